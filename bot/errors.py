@@ -1,0 +1,153 @@
+"""Every error the bot raises on purpose, as one tree that carries data.
+
+Two branches: `MemberError` is for the person who typed the command (its text is
+shown to them as it is), `ProviderError` is for the workflow (whether to try
+again follows from the type, never from reading a text twice).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class BotError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class ConfigurationError(BotError):
+    """The host's settings cannot work; `problems` holds one sentence each."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+# -- for members ---------------------------------------------------------------
+
+
+class MemberError(BotError):
+    """Something the member asked for cannot be done; the text says what to do instead."""
+
+
+class BadInputError(MemberError):
+    """An option, prompt or file is not what the model takes."""
+
+
+class RefusedError(MemberError):
+    """A rule (quota, permission, pause) says no. The text names the rule and the numbers."""
+
+
+class NotFoundError(MemberError):
+    """No such job, or not theirs."""
+
+
+# -- the provider ---------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class ProviderError(BotError):
+    """The provider did not do what was asked.
+
+    Attributes:
+        detail: The provider's own words, for logs; never shown to members unedited.
+        status: HTTP status, or None when there was no answer.
+    """
+
+    detail: str
+    status: int | None = None
+
+    def __str__(self) -> str:
+        prefix = f"HTTP {self.status}: " if self.status is not None else ""
+        return f"{type(self).__name__}: {prefix}{self.detail}"
+
+
+class PermanentError(ProviderError):
+    """Asking again will not help. Nothing was charged."""
+
+
+class InvalidParametersError(PermanentError):
+    """400: malformed body, missing field, unsupported operation; or 406 invalid content type."""
+
+
+class UnauthorizedError(PermanentError):
+    """401: the API key is missing or refused. The host must mend it."""
+
+
+class ForbiddenError(PermanentError):
+    """403: this account may not use the model."""
+
+
+class UnknownModelError(PermanentError):
+    """404 on submit: no such model."""
+
+
+class UnknownRequestError(PermanentError):
+    """404 on a poll or fetch: no such request id, or it has expired."""
+
+
+class WrongVerbError(PermanentError):
+    """405: an HTML page came back; our URL or verb is wrong."""
+
+
+class InsufficientCreditsError(PermanentError):
+    """406: the account's balance is below the model's price."""
+
+
+class SpendLimitError(PermanentError):
+    """406: a team's spend limit is reached."""
+
+
+class ModelRetiredError(PermanentError):
+    """410: the model is gone."""
+
+
+class InferenceFailedError(PermanentError):
+    """FAILED: the inference itself failed."""
+
+
+class ContentBlockedError(InferenceFailedError):
+    """FAILED by the provider's content policy (told only by the text)."""
+
+
+class BrokenContractError(PermanentError):
+    """A 2xx answer that lacks what the protocol promises, or points to a foreign host."""
+
+
+class TransientError(ProviderError):
+    """Asking again later may help. For a submit see `NeverStartedError` and `UncertainError`."""
+
+
+class ServerError(TransientError):
+    """500: server error. The vendor says that a submit may be repeated."""
+
+
+class GatewayError(TransientError):
+    """502, 504 or an unlisted 5xx: gateway or time-out."""
+
+
+@dataclass(eq=False)
+class RateLimitedError(TransientError):
+    """429: wait until the window resets.
+
+    Attributes:
+        reset_at: UTC, from `x-rate-limit-reset-at-utc`; None when the header was missing.
+    """
+
+    reset_at: datetime | None = None
+
+
+class NeverStartedError(TransientError):
+    """The connection was never made: the request provably did not start."""
+
+
+class UncertainError(TransientError):
+    """The connection broke or timed out after the request may have gone out.
+
+    For a GET: ask again. For a submit: look into the request history, never repeat.
+    """
+
+
+# -- media ----------------------------------------------------------------------
+
+
+class MediaError(BotError):
+    """A downloaded result is not a complete video, too large, or from a foreign host."""

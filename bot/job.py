@@ -1,0 +1,139 @@
+"""A job, its states and which state may follow which. Pure: storage and workflow rely on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.catalogue import JsonScalar
+
+
+class JobState(StrEnum):
+    """Where a job stands (DESIGN.md, section 4)."""
+
+    AWAITING_APPROVAL = "awaiting_approval"
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    UNCERTAIN = "uncertain"
+    RUNNING = "running"
+    FINISHED = "finished"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DENIED = "denied"
+
+
+S = JobState
+
+# Target state -> the states it may be entered from.
+SOURCES: Mapping[JobState, frozenset[JobState]] = {
+    S.QUEUED: frozenset({S.AWAITING_APPROVAL}),
+    S.DENIED: frozenset({S.AWAITING_APPROVAL}),
+    S.CANCELLED: frozenset({S.AWAITING_APPROVAL, S.QUEUED}),
+    S.SUBMITTING: frozenset({S.QUEUED}),
+    S.UNCERTAIN: frozenset({S.SUBMITTING}),
+    S.RUNNING: frozenset({S.SUBMITTING, S.UNCERTAIN}),
+    S.FINISHED: frozenset({S.RUNNING}),
+    S.DELIVERED: frozenset({S.FINISHED, S.UNDELIVERED}),
+    S.UNDELIVERED: frozenset({S.FINISHED}),
+    S.FAILED: frozenset({S.QUEUED, S.SUBMITTING, S.UNCERTAIN, S.RUNNING, S.FINISHED}),
+}
+
+TERMINAL = frozenset({S.DELIVERED, S.UNDELIVERED, S.FAILED, S.CANCELLED, S.DENIED})
+# States that hold a place at the provider or are about to.
+IN_FLIGHT = frozenset(set(JobState) - TERMINAL)
+# Entering one of these gives the reserved credits back; DELIVERED settles them.
+RELEASING = frozenset({S.FAILED, S.CANCELLED, S.DENIED, S.UNDELIVERED})
+
+
+class FailureReason(StrEnum):
+    """Why a job failed; the face turns it into a member's words."""
+
+    BLOCKED = "blocked"
+    INVALID = "invalid"
+    HOST_KEY = "host_key"
+    HOST_CREDITS = "host_credits"
+    HOST_MODEL = "host_model"
+    INFERENCE = "inference"
+    RATE_LIMITED = "rate_limited"
+    PROVIDER_DOWN = "provider_down"
+    NOT_FOUND = "not_found"
+    EXPIRED = "expired"
+    TOO_SLOW = "too_slow"
+    BAD_RESULT = "bad_result"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewJob:
+    """An accepted command about to become a job row.
+
+    Attributes:
+        id: The Discord interaction's id: a repeated interaction can never make a second job.
+        guild_id: None in a direct message.
+        interaction_token: Edits the card while it lives. Secret.
+        upload_limit_bytes: Discord's hint of what may be attached in that channel.
+    """
+
+    id: int
+    guild_id: int | None
+    channel_id: int
+    user_id: int
+    model: str
+    parameters: Mapping[str, JsonScalar]
+    price_credits: int
+    interaction_token: str = field(repr=False)
+    token_expires_at: datetime
+    upload_limit_bytes: int
+    parent_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(NewJob):
+    """One request on its way to a video; one row of the database, read-only.
+
+    Attributes:
+        request_id: The provider's id, once the submit was accepted.
+        status_url: Where to poll.
+        response_url: Where the result is.
+        output_url: The video at the provider, once finished.
+        cost_usd: What the provider charged, once known.
+        card_message_id: The status card.
+        result_message_id: The message with the video.
+        delivering_at: When posting was first tried: from then on look before posting again.
+        failure: Why it failed, for FAILED.
+        error_detail: The provider's words, for the host.
+        created_at: UTC, as all times: entered `queued` (or `awaiting_approval`).
+    """
+
+    state: JobState
+    created_at: datetime
+    submitting_at: datetime | None = None
+    running_at: datetime | None = None
+    finished_at: datetime | None = None
+    delivering_at: datetime | None = None
+    ended_at: datetime | None = None
+    request_id: str | None = None
+    status_url: str | None = None
+    response_url: str | None = None
+    output_url: str | None = None
+    cost_usd: float | None = None
+    card_message_id: int | None = None
+    result_message_id: int | None = None
+    failure: FailureReason | None = None
+    error_detail: str | None = None
+
+    @property
+    def seed(self) -> int:
+        """The seed that is sent."""
+        return int(self.parameters["seed"])
+
+    @property
+    def prompt(self) -> str:
+        """The member's words."""
+        return str(self.parameters["prompt"])
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return self.state in TERMINAL

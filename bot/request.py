@@ -1,0 +1,220 @@
+"""From the options a member gave to the body the provider gets: pure mapping and validation."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from bot.catalogue import JsonScalar, Model, ModelOption, OptionSpec, Parameter, option_spec
+from bot.catalogue.options import SEED_MAX
+from bot.errors import BadInputError
+from bot.pricing import PriceTable
+
+# Options without which there is nothing to make; never filled from a page's default.
+REQUIRED_OPTIONS = ("image", "prompt")
+
+SeedSource = Callable[[int, int], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationRequest:
+    """What a member asked for: validated, defaults filled, priced.
+
+    Attributes:
+        model: The model's slug.
+        parameters: The body to submit, by Segmind's parameter names.
+        price_credits: What is reserved and, on success, settled.
+    """
+
+    model: str
+    parameters: Mapping[str, JsonScalar]
+    price_credits: int
+    image_parameter: str | None = field(default=None)
+    audio_parameter: str | None = field(default=None)
+
+    @property
+    def seed(self) -> int:
+        """The seed that is sent; every model has one."""
+        return int(self.parameters["seed"])
+
+    @property
+    def prompt(self) -> str:
+        """The member's words."""
+        return str(self.parameters["prompt"])
+
+    def with_media(
+        self, *, image_url: str | None = None, audio_url: str | None = None
+    ) -> "GenerationRequest":
+        """Return the same request with the addresses from which the provider fetches the files."""
+        changed = dict(self.parameters)
+        if image_url is not None and self.image_parameter is not None:
+            changed[self.image_parameter] = image_url
+        if audio_url is not None and self.audio_parameter is not None:
+            changed[self.audio_parameter] = audio_url
+        return replace(self, parameters=MappingProxyType(changed))
+
+
+def build_request(
+    model: Model,
+    options: Mapping[str, JsonScalar],
+    *,
+    prices: PriceTable,
+    draw_seed: SeedSource,
+) -> GenerationRequest:
+    """Validate a member's options and map them onto a model's parameters.
+
+    Args:
+        model: The chosen model.
+        options: Our option names to the values given; options left out are absent.
+            Attachments are given as the address of the file.
+        prices: Estimated prices.
+        draw_seed: `random.randint`-like, both ends inclusive; used when no seed was given.
+
+    Raises:
+        BadInputError: an option the model lacks, a value it does not take, no prompt.
+    """
+    for name in options:
+        if model.option(name) is None:
+            raise BadInputError(_lacks(model, name))
+    parameters: dict[str, JsonScalar] = dict(model.constants)
+    for option in model.options:
+        value = _value(model, option, options, draw_seed)
+        if value is not None:
+            parameters[option.parameter] = value
+    _check_needs(model, options, parameters)
+    image, audio = model.option("image"), model.option("audio")
+    return GenerationRequest(
+        model=model.slug,
+        parameters=MappingProxyType(parameters),
+        price_credits=prices.credits(model, parameters),
+        image_parameter=image.parameter if image else None,
+        audio_parameter=audio.parameter if audio else None,
+    )
+
+
+def _value(
+    model: Model,
+    option: ModelOption,
+    options: Mapping[str, JsonScalar],
+    draw_seed: SeedSource,
+) -> JsonScalar | None:
+    if option.name in options:
+        spec = option_spec(option.name)
+        return _checked(model, spec, model.parameter(option.parameter), options[option.name])
+    if option.name in REQUIRED_OPTIONS:
+        raise BadInputError(f"`{option.name}` is missing: {model.title} needs it.")
+    if option.random_range is not None:
+        return draw_seed(*option.random_range)
+    return model.default_of(option.name)
+
+
+def _checked(model: Model, spec: OptionSpec, parameter: Parameter, value: JsonScalar) -> JsonScalar:
+    if parameter.choices:
+        return _choice(model, spec, parameter, value)
+    if parameter.type == "boolean":
+        return _boolean(spec, value)
+    if parameter.type in ("integer", "number"):
+        return _number(model, spec, parameter, value)
+    return _text(model, spec, str(value))
+
+
+def _choice(model: Model, spec: OptionSpec, parameter: Parameter, value: JsonScalar) -> JsonScalar:
+    """Match a choice however it is written: 720, "720p" and "720P" mean the same."""
+    wanted = _bare(value)
+    for choice in parameter.choices:
+        if _bare(choice) == wanted:
+            return choice
+    allowed = ", ".join(f"`{choice}`" for choice in parameter.choices)
+    raise BadInputError(f"{model.title} takes {allowed} for `{spec.name}`, not `{_short(value)}`.")
+
+
+def _bare(value: JsonScalar) -> str:
+    return str(value).strip().casefold().removesuffix("p")
+
+
+def _boolean(spec: OptionSpec, value: JsonScalar) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise BadInputError(f"`{spec.name}` is either true or false, not `{_short(value)}`.")
+
+
+def _number(model: Model, spec: OptionSpec, parameter: Parameter, value: JsonScalar) -> int | float:
+    if isinstance(value, bool | str):
+        raise BadInputError(f"`{spec.name}` must be a number, not `{_short(value)}`.")
+    low, high = parameter.minimum, parameter.maximum
+    if spec.name == "seed":
+        low, high = 0, SEED_MAX
+    if (low is not None and not value >= low) or (high is not None and not value <= high):
+        raise BadInputError(
+            f"{model.title} takes {low} to {high} for `{spec.name}`, not {_short(value)}."
+        )
+    if parameter.type == "integer":
+        if value != int(value):
+            raise BadInputError(f"`{spec.name}` must be a whole number, not {value}.")
+        return int(value)
+    return value
+
+
+def _text(model: Model, spec: OptionSpec, value: str) -> str:
+    text = value.strip()
+    if spec.name in REQUIRED_OPTIONS and not text:
+        raise BadInputError(
+            f"`{spec.name}` is empty. Say in a few words what the video should show."
+        )
+    if spec.max_length is not None and len(text) > spec.max_length:
+        raise BadInputError(
+            f"`{spec.name}` has {len(text):,} characters; {model.title} takes at most "
+            f"{spec.max_length:,}. Shorten it by {len(text) - spec.max_length:,}."
+        )
+    if spec.url_suffix is not None:
+        _check_url(spec, text)
+    return text
+
+
+def _check_url(spec: OptionSpec, text: str) -> None:
+    """Refuse what cannot be the public https address of a file with the wanted ending."""
+    problem = None
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        problem = "is not an address"
+    else:
+        if parts.scheme != "https":
+            problem = "does not begin with https://"
+        elif "." not in host or host.endswith(".local") or any(c.isspace() for c in text):
+            problem = "names no public server"
+        elif parts.username or parts.password:
+            problem = "holds a user name or password"
+        elif not parts.path.casefold().endswith(spec.url_suffix or ""):
+            problem = f"does not end in {spec.url_suffix}"
+    if problem:
+        raise BadInputError(
+            f"`{spec.name}` {problem}. It takes a public address such as "
+            f"`https://example.org/style{spec.url_suffix}`."
+        )
+
+
+def _check_needs(
+    model: Model, options: Mapping[str, JsonScalar], parameters: Mapping[str, JsonScalar]
+) -> None:
+    for option in model.options:
+        if option.needs is None or not options.get(option.name):
+            continue
+        needed = model.option(option.needs)
+        if needed is not None and not parameters.get(needed.parameter):
+            raise BadInputError(
+                f"`{option.name}` only works with `{option.needs}` on. "
+                f"Turn `{option.needs}` on or leave `{option.name}` out."
+            )
+
+
+def _lacks(model: Model, name: str) -> str:
+    taken = ", ".join(f"`{option.name}`" for option in model.options)
+    return f"{model.title} has no `{name}`. It takes {taken}."
+
+
+def _short(value: JsonScalar) -> str:
+    text = str(value).replace("`", "'")
+    return text if len(text) <= 40 else text[:39] + "…"  # noqa: PLR2004 - a readable excerpt
