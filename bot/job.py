@@ -28,7 +28,8 @@ S = JobState
 
 # Target state -> the states it may be entered from.
 SOURCES: Mapping[JobState, frozenset[JobState]] = {
-    S.QUEUED: frozenset({S.AWAITING_APPROVAL}),
+    # back from `submitting` when the POST provably never started (refused connection, 429)
+    S.QUEUED: frozenset({S.AWAITING_APPROVAL, S.SUBMITTING}),
     S.DENIED: frozenset({S.AWAITING_APPROVAL}),
     S.CANCELLED: frozenset({S.AWAITING_APPROVAL, S.QUEUED}),
     S.SUBMITTING: frozenset({S.QUEUED}),

@@ -1,0 +1,174 @@
+"""From a member's command to an accepted job: check the files, price, reserve, enqueue."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.catalogue import JsonScalar, Model
+from bot.errors import BadInputError, ProviderError, RefusedError
+from bot.job import Job, JobState, NewJob
+from bot.jobs.ports import JobStore, Media, Provider
+from bot.pricing import PriceTable
+from bot.quota import Allowance
+from bot.request import GenerationRequest, build_request
+
+_MEGABYTE = 1_000_000
+IMAGE_MAX_BYTES = 20 * _MEGABYTE
+# The seeds: "wav/mp3, 3-30s, <=15MB".
+AUDIO_MAX_BYTES = 15 * _MEGABYTE
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFile:
+    """A file a member attached: Discord's signed address and size, the name is their word."""
+
+    url: str = field(repr=False)
+    size_bytes: int
+    filename: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A member's command, as Discord delivered it.
+
+    Attributes:
+        interaction_id: Becomes the job's id.
+        options: Our option names to values; attachments are in `image` and `audio`.
+        upload_limit_bytes: What may be attached in that channel.
+    """
+
+    interaction_id: int
+    interaction_token: str = field(repr=False)
+    token_expires_at: datetime
+    guild_id: int | None
+    channel_id: int
+    user_id: int
+    upload_limit_bytes: int
+    model: Model
+    options: Mapping[str, JsonScalar]
+    image: SourceFile | None = None
+    audio: SourceFile | None = None
+
+
+class Engine(Protocol):
+    """The durable engine, as the intake sees it."""
+
+    async def enqueue(self, job: Job) -> None:
+        """Let the job run, once, whatever dies; idempotent by the job's id."""
+        ...
+
+
+class Intake:
+    """Accepts commands: everything that can be wrong is found before a credit is reserved."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        media: Media,
+        provider: Provider,
+        engine: Engine,
+        prices: PriceTable,
+        allowance: Allowance,
+        zone: ZoneInfo,
+        now: Callable[[], datetime],
+        draw_seed: Callable[[int, int], int] = random.randint,
+    ) -> None:
+        self._store = store
+        self._media = media
+        self._provider = provider
+        self._engine = engine
+        self._prices = prices
+        self._allowance = allowance
+        self._zone = zone
+        self._now = now
+        self._draw_seed = draw_seed
+
+    def check(self, order: Order) -> GenerationRequest:
+        """Validate options and declared sizes without any I/O, so that bad input is told at once.
+
+        Raises:
+            BadInputError: with a sentence for the member.
+        """
+        options = dict(order.options)
+        for name, file, max_bytes in (
+            ("image", order.image, IMAGE_MAX_BYTES),
+            ("audio", order.audio, AUDIO_MAX_BYTES),
+        ):
+            if file is not None:
+                _check_size(name, file, max_bytes)
+                options[name] = file.url
+        return build_request(order.model, options, prices=self._prices, draw_seed=self._draw_seed)
+
+    async def accept(self, order: Order, request: GenerationRequest) -> Job:
+        """Check the files, then reserve and enqueue.
+
+        Raises:
+            BadInputError: a file is not what it should be.
+            RefusedError: the quota says no, or the provider's storage is out of reach.
+        """
+        request = await self._with_checked_files(order, request)
+        job = await self._store.accept(
+            NewJob(
+                id=order.interaction_id,
+                guild_id=order.guild_id,
+                channel_id=order.channel_id,
+                user_id=order.user_id,
+                model=request.model,
+                parameters=request.parameters,
+                price_credits=request.price_credits,
+                interaction_token=order.interaction_token,
+                token_expires_at=order.token_expires_at,
+                upload_limit_bytes=order.upload_limit_bytes,
+            ),
+            self._allowance,
+            self._zone,
+            now=self._now(),
+        )
+        await self._engine.enqueue(job)
+        return job
+
+    async def cancel(self, job_id: int) -> Job:
+        """Cancel a job that was not sent yet; its credits come back in the same transaction.
+
+        Raises:
+            StaleStateError: it was sent already, or has ended.
+        """
+        return await self._store.transition(job_id, JobState.CANCELLED, now=self._now())
+
+    async def _with_checked_files(
+        self, order: Order, request: GenerationRequest
+    ) -> GenerationRequest:
+        if order.image is not None:
+            data = await self._media.fetch_bytes(order.image.url, max_bytes=IMAGE_MAX_BYTES)
+            prepared = await self._media.check_image(data)
+            if prepared.data is not None:
+                url = await self._upload(prepared.data, prepared.media_type)
+                request = request.with_media(image_url=url)
+        if order.audio is not None:
+            data = await self._media.fetch_bytes(order.audio.url, max_bytes=AUDIO_MAX_BYTES)
+            await self._media.check_audio(data)
+        return request
+
+    async def _upload(self, data: bytes, media_type: str) -> str:
+        try:
+            return await self._provider.upload(data, media_type)
+        except ProviderError as error:
+            raise RefusedError(
+                "Your picture had to be converted, and the video service did not take the "
+                "converted file just now. Nothing was charged. Try again in a minute, or attach "
+                "the picture as an upright PNG or JPEG."
+            ) from error
+
+
+def _check_size(name: str, file: SourceFile, max_bytes: int) -> None:
+    if file.size_bytes == 0:
+        raise BadInputError(f"The file given as `{name}` is empty (0 bytes). Attach it again.")
+    if file.size_bytes > max_bytes:
+        raise BadInputError(
+            f"The file given as `{name}` has {file.size_bytes / _MEGABYTE:.1f} MB; at most "
+            f"{max_bytes // _MEGABYTE} MB are allowed. Make it smaller and attach it again."
+        )

@@ -1,0 +1,241 @@
+"""What the application needs from storage, edges and face, as Protocols it defines itself."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from bot.job import Job, JobState, NewJob
+from bot.quota import Allowance, Balance
+
+# -- storage ---------------------------------------------------------------------
+
+
+class JobStore(Protocol):
+    """The job rows and the ledger; every method is one transaction."""
+
+    async def accept(
+        self, new: NewJob, allowance: Allowance, zone: ZoneInfo, *, now: datetime
+    ) -> Job:
+        """Reserve the price and write the row, or raise RefusedError; idempotent by id."""
+        ...
+
+    async def get(self, job_id: int) -> Job | None:
+        """Return the job, or None."""
+        ...
+
+    async def transition(self, job_id: int, to: JobState, *, now: datetime, **fields: Any) -> Job:
+        """Move the job on, guarded by its allowed source states; StaleStateError otherwise."""
+        ...
+
+    async def note(self, job_id: int, **fields: Any) -> Job:
+        """Write facts that change no state."""
+        ...
+
+    async def unfinished(self) -> list[Job]:
+        """Return all jobs that are not terminal, oldest first."""
+        ...
+
+    async def of_member(
+        self, user_id: int, *, guild_id: int | None = None, limit: int = 25
+    ) -> list[Job]:
+        """Return a member's jobs, newest first."""
+        ...
+
+    async def place_in_queue(self, job_id: int) -> int:
+        """Return 1 for the next job to be sent, 2 for the one after it, ..."""
+        ...
+
+    async def balance(
+        self,
+        *,
+        guild_id: int | None,
+        user_id: int,
+        allowance: Allowance,
+        zone: ZoneInfo,
+        now: datetime,
+    ) -> Balance:
+        """Return what a member has used, reserved and left."""
+        ...
+
+    async def known_request_ids(self, request_ids: Iterable[str]) -> set[str]:
+        """Return those of the provider's ids that already belong to a job."""
+        ...
+
+    async def record_latency(
+        self, model: str, size_key: str, latency_s: float, *, now: datetime
+    ) -> None:
+        """Keep how long the provider took, for the poll schedule."""
+        ...
+
+    async def latencies(self, model: str, size_key: str, *, limit: int = 50) -> Sequence[float]:
+        """Return the newest latencies in seconds."""
+        ...
+
+
+# -- the provider (bot.segmind) -----------------------------------------------------
+
+
+class Accepted(Protocol):
+    """A submit that the provider took."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def status_url(self) -> str: ...
+    @property
+    def response_url(self) -> str: ...
+
+
+class Progress(Protocol):
+    """One answer to a poll."""
+
+    @property
+    def status(self) -> Literal["QUEUED", "PROCESSING", "COMPLETED", "FAILED"]: ...
+    @property
+    def error(self) -> str | None: ...
+
+
+class Result(Protocol):
+    """The finished request."""
+
+    @property
+    def output_url(self) -> str: ...
+    @property
+    def cost_usd(self) -> float | None: ...
+
+
+class HistoryRow(Protocol):
+    """One row of the account's request history."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def request_body(self) -> dict[str, Any]: ...
+    @property
+    def created_at(self) -> datetime | None: ...
+    @property
+    def output_url(self) -> str | None: ...
+    @property
+    def cost_usd(self) -> float | None: ...
+    @property
+    def error(self) -> str | None: ...
+
+
+class HistoryPage(Protocol):
+    """A page of the request history."""
+
+    @property
+    def rows(self) -> Sequence[HistoryRow]: ...
+
+
+class Provider(Protocol):
+    """Segmind's calls; errors are `bot.errors.ProviderError`s."""
+
+    async def submit(self, slug: str, body: dict[str, Any]) -> Accepted: ...
+    async def poll(self, status_url: str) -> Progress: ...
+    async def fetch(self, response_url: str) -> Result: ...
+    async def history(
+        self, *, model: str, since: date, page: int = 1, per_page: int = 100
+    ) -> HistoryPage: ...
+    async def history_row(self, request_id: str) -> HistoryRow | None: ...
+    async def upload(self, data: bytes, media_type: str) -> str: ...
+    def request_urls(self, request_id: str) -> tuple[str, str]:
+        """Return the status and response addresses of a request id found in the history."""
+        ...
+
+
+# -- media (bot.media) ----------------------------------------------------------------
+
+
+class PreparedImage(Protocol):
+    """A checked picture; `data` is None when the address given can be used as it is."""
+
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def data(self) -> bytes | None: ...
+
+
+class VideoFile(Protocol):
+    """A complete video on disk."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def size_bytes(self) -> int: ...
+
+
+class Media(Protocol):
+    """Checks and transfers; errors are BadInputError (member's files) and MediaError (results)."""
+
+    async def fetch_bytes(self, url: str, *, max_bytes: int) -> bytes: ...
+    async def check_image(self, data: bytes) -> PreparedImage: ...
+    async def check_audio(self, data: bytes) -> None: ...
+    async def fetch_video(self, url: str, path: Path) -> VideoFile: ...
+
+
+# -- the face (bot.discord_ui.notifier) -------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What a status card shows beyond the job itself.
+
+    Attributes:
+        place: Place in the queue, 1 = next; None when it is not waiting.
+        processing: Whether the provider says that it works on it.
+        expected_s: How long the provider usually takes for this model and size.
+        elapsed_s: Seconds since the provider accepted it.
+        hint: A remark, such as why it waits; None for none.
+    """
+
+    place: int | None = None
+    processing: bool = False
+    expected_s: float | None = None
+    elapsed_s: float = 0.0
+    hint: str | None = None
+
+
+class CannotPostError(Exception):
+    """Discord does not let us post there: channel gone, no permission, DMs closed."""
+
+
+class TooLargeToPostError(Exception):
+    """Discord refused the file's size (413 / 40005), or it is over the known limit."""
+
+
+class Cards(Protocol):
+    """The status card of a job."""
+
+    def show(self, job: Job, standing: Standing) -> None:
+        """Let the card show this soon; a newer picture replaces an older one. Never raises."""
+        ...
+
+    async def finish(self, job: Job) -> None:
+        """Show the end on the card and edit it no more. Never raises for Discord's refusals."""
+        ...
+
+
+class Poster(Protocol):
+    """Puts the video in front of the member."""
+
+    async def find_result(self, job: Job) -> int | None:
+        """Return the id of the message that already carries this job's result, if there is one."""
+        ...
+
+    async def post_video(self, job: Job, video: VideoFile) -> int:
+        """Reply to the card with the file; return the message's id."""
+        ...
+
+    async def post_link(self, job: Job, url: str, *, expires_at: datetime) -> int:
+        """Reply to the card with a link; return the message's id."""
+        ...
+
+    async def send_direct(self, job: Job, video: VideoFile, url: str, expires_at: datetime) -> int:
+        """Send the video (or, too large, the link) by direct message; return the message's id."""
+        ...

@@ -1,0 +1,136 @@
+"""Every setting, typed and checked at start with one clear message per problem."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import ConfigurationError
+
+
+def _web_address(value: str) -> str:
+    if not re.match(r"^(https?|wss?)://[^/\s]+", value):
+        raise ValueError("must be an address such as https://api.example.org")
+    return value.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_web_address)]
+CommaList = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """The host's settings; environment variables of the same name in capitals, or `.env`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    # Required
+    discord_token: SecretStr
+    segmind_api_key: SecretStr
+
+    # Where things are kept
+    data_dir: Path = Path("data")
+    database_url: str | None = None
+
+    # Quotas: a guild's default allowance, until moderators set their own
+    daily_credits: int = Field(default=200, ge=0)
+    monthly_credits: int = Field(default=2000, ge=0)
+    jobs_in_flight_per_member: int = Field(default=3, ge=1)
+    jobs_in_flight_per_guild: int = Field(default=20, ge=1)
+    time_zone: str = "UTC"
+    credits_per_cent: float = Field(default=1.0, gt=0)
+    prices_file: Path | None = None
+
+    # The provider
+    segmind_requests_per_minute: int = Field(default=60, ge=2)
+    segmind_concurrency: int = Field(default=10, ge=1)
+    segmind_api_base: Address = "https://api.segmind.com"
+    segmind_history_base: Address = "https://api.spotprod.segmind.com"
+    segmind_upload_base: Address = "https://workflows-api.segmind.com"
+    job_time_limit_s: float = Field(default=3600, gt=0)
+    media_hosts: CommaList = (
+        "*.segmind.com",
+        "segmind-resources.s3.amazonaws.com",
+        "*.amazonaws.com",
+        "*.cloudfront.net",
+    )
+    media_allow_http: bool = False
+    video_max_bytes: int = Field(default=200_000_000, gt=0)
+
+    # Discord
+    discord_api_base: Address | None = None
+    discord_gateway_url: Address | None = None
+    shard_ids: CommaList = ()
+    shard_count: int | None = Field(default=None, ge=1)
+
+    # The process
+    executor_id: str = Field(default="bot-1", pattern=r"^[A-Za-z0-9_.-]{1,60}$")
+    log_format: Literal["human", "json"] = "human"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    poll_speed: float = Field(default=1.0, gt=0)
+
+    @field_validator("media_hosts", "shard_ids", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("shard_ids")
+    @classmethod
+    def _numbers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(part.isdigit() for part in value):
+            raise ValueError("must be numbers with commas between them, such as 0,1")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("must be a time zone such as Europe/Berlin or UTC") from error
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which days and months begin."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def database_address(self) -> str:
+        """Where the bot's tables are: DATABASE_URL, or a SQLite file in DATA_DIR."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'bot.sqlite3'}"
+
+    @property
+    def engine_address(self) -> str:
+        """Where the durable engine keeps its own, disposable tables."""
+        if self.database_url and not self.database_url.startswith("sqlite"):
+            return self.database_url
+        return f"sqlite:///{self.data_dir.resolve() / 'engine.sqlite3'}"
+
+
+def load_settings(env_file: str | None = None) -> Settings:
+    """Read the environment and the `.env` file (or the one that ENV_FILE names).
+
+    Raises:
+        ConfigurationError: one sentence per setting that is missing or wrong; values of
+            secrets are never repeated.
+    """
+    if env_file is None:
+        env_file = os.environ.get("ENV_FILE", ".env")
+    try:
+        return Settings(_env_file=env_file or None)  # type: ignore[call-arg]  # from the environment
+    except ValidationError as error:
+        problems = (_problem(item["loc"], item["type"], item["msg"]) for item in error.errors())
+        raise ConfigurationError(*problems) from None
+
+
+def _problem(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    name = str(location[0]).upper() if location else "settings"
+    if kind == "missing":
+        return f"{name} is missing: set it in .env or in the environment (see .env.example)."
+    return f"{name}: {message.removeprefix('Value error, ')}."
