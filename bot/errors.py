@@ -21,6 +21,26 @@ class ConfigurationError(BotError):
         self.problems = problems
 
 
+class StaleStateError(BotError):
+    """A job's transition is not allowed from the state it is in (somebody was faster).
+
+    Attributes:
+        job_id: The job.
+        current: The state it is in (a `JobState`); nothing was changed.
+        wanted: The state it was to enter.
+    """
+
+    def __init__(self, job_id: int, *, current: str, wanted: str) -> None:
+        super().__init__(f"job {job_id} is {current} and cannot become {wanted}")
+        self.job_id = job_id
+        self.current = current
+        self.wanted = wanted
+
+
+class RequestTakenError(BotError):
+    """The provider's request id already belongs to another job; nothing was changed."""
+
+
 # -- for members ---------------------------------------------------------------
 
 
