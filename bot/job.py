@@ -63,6 +63,7 @@ class FailureReason(StrEnum):
     EXPIRED = "expired"
     TOO_SLOW = "too_slow"
     BAD_RESULT = "bad_result"
+    INTERNAL = "internal"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -209,6 +209,10 @@ class TooLargeToPostError(Exception):
     """Discord refused the file's size (413 / 40005), or it is over the known limit."""
 
 
+class PostLaterError(Exception):
+    """Discord is in trouble (5xx, cut connection): posting may work later, look first."""
+
+
 class Cards(Protocol):
     """The status card of a job."""
 

@@ -1,0 +1,28 @@
+# Build: wheels only, so that neither compiler nor pip's cache reach the final stage.
+FROM python:3.12-slim AS build
+WORKDIR /build
+COPY requirements.lock .
+RUN python -m venv /venv \
+ && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: \
+      --require-hashes -r requirements.lock \
+ && /venv/bin/pip uninstall --yes pip
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin bot \
+ && install -d -o bot -g bot /data
+WORKDIR /app
+COPY --from=build /venv /venv
+COPY migrations migrations
+COPY cogs cogs
+COPY bot bot
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    DATA_DIR=/data
+USER bot
+VOLUME /data
+STOPSIGNAL SIGTERM
+# Alive means: the bot's loop wrote its heartbeat within the last minute.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["python", "-m", "bot", "healthcheck"]
+ENTRYPOINT ["python", "-m", "bot"]

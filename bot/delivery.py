@@ -1,0 +1,135 @@
+"""Getting the finished video in front of the member: post, else link, else direct message."""
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.errors import DownloadInterruptedError, MediaError
+from bot.job import FailureReason, Job, JobState
+from bot.jobs.ports import (
+    CannotPostError,
+    JobStore,
+    Media,
+    Poster,
+    PostLaterError,
+    TooLargeToPostError,
+    VideoFile,
+)
+
+log = logging.getLogger(__name__)
+
+# The seeds: "Results are retained for 1 hour, then expire."
+RESULT_LIFE = timedelta(hours=1)
+# Waits between tries of a broken download or a Discord that is down, in seconds.
+RETRY_AFTER_S = (1.0, 3.0, 10.0, 30.0, 60.0, 120.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Gone(Exception):  # noqa: N818 - a verdict on the way, not an error shown to anybody
+    """The result cannot be had any more."""
+
+    detail: str
+
+
+class Deliverer:
+    """The third step of a job."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        media: Media,
+        poster: Poster,
+        now: Callable[[], datetime],
+        folder: Path,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._media = media
+        self._poster = poster
+        self._now = now
+        self._folder = folder
+        self._sleep = sleep
+
+    async def __call__(self, job: Job) -> Job:
+        """Post a finished job's video once; harmless for a job in another state.
+
+        From the first try on (`delivering_at`) the channel is searched before anything is
+        posted: a crash between posting and writing it down must not post twice.
+        """
+        if job.state is not JobState.FINISHED:
+            return job
+        if job.delivering_at is not None:
+            posted = await self._poster.find_result(job)
+            if posted is not None:
+                return await self._delivered(job, posted)
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix="video-") as folder:
+            try:
+                video = await self._download(job, Path(folder) / "result.mp4")
+            except _Gone as gone:
+                return await self._store.transition(
+                    job.id,
+                    JobState.FAILED,
+                    now=self._now(),
+                    failure=FailureReason.BAD_RESULT,
+                    error_detail=gone.detail,
+                )
+            job = await self._store.note(job.id, delivering_at=self._now())
+            message_id = await self._post(job, video)
+        if message_id is None:
+            log.warning("job %s: no way to deliver", job.id)
+            return await self._store.transition(job.id, JobState.UNDELIVERED, now=self._now())
+        return await self._delivered(job, message_id)
+
+    async def _download(self, job: Job, path: Path) -> VideoFile:
+        for wait_s in (*RETRY_AFTER_S, None):
+            try:
+                return await self._media.fetch_video(str(job.output_url), path)
+            except DownloadInterruptedError as error:
+                if wait_s is None:
+                    raise _Gone(detail=str(error)) from error
+                log.warning("job %s: download broke, again in %s s: %s", job.id, wait_s, error)
+                await self._sleep(wait_s)
+            except MediaError as error:
+                raise _Gone(detail=str(error)) from error
+        raise AssertionError("unreachable: the last round returns or raises")
+
+    async def _post(self, job: Job, video: VideoFile) -> int | None:
+        """Return the message's id, or None when nothing works."""
+        for wait_s in (*RETRY_AFTER_S, None):
+            try:
+                return await self._post_once(job, video)
+            except CannotPostError as error:
+                log.warning("job %s: cannot post: %s", job.id, error)
+                return None
+            except PostLaterError as error:
+                if wait_s is None:
+                    return None
+                log.warning("job %s: Discord is in trouble, again in %s s", job.id, wait_s)
+                log.debug("because of: %s", error)
+                await self._sleep(wait_s)
+                posted = await self._poster.find_result(job)
+                if posted is not None:
+                    return posted
+        return None
+
+    async def _post_once(self, job: Job, video: VideoFile) -> int:
+        url, expires_at = str(job.output_url), (job.finished_at or self._now()) + RESULT_LIFE
+        try:
+            try:
+                return await self._poster.post_video(job, video)
+            except TooLargeToPostError:
+                return await self._poster.post_link(job, url, expires_at=expires_at)
+        except CannotPostError:
+            return await self._poster.send_direct(job, video, url, expires_at)
+
+    async def _delivered(self, job: Job, message_id: int) -> Job:
+        delivered = await self._store.transition(
+            job.id, JobState.DELIVERED, now=self._now(), result_message_id=message_id
+        )
+        log.info("job %s: delivered", job.id)
+        return delivered

@@ -1,0 +1,221 @@
+"""The durable engine: DBOS Transact runs one workflow per job and takes it up after a crash.
+
+The job row is the truth; DBOS's own tables are disposable. On start every job that has not
+ended is enqueued again under its own id, which is idempotent.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from filelock import FileLock, Timeout
+
+from bot.errors import ConfigurationError, StaleStateError
+from bot.job import FailureReason, Job, JobState
+from bot.jobs.ports import Cards, JobStore
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[Job], Awaitable[Job]]
+
+QUEUE = "jobs"
+# Constant, so that jobs in flight survive an upgrade; step order changes go through DBOS.patch.
+_APPLICATION_VERSION = "1"
+_QUEUE_POLL_S = 0.25
+# Steps are coroutines on the bot's loop; threads only serve DBOS's own database calls.
+_EXECUTOR_THREADS = 8
+_KEEP_WORKFLOWS = timedelta(days=1)
+_ENDED_WORKFLOWS = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+_RECOVERIES = 1_000_000
+# Waits between tries of a step that an unexpected error stopped (a locked database, a bug).
+_RETRY_AFTER_S = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineSettings:
+    """How the engine runs.
+
+    Attributes:
+        address: SQLAlchemy URL of the engine's own database.
+        executor_id: One per process; a lock on it is held while running.
+        lock_path: The lock file, for databases that have no advisory locks.
+        concurrency: Jobs at the provider at once.
+        concurrency_per_member: Of those, one member's.
+    """
+
+    address: str
+    executor_id: str
+    lock_path: Path
+    concurrency: int
+    concurrency_per_member: int
+
+
+class DurableEngine:
+    """Runs jobs. Launch it on the loop that the Discord client runs on."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        *,
+        store: JobStore,
+        cards: Cards,
+        submit: Step,
+        follow: Step,
+        deliver: Step,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._cards = cards
+        self._steps: tuple[tuple[str, Step], ...] = (
+            ("submit", submit),
+            ("follow", follow),
+            ("deliver", deliver),
+        )
+        self._now = now
+        self._sleep = sleep
+        self._lock = FileLock(settings.lock_path)
+        self._workflow = self._register_workflow()
+
+    async def launch(self) -> None:
+        """Take the executor's lock, start DBOS and take up every unfinished job.
+
+        Raises:
+            ConfigurationError: another process runs under the same executor id.
+        """
+        self._take_lock()
+        await asyncio.to_thread(_prepare_sqlite, self._settings.address)
+        DBOS(config=self._config())
+        DBOS.launch()
+        concurrency = self._settings.concurrency
+        await DBOS.register_queue_async(
+            QUEUE,
+            global_concurrency=concurrency,
+            partition_concurrency=min(self._settings.concurrency_per_member, concurrency),
+            polling_interval_sec=_QUEUE_POLL_S,
+            on_conflict="always_update",
+        )
+        await self._resume()
+
+    async def close(self) -> None:
+        """Stop; workflows under way stay pending and are taken up at the next start."""
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
+        self._lock.release()
+
+    async def enqueue(self, job: Job) -> None:
+        """Let the job run, once; idempotent by its id."""
+        with (
+            SetWorkflowID(str(job.id)),
+            SetEnqueueOptions(queue_partition_key=f"{job.guild_id or 0}:{job.user_id}"),
+        ):
+            await DBOS.enqueue_workflow_async(QUEUE, self._workflow, str(job.id))
+
+    async def tidy(self) -> None:
+        """Delete the records of workflows that ended more than a day ago."""
+        before = (datetime.now(UTC) - _KEEP_WORKFLOWS).isoformat()
+        old = await DBOS.list_workflows_async(
+            status=_ENDED_WORKFLOWS, end_time=before, limit=1000, load_input=False
+        )
+        if old:
+            await DBOS.delete_workflows_async([status.workflow_id for status in old])
+
+    def _register_workflow(self) -> Callable[[str], Coroutine[Any, Any, str]]:
+        # DBOS marks the function it registers, which a bound method does not allow.
+        async def job(job_id: str) -> str:
+            return await self._run(job_id)
+
+        return DBOS.workflow(name="job", max_recovery_attempts=_RECOVERIES)(job)
+
+    async def _run(self, job_id: str) -> str:
+        """The workflow: submit, follow, deliver (which settles), show the end."""
+        state = JobState.QUEUED.value
+        for name, step in self._steps:
+            state = await DBOS.run_step_async({"name": name}, self._persevere, step, int(job_id))
+        await DBOS.run_step_async({"name": "finish"}, self._finish, int(job_id))
+        return state
+
+    async def _persevere(self, step: Step, job_id: int) -> str:
+        """Run a step on the job as it stands now; an unexpected error is not the job's end."""
+        for wait_s in (*_RETRY_AFTER_S, None):
+            try:
+                job = await self._job(job_id)
+                return (await step(job)).state.value
+            except StaleStateError as error:
+                # Somebody else moved it (a cancel); the next look sees where it stands.
+                log.info("job %s moved on meanwhile: %s", job_id, error)
+            except Exception:
+                log.exception("job %s: step stopped", job_id)
+                if wait_s is None:
+                    return await self._give_up(job_id)
+                await self._sleep(wait_s)
+        return (await self._job(job_id)).state.value
+
+    async def _give_up(self, job_id: int) -> str:
+        """A step that never works ends the job, with its credits back."""
+        job = await self._job(job_id)
+        if job.terminal:
+            return job.state.value
+        failed = await self._store.transition(
+            job_id, JobState.FAILED, now=self._now(), failure=FailureReason.INTERNAL
+        )
+        return failed.state.value
+
+    async def _finish(self, job_id: int) -> None:
+        await self._cards.finish(await self._job(job_id))
+
+    async def _job(self, job_id: int) -> Job:
+        job = await self._store.get(job_id)
+        if job is None:
+            raise LookupError(f"job {job_id} has no row")
+        return job
+
+    async def _resume(self) -> None:
+        """Enqueue every unfinished job; a workflow record that ended too early is replaced."""
+        jobs = await self._store.unfinished()
+        for job in jobs:
+            status = await DBOS.get_workflow_status_async(str(job.id))
+            if status is not None and status.status in _ENDED_WORKFLOWS:
+                await DBOS.delete_workflow_async(str(job.id))
+            await self.enqueue(job)
+        if jobs:
+            log.info("took up %d unfinished jobs", len(jobs))
+
+    def _take_lock(self) -> None:
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise ConfigurationError(
+                f"Another process runs as EXECUTOR_ID {self._settings.executor_id} with the same "
+                "DATA_DIR. Stop it, or give each process its own EXECUTOR_ID."
+            ) from None
+
+    def _config(self) -> DBOSConfig:
+        return {
+            "name": "wan-video-bot",
+            "system_database_url": self._settings.address,
+            "executor_id": self._settings.executor_id,
+            "application_version": _APPLICATION_VERSION,
+            "serializer": DBOSPortableJSONSerializer(),
+            "max_executor_threads": _EXECUTOR_THREADS,
+            "log_level": "WARNING",
+            "enable_otlp": False,
+        }
+
+
+def _prepare_sqlite(address: str) -> None:
+    """Set write-ahead logging before DBOS opens the file: it does not do so itself."""
+    prefix = "sqlite:///"
+    if not address.startswith(prefix):
+        return
+    connection = sqlite3.connect(address.removeprefix(prefix))
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
