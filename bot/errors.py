@@ -159,6 +159,10 @@ class NeverStartedError(TransientError):
     """The connection was never made: the request provably did not start."""
 
 
+class NotReadyError(TransientError):
+    """The result was fetched while the request is still queued or running."""
+
+
 class UncertainError(TransientError):
     """The connection broke or timed out after the request may have gone out.
 
@@ -170,4 +174,27 @@ class UncertainError(TransientError):
 
 
 class MediaError(BotError):
-    """A downloaded result is not a complete video, too large, or from a foreign host."""
+    """A file cannot be downloaded or is not what it should be.
+
+    Permanent, except for `DownloadInterruptedError`.
+    """
+
+
+class DownloadInterruptedError(MediaError):
+    """The network or the server broke off, or the file is not whole: worth another try."""
+
+
+class ExpiredResultError(MediaError):
+    """The file is gone (403, 404, 410): its time is over or its address was wrong."""
+
+
+class TooLargeError(MediaError):
+    """The file is larger than it may be."""
+
+
+class NotAVideoError(MediaError):
+    """The downloaded file is no video."""
+
+
+class ForeignHostError(MediaError):
+    """The address is not on the list of hosts that files may come from."""
