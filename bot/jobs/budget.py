@@ -52,6 +52,11 @@ class RequestBudget:
         """Let nothing go for this long: the provider said 429."""
         self._paused_until = max(self._paused_until, self._clock() + pause_s)
 
+    @property
+    def paused(self) -> bool:
+        """Whether the provider's 429 still holds everything back."""
+        return self._paused_until > self._clock()
+
     def _wait_s(self, kind: RequestKind) -> float:
         now = self._clock()
         while self._sent and self._sent[0] <= now - _WINDOW_S:

@@ -1,5 +1,6 @@
 """From a member's command to an accepted job: check the files, price, reserve, enqueue."""
 
+import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from bot.jobs.ports import JobStore, Media, Provider
 from bot.pricing import PriceTable
 from bot.quota import Allowance
 from bot.request import GenerationRequest, build_request
+
+log = logging.getLogger(__name__)
 
 _MEGABYTE = 1_000_000
 IMAGE_MAX_BYTES = 20 * _MEGABYTE
@@ -128,7 +131,11 @@ class Intake:
             self._zone,
             now=self._now(),
         )
-        await self._engine.enqueue(job)
+        try:
+            await self._engine.enqueue(job)
+        except Exception:
+            # The row is written and the credits are reserved: QueueWatch enqueues it again.
+            log.exception("job %s could not be enqueued yet", job.id)
         return job
 
     async def cancel(self, job_id: int) -> Job:

@@ -1,0 +1,59 @@
+"""Keeps the cards of waiting jobs true, and picks up a job whose enqueueing was cut off."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.job import Job, JobState
+from bot.jobs.budget import RequestBudget
+from bot.jobs.intake import Engine
+from bot.jobs.ports import Cards, JobStore, Standing
+
+log = logging.getLogger(__name__)
+
+_TICK_S = 5.0
+# Every so many ticks all waiting jobs are enqueued again, which is idempotent.
+_ENQUEUE_EVERY = 12
+
+
+class QueueWatch:
+    """Runs beside the engine for as long as the bot does."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        cards: Cards,
+        engine: Engine,
+        budget: RequestBudget,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._cards = cards
+        self._engine = engine
+        self._budget = budget
+        self._sleep = sleep
+
+    async def run(self) -> None:
+        """Look every few seconds, until cancelled."""
+        tick = 0
+        while True:
+            await self._sleep(_TICK_S)
+            tick += 1
+            try:
+                await self.look(enqueue=tick % _ENQUEUE_EVERY == 0)
+            except Exception:
+                log.exception("the queue could not be looked at; again in %s s", _TICK_S)
+
+    async def look(self, *, enqueue: bool) -> None:
+        """Show every waiting job its place; with `enqueue`, make sure the engine knows it."""
+        hint = (
+            "The video service lets us wait; it goes on by itself." if self._budget.paused else None
+        )
+        for place, job in enumerate(await self._waiting(), start=1):
+            self._cards.show(job, Standing(place=place, hint=hint))
+            if enqueue:
+                await self._engine.enqueue(job)
+
+    async def _waiting(self) -> list[Job]:
+        return [job for job in await self._store.unfinished() if job.state is JobState.QUEUED]
