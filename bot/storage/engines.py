@@ -1,0 +1,90 @@
+"""Addresses and engines: what SQLite and PostgreSQL need to be set to."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from bot.errors import ConfigurationError
+
+# How long one process waits for another's write transaction, in seconds.
+_BUSY_TIMEOUT_S = 30.0
+# An error's text must not show what was written: it may be an interaction token.
+_COMMON = {"hide_parameters": True}
+
+
+def parse(url: str) -> URL:
+    """Return the address without its driver.
+
+    Raises:
+        ConfigurationError: it is malformed, or neither a SQLite file nor PostgreSQL.
+    """
+    try:
+        address = make_url(url.replace("postgres://", "postgresql://", 1))
+    except ArgumentError:
+        # The text may hold a password: not repeated, and no chained error that does.
+        raise _malformed() from None
+    backend = address.get_backend_name()
+    if backend not in {"sqlite", "postgresql"}:
+        raise _malformed()
+    if backend == "sqlite" and address.database in {None, "", ":memory:"}:
+        raise ConfigurationError("DATABASE_URL: SQLite needs a file: sqlite:///data/bot.sqlite3")
+    return address.set(drivername=backend)
+
+
+def _malformed() -> ConfigurationError:
+    return ConfigurationError(
+        "DATABASE_URL must look like sqlite:///data/bot.sqlite3 or "
+        "postgresql://user:password@host/name"
+    )
+
+
+def async_engine(address: URL) -> AsyncEngine:
+    """Return the engine the bot works with; nothing is connected yet."""
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+        return create_async_engine(address, pool_pre_ping=True, **_COMMON)
+    engine = create_async_engine(
+        address.set(drivername="sqlite+aiosqlite"),
+        connect_args={"timeout": _BUSY_TIMEOUT_S},
+        **_COMMON,
+    )
+    _configure_sqlite(engine.sync_engine, foreign_keys=True)
+    return engine
+
+
+def migration_engine(address: URL) -> Engine:
+    """Return a blocking engine all of whose transactions write; makes a SQLite file's folder."""
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+        return create_engine(address, poolclass=NullPool, **_COMMON)
+    Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        address, poolclass=NullPool, connect_args={"timeout": _BUSY_TIMEOUT_S}, **_COMMON
+    )
+    # Changing a table in SQLite means copying it and dropping the old one, which foreign
+    # keys would forbid; the setting cannot be changed within a transaction.
+    _configure_sqlite(engine, foreign_keys=False)
+    return engine.execution_options(writing=True)
+
+
+def _configure_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # FULL: a committed reservation survives a power cut, not only a crash.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later could find at the write that another
+        # was faster; IMMEDIATE takes the place of the one writer before it reads anything.
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,155 @@
+"""The tables. Rows never leave the storage layer and are not validated: fill them with care."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+# In rows a direct message is guild 0 (Discord's ids never are): unlike NULL it compares
+# and is unique like any other guild, so no query needs a special case.
+DIRECT_MESSAGES = 0
+
+# SQLite numbers rows by itself only in a column of type INTEGER (64 bits there).
+_RowId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in and out, stored in UTC. SQLite keeps no zone, so it is put back here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Convert to UTC; ValueError for a naive datetime."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Give the time its zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(SQLModel):
+    """Base of all tables: named constraints, so that migrations can change them later."""
+
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class JobRow(Table, table=True):
+    """`bot.job.Job`, field by field; only `guild_id` and `interaction_token` read differently."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        CheckConstraint("price_credits > 0", name="price_positive"),
+        Index(None, "guild_id", "state", "user_id"),  # jobs in flight, for the quota
+        Index(None, "state", "id"),  # restart, place in the queue
+        Index(None, "user_id", "id"),  # /jobs
+    )
+
+    id: int = Field(primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False})
+    guild_id: int = Field(sa_type=BigInteger)
+    channel_id: int = Field(sa_type=BigInteger)
+    user_id: int = Field(sa_type=BigInteger)
+    model: str = Field(sa_type=Text)
+    parameters: dict[str, Any] = Field(sa_type=JSON)
+    price_credits: int
+    interaction_token: str | None = Field(sa_type=Text, repr=False)
+    token_expires_at: datetime = Field(sa_type=UtcDateTime)
+    upload_limit_bytes: int = Field(sa_type=BigInteger)
+    parent_id: int | None = Field(default=None, foreign_key="job.id", sa_type=_RowId)
+    state: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    submitting_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    running_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    delivering_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    request_id: str | None = Field(default=None, unique=True, sa_type=Text)
+    status_url: str | None = Field(default=None, sa_type=Text)
+    response_url: str | None = Field(default=None, sa_type=Text)
+    output_url: str | None = Field(default=None, sa_type=Text)
+    cost_usd: float | None = None
+    card_message_id: int | None = Field(default=None, sa_type=BigInteger)
+    result_message_id: int | None = Field(default=None, sa_type=BigInteger)
+    failure: str | None = Field(default=None, sa_type=Text)
+    error_detail: str | None = Field(default=None, sa_type=Text)
+
+
+_CLOSES = text("kind IN ('settle', 'release')")
+
+
+class LedgerRow(Table, table=True):
+    """One credit entry. Append-only: nothing in this program updates or deletes a row here."""
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (
+        CheckConstraint("credits > 0", name="credits_positive"),
+        CheckConstraint(
+            "kind IN ('reserve', 'settle', 'release', 'grant', 'adjust')", name="kind_known"
+        ),
+        UniqueConstraint("job_id", "kind"),
+        # A reservation is either settled or released, and once.
+        Index(
+            "uq_ledger_entry_closed_once",
+            "job_id",
+            unique=True,
+            sqlite_where=_CLOSES,
+            postgresql_where=_CLOSES,
+        ),
+        Index(None, "guild_id", "user_id", "counted_at"),  # what was used in a window
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_RowId)
+    job_id: int | None = Field(foreign_key="job.id", sa_type=_RowId)
+    guild_id: int = Field(sa_type=BigInteger)
+    user_id: int = Field(sa_type=BigInteger)
+    kind: str = Field(sa_type=Text)
+    credits: int
+    actor_id: int | None = Field(default=None, sa_type=BigInteger)
+    reason: str | None = Field(default=None, sa_type=Text)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    counted_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LatencyRow(Table, table=True):
+    """How long one video took at the provider; only the newest of each key are kept."""
+
+    __tablename__ = "latency_sample"
+    __table_args__ = (
+        CheckConstraint("latency_s > 0", name="latency_positive"),
+        Index(None, "model", "size_key", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_RowId)
+    model: str = Field(sa_type=Text)
+    size_key: str = Field(sa_type=Text)
+    latency_s: float
+    created_at: datetime = Field(sa_type=UtcDateTime)
