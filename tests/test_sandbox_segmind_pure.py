@@ -20,6 +20,54 @@ TEXT = {"prompt": "a cat"}
 WAN_26_PRICES = ({"duration": 5, "resolution": "720p"}, {"duration": 15, "resolution": "1080p"})
 
 
+# The bodies of the vendor's example calls, with shorter prompts.
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "wan-2.2-i2v-flash": {
+        **IMAGE,
+        "negative_prompt": "Avoid depicting busy urban environments.",
+        "resolution": "720P",
+        "prompt_extend": True,
+        "watermark": False,
+    },
+    "wan-2.6-i2v": {
+        **IMAGE,
+        "duration": 5,
+        "resolution": "720p",
+        "multi_shots": False,
+        "negative_prompt": "low resolution, error, worst quality, low quality, defects",
+        "enable_prompt_expansion": True,
+    },
+    "wan2.1-i2v-720p": {
+        **IMAGE,
+        "negative_prompt": "blurry",
+        "seed": 63088745,
+        "video_length": 3,
+        "resolution": "720",
+        "steps": 30,
+        "base64": False,
+    },
+    "wan-2.5-i2v": {
+        "seed": 42,
+        **IMAGE,
+        "duration": "5",
+        "resolution": "720p",
+        "negative_prompt": "unnecessary clutter, dark shadows",
+        "enable_prompt_expansion": True,
+    },
+    "wan-2.2-t2v-fast": {
+        **TEXT,
+        "go_fast": True,
+        "num_frames": 81,
+        "resolution": "480p",
+        "aspect_ratio": "16:9",
+        "sample_shift": 12,
+        "frames_per_second": 16,
+        "high_noise_lora_scale": 1,
+        "low_noise_lora_scale": 1,
+    },
+}
+
+
 def model_called(slug: str) -> Model:
     """Return the model of the catalogue."""
     return next(model for model in MODELS if model.slug == slug)
@@ -56,6 +104,13 @@ def test_a_bad_value_is_refused_by_name(slug: str, body: dict[str, Any], text: s
     """Each way of breaking a model's contract is answered with the field and the rule."""
     with pytest.raises(InvalidBodyError, match=text):
         values_of(slug, body)
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+def test_the_vendors_own_examples_are_accepted_whole(slug: str) -> None:
+    """Every page's example call is valid here, and has no parameter that would be ignored."""
+    assert values_of(slug, EXAMPLES[slug])
+    assert unknown_names(model_called(slug), EXAMPLES[slug]) == []
 
 
 def test_digits_as_text_pass_for_integers_as_the_pages_examples_send_them() -> None:
