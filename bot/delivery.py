@@ -4,11 +4,10 @@ import asyncio
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.errors import DownloadInterruptedError, MediaError
+from bot.errors import DownloadInterruptedError, ExpiredResultError, MediaError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.ports import (
     CannotPostError,
@@ -26,13 +25,6 @@ log = logging.getLogger(__name__)
 RESULT_LIFE = timedelta(hours=1)
 # Waits between tries of a broken download or a Discord that is down, in seconds.
 RETRY_AFTER_S = (1.0, 3.0, 10.0, 30.0, 60.0, 120.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Gone(Exception):  # noqa: N818 - a verdict on the way, not an error shown to anybody
-    """The result cannot be had any more."""
-
-    detail: str
 
 
 class Deliverer:
@@ -64,20 +56,14 @@ class Deliverer:
         if job.state is not JobState.FINISHED:
             return job
         if job.delivering_at is not None:
-            posted = await self._poster.find_result(job)
+            posted = await self._find(job)
             if posted is not None:
                 return await self._delivered(job, posted)
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="video-") as folder:
             try:
                 video = await self._download(job, Path(folder) / "result.mp4")
-            except _Gone as gone:
-                return await self._store.transition(
-                    job.id,
-                    JobState.FAILED,
-                    now=self._now(),
-                    failure=FailureReason.BAD_RESULT,
-                    error_detail=gone.detail,
-                )
+            except MediaError as error:
+                return await self._fail(job, error)
             job = await self._store.note(job.id, delivering_at=self._now())
             message_id = await self._post(job, video)
         if message_id is None:
@@ -85,36 +71,38 @@ class Deliverer:
             return await self._store.transition(job.id, JobState.UNDELIVERED, now=self._now())
         return await self._delivered(job, message_id)
 
+    async def _find(self, job: Job) -> int | None:
+        """Look for the message of an earlier try, with patience: the wrong answer posts twice."""
+        for wait_s in RETRY_AFTER_S:
+            try:
+                return await self._poster.find_result(job)
+            except PostLaterError as error:
+                await self._wait_for_discord(job, wait_s, error)
+        return await self._poster.find_result(job)
+
     async def _download(self, job: Job, path: Path) -> VideoFile:
-        for wait_s in (*RETRY_AFTER_S, None):
+        for wait_s in RETRY_AFTER_S:
             try:
                 return await self._media.fetch_video(str(job.output_url), path)
             except DownloadInterruptedError as error:
-                if wait_s is None:
-                    raise _Gone(detail=str(error)) from error
                 log.warning("job %s: download broke, again in %s s: %s", job.id, wait_s, error)
                 await self._sleep(wait_s)
-            except MediaError as error:
-                raise _Gone(detail=str(error)) from error
-        raise AssertionError("unreachable: the last round returns or raises")
+        return await self._media.fetch_video(str(job.output_url), path)
 
     async def _post(self, job: Job, video: VideoFile) -> int | None:
         """Return the message's id, or None when nothing works."""
+        tried = False
         for wait_s in (*RETRY_AFTER_S, None):
             try:
-                return await self._post_once(job, video)
+                posted = await self._poster.find_result(job) if tried else None
+                return posted if posted is not None else await self._post_once(job, video)
             except CannotPostError as error:
                 log.warning("job %s: cannot post: %s", job.id, error)
                 return None
             except PostLaterError as error:
-                if wait_s is None:
-                    return None
-                log.warning("job %s: Discord is in trouble, again in %s s", job.id, wait_s)
-                log.debug("because of: %s", error)
-                await self._sleep(wait_s)
-                posted = await self._poster.find_result(job)
-                if posted is not None:
-                    return posted
+                tried = True
+                if wait_s is not None:
+                    await self._wait_for_discord(job, wait_s, error)
         return None
 
     async def _post_once(self, job: Job, video: VideoFile) -> int:
@@ -126,6 +114,18 @@ class Deliverer:
                 return await self._poster.post_link(job, url, expires_at=expires_at)
         except CannotPostError:
             return await self._poster.send_direct(job, video, url, expires_at)
+
+    async def _wait_for_discord(self, job: Job, wait_s: float, error: PostLaterError) -> None:
+        log.warning("job %s: Discord is in trouble, again in %s s: %s", job.id, wait_s, error)
+        await self._sleep(wait_s)
+
+    async def _fail(self, job: Job, error: MediaError) -> Job:
+        gone = isinstance(error, ExpiredResultError)
+        reason = FailureReason.EXPIRED if gone else FailureReason.BAD_RESULT
+        log.warning("job %s: its result cannot be had: %s", job.id, error)
+        return await self._store.transition(
+            job.id, JobState.FAILED, now=self._now(), failure=reason, error_detail=str(error)
+        )
 
     async def _delivered(self, job: Job, message_id: int) -> Job:
         delivered = await self._store.transition(

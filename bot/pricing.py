@@ -5,15 +5,19 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
+from itertools import product
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.catalogue import MODELS, JsonScalar, Model
+from bot.catalogue import MODELS, JsonScalar, Model, Parameter
 from bot.errors import ConfigurationError
 
 _BUILT_IN = Path(__file__).parent / "catalogue" / "prices.toml"
 _CREDITS_PER_USD = 100
+
+Usd = Annotated[Decimal, Field(ge=0)]
 
 
 class ModelPrice(BaseModel):
@@ -26,8 +30,8 @@ class ModelPrice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    second: dict[str, Decimal] = Field(default_factory=dict)
-    video: dict[str, Decimal] = Field(default_factory=dict)
+    second: dict[str, Usd] = Field(default_factory=dict)
+    video: dict[str, Usd] = Field(default_factory=dict)
 
 
 class PriceTable(BaseModel):
@@ -62,18 +66,25 @@ class PriceTable(BaseModel):
         return {model.slug: min(self._all_credits(model)) for model in MODELS}
 
     def _all_credits(self, model: Model) -> list[int]:
-        parameter = model.parameter_of("resolution")
-        shortest = _shortest_parameters(model)
-        return [self.credits(model, {**shortest, "resolution": r}) for r in parameter.choices]
+        """Price every resolution with every extreme of what sets the length."""
+        names = [*_length_parameters(model), model.parameter_of("resolution").name]
+        extremes = [_extremes(model.parameter(name)) for name in names]
+        return [
+            self.credits(model, dict(zip(names, values, strict=True)))
+            for values in product(*extremes)
+        ]
 
 
-def _shortest_parameters(model: Model) -> dict[str, JsonScalar]:
-    option = model.option("duration")
-    if option is None:
-        return {p.name: p.default for p in model.parameters if p.default is not None}
-    parameter = model.parameter(option.parameter)
-    shortest = parameter.choices[0] if parameter.choices else int(parameter.minimum or 1)
-    return {option.parameter: shortest}
+def _length_parameters(model: Model) -> list[str]:
+    options = (model.option(name) for name in ("duration", "frames", "fps"))
+    return [option.parameter for option in options if option is not None]
+
+
+def _extremes(parameter: Parameter) -> tuple[JsonScalar, ...]:
+    """Return all choices, or both ends of the range: the price is monotonic between them."""
+    if parameter.choices:
+        return parameter.choices
+    return tuple(int(end) for end in (parameter.minimum, parameter.maximum) if end is not None)
 
 
 def duration_s(model: Model, parameters: Mapping[str, JsonScalar]) -> float:
@@ -98,26 +109,40 @@ def load_prices(path: Path | None = None, *, credits_per_cent: float = 1.0) -> P
     unknown = sorted(set(table) - {model.slug for model in MODELS})
     if unknown:
         raise ConfigurationError(f"PRICES_FILE names models that do not exist: {unknown}")
-    try:
-        prices = {slug: ModelPrice.model_validate(entry) for slug, entry in table.items()}
-    except ValidationError as error:
-        raise ConfigurationError(f"PRICES_FILE: {error.errors()[0]['msg']}") from error
-    _check_complete(prices)
+    prices = {slug: _price(slug, entry) for slug, entry in table.items()}
+    _check_resolutions(prices)
     return PriceTable(models=prices, credits_per_cent=credits_per_cent)
 
 
 def _overrides(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: not TOML, or not UTF-8
         raise ConfigurationError(f"PRICES_FILE cannot be read: {error}") from error
 
 
-def _check_complete(prices: Mapping[str, ModelPrice]) -> None:
+def _price(slug: str, entry: object) -> ModelPrice:
+    try:
+        return ModelPrice.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = " ".join((slug, *map(str, first["loc"])))
+        raise ConfigurationError(f"PRICES_FILE: {place}: {first['msg']}") from error
+
+
+def _check_resolutions(prices: Mapping[str, ModelPrice]) -> None:
+    """Every resolution of every model has a price, and there are no others (a misspelling)."""
     for model in MODELS:
         price = prices[model.slug]
-        for choice in model.parameter_of("resolution").choices:
-            if str(choice) not in price.video and str(choice) not in price.second:
+        taken = [str(choice) for choice in model.parameter_of("resolution").choices]
+        priced = price.second.keys() | price.video.keys()
+        for choice in taken:
+            if choice not in priced:
                 raise ConfigurationError(
                     f"PRICES_FILE: {model.slug} has no price for resolution {choice}"
                 )
+        if unknown := sorted(priced - set(taken)):
+            raise ConfigurationError(
+                f"PRICES_FILE: {model.slug} has no resolution {unknown[0]}; it takes "
+                f"{', '.join(taken)}"
+            )

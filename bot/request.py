@@ -1,5 +1,6 @@
 """From the options a member gave to the body the provider gets: pure mapping and validation."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -14,6 +15,18 @@ from bot.pricing import PriceTable
 REQUIRED_OPTIONS = ("image", "prompt")
 
 SeedSource = Callable[[int, int], int]
+
+# A name with at least two parts whose last one begins with a letter: whatever ends in a number
+# (10.0.0.1, 127.1, 0x7f.1) is read as an IPv4 address. Applied to the host's ASCII form.
+_PUBLIC_HOST = re.compile(
+    r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE
+)
+_HOST_MAX_LENGTH = 253
+# Endings that no public server has: RFC 2606, 6761, 6762 and 8375, ICANN's .internal, and habit.
+_PRIVATE_ENDINGS = (
+    *(".localhost", ".local", ".internal", ".intranet", ".lan", ".home", ".corp"),
+    *(".home.arpa", ".test", ".invalid"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +128,7 @@ def _checked(model: Model, spec: OptionSpec, parameter: Parameter, value: JsonSc
         return _boolean(spec, value)
     if parameter.type in ("integer", "number"):
         return _number(model, spec, parameter, value)
-    return _text(model, spec, str(value))
+    return _text(model, spec, value)
 
 
 def _choice(model: Model, spec: OptionSpec, parameter: Parameter, value: JsonScalar) -> JsonScalar:
@@ -150,13 +163,17 @@ def _number(model: Model, spec: OptionSpec, parameter: Parameter, value: JsonSca
         )
     if parameter.type == "integer":
         if value != int(value):
-            raise BadInputError(f"`{spec.name}` must be a whole number, not {value}.")
+            raise BadInputError(f"`{spec.name}` must be a whole number, not {_short(value)}.")
         return int(value)
     return value
 
 
-def _text(model: Model, spec: OptionSpec, value: str) -> str:
+def _text(model: Model, spec: OptionSpec, value: JsonScalar) -> str:
+    if not isinstance(value, str):
+        raise BadInputError(f"`{spec.name}` must be text, not `{_short(value)}`.")
     text = value.strip()
+    if spec.type == "attachment" and not text:
+        raise BadInputError(f"`{spec.name}` is empty. Attach the file again.")
     if spec.name in REQUIRED_OPTIONS and not text:
         raise BadInputError(
             f"`{spec.name}` is empty. Say in a few words what the video should show."
@@ -183,10 +200,12 @@ def _check_url(spec: OptionSpec, text: str) -> None:
     else:
         if parts.scheme != "https":
             problem = "does not begin with https://"
-        elif "." not in host or host.endswith(".local") or any(c.isspace() for c in text):
-            problem = "names no public server"
-        elif parts.username or parts.password:
+        elif not text.isprintable() or " " in text:
+            problem = "holds a space or an invisible character"
+        elif "@" in parts.netloc:
             problem = "holds a user name or password"
+        elif not _is_public(host):
+            problem = "names no public server"
         elif not parts.path.casefold().endswith(spec.url_suffix or ""):
             problem = f"does not end in {spec.url_suffix}"
     if problem:
@@ -194,6 +213,18 @@ def _check_url(spec: OptionSpec, text: str) -> None:
             f"`{spec.name}` {problem}. It takes a public address such as "
             f"`https://example.org/style{spec.url_suffix}`."
         )
+
+
+def _is_public(host: str) -> bool:
+    """Tell whether a host is a public name. An IP address is none, however it is written."""
+    if len(host) > _HOST_MAX_LENGTH:
+        return False
+    try:
+        # Folds full-width digits and dots, too, so that they hide no address.
+        name = host.encode("idna").decode("ascii").removesuffix(".").casefold()
+    except UnicodeError:
+        return False
+    return _PUBLIC_HOST.fullmatch(name) is not None and not name.endswith(_PRIVATE_ENDINGS)
 
 
 def _check_needs(
@@ -212,9 +243,10 @@ def _check_needs(
 
 def _lacks(model: Model, name: str) -> str:
     taken = ", ".join(f"`{option.name}`" for option in model.options)
-    return f"{model.title} has no `{name}`. It takes {taken}."
+    return f"{model.title} has no `{_short(name)}`. It takes {taken}."
 
 
 def _short(value: JsonScalar) -> str:
-    text = str(value).replace("`", "'")
+    """Return an excerpt that can stand in a code span: one line, no backtick, not empty."""
+    text = " ".join(str(value).replace("`", "'").split()) or "(empty)"
     return text if len(text) <= 40 else text[:39] + "…"  # noqa: PLR2004 - a readable excerpt

@@ -6,34 +6,57 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigurationError
 
 
 def _web_address(value: str) -> str:
-    if not re.match(r"^(https?|wss?)://[^/\s]+", value):
+    if not re.fullmatch(r"(https?|wss?)://[^/\s]+(/\S*)?", value):
         raise ValueError("must be an address such as https://api.example.org")
     return value.rstrip("/")
 
 
+def _secret(value: SecretStr) -> SecretStr:
+    """Take what was pasted with spaces around it; refuse what no HTTP header can carry."""
+    text = value.get_secret_value().strip()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be one word without spaces; copy it again")
+    return SecretStr(text)
+
+
 Address = Annotated[str, AfterValidator(_web_address)]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
     """The host's settings; environment variables of the same name in capitals, or `.env`."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        env_file_encoding="utf-8",
+        hide_input_in_errors=True,
+    )
 
     # Required
-    discord_token: SecretStr
-    segmind_api_key: SecretStr
+    discord_token: Secret
+    segmind_api_key: Secret
 
     # Where things are kept
     data_dir: Path = Path("data")
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)  # may hold a password
 
     # Quotas: a guild's default allowance, until moderators set their own
     daily_credits: int = Field(default=200, ge=0)
@@ -41,7 +64,7 @@ class Settings(BaseSettings):
     jobs_in_flight_per_member: int = Field(default=3, ge=1)
     jobs_in_flight_per_guild: int = Field(default=20, ge=1)
     time_zone: str = "UTC"
-    credits_per_cent: float = Field(default=1.0, gt=0)
+    credits_per_cent: Positive = 1.0
     prices_file: Path | None = None
 
     # The provider
@@ -50,7 +73,7 @@ class Settings(BaseSettings):
     segmind_api_base: Address = "https://api.segmind.com"
     segmind_history_base: Address = "https://api.spotprod.segmind.com"
     segmind_upload_base: Address = "https://workflows-api.segmind.com"
-    job_time_limit_s: float = Field(default=3600, gt=0)
+    job_time_limit_s: Positive = 3600
     media_hosts: CommaList = (
         "*.segmind.com",
         "segmind-resources.s3.amazonaws.com",
@@ -70,7 +93,7 @@ class Settings(BaseSettings):
     executor_id: str = Field(default="bot-1", pattern=r"^[A-Za-z0-9_.-]{1,60}$")
     log_format: Literal["human", "json"] = "human"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    poll_speed: float = Field(default=1.0, gt=0)
+    poll_speed: Positive = 1.0
 
     @field_validator("media_hosts", "shard_ids", mode="before")
     @classmethod
@@ -82,7 +105,7 @@ class Settings(BaseSettings):
     @field_validator("shard_ids")
     @classmethod
     def _numbers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(part.isdigit() for part in value):
+        if not all(part.isascii() and part.isdigit() for part in value):
             raise ValueError("must be numbers with commas between them, such as 0,1")
         return value
 
@@ -91,9 +114,19 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder's name
             raise ValueError("must be a time zone such as Europe/Berlin or UTC") from error
         return value
+
+    @model_validator(mode="after")
+    def _shards_fit(self) -> "Settings":
+        count = self.shard_count or 0
+        if any(int(part) >= count for part in self.shard_ids):
+            raise ValueError(
+                "SHARD_IDS needs SHARD_COUNT, the number of shards in all; "
+                "ids go from 0 to SHARD_COUNT - 1"
+            )
+        return self
 
     @property
     def zone(self) -> ZoneInfo:
@@ -122,15 +155,21 @@ def load_settings(env_file: str | None = None) -> Settings:
     """
     if env_file is None:
         env_file = os.environ.get("ENV_FILE", ".env")
+        if env_file not in ("", ".env") and not Path(env_file).exists():
+            raise ConfigurationError(f"ENV_FILE: there is no file {env_file}.")
     try:
-        return Settings(_env_file=env_file or None)  # type: ignore[call-arg]  # from the environment
+        return Settings(_env_file=env_file or None)
     except ValidationError as error:
         problems = (_problem(item["loc"], item["type"], item["msg"]) for item in error.errors())
         raise ConfigurationError(*problems) from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{env_file} is not UTF-8 text; save it as such.") from None
 
 
 def _problem(location: tuple[int | str, ...], kind: str, message: str) -> str:
-    name = str(location[0]).upper() if location else "settings"
+    if not location:  # about several settings at once: the message names them
+        return f"{message.removeprefix('Value error, ')}."
+    name = str(location[0]).upper()
     if kind == "missing":
         return f"{name} is missing: set it in .env or in the environment (see .env.example)."
     return f"{name}: {message.removeprefix('Value error, ')}."

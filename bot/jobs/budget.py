@@ -4,9 +4,15 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Literal
 
 _WINDOW_S = 60.0
+# A poll behind a waiting submit looks again after this; no wait is shorter than the other.
+_GIVE_WAY_S = 0.05
+_SHORTEST_WAIT_S = 0.001
+# The reset time is read off somebody else's clock: never hammer, never be silent for hours.
+_MIN_PAUSE_S, _MAX_PAUSE_S = 1.0, 300.0
 
 RequestKind = Literal["submit", "poll"]
 
@@ -25,6 +31,15 @@ class RequestBudget:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """Begin with a full budget.
+
+        Args:
+            per_minute: At least 2: one of them is the submits' own.
+            clock: Seconds on a clock that never goes back.
+            sleep: Waits so many seconds.
+        """
+        if per_minute < 2:  # noqa: PLR2004 - said above
+            raise ValueError(f"a budget of {per_minute} a minute leaves nothing for polls")
         self._per_minute = per_minute
         self._clock = clock
         self._sleep = sleep
@@ -48,8 +63,16 @@ class RequestBudget:
         finally:
             self._submits_waiting -= kind == "submit"
 
-    def pause(self, pause_s: float) -> None:
-        """Let nothing go for this long: the provider said 429."""
+    def rate_limited(self, reset_at: datetime | None, *, now: datetime) -> None:
+        """Let nothing go until the window resets: the provider said 429.
+
+        Args:
+            reset_at: When that is, as the provider says; None waits a full window.
+            now: The time, on the clock that `reset_at` is compared with.
+        """
+        pause_s = _WINDOW_S
+        if reset_at is not None:
+            pause_s = min(max((reset_at - now).total_seconds(), _MIN_PAUSE_S), _MAX_PAUSE_S)
         self._paused_until = max(self._paused_until, self._clock() + pause_s)
 
     @property
@@ -62,12 +85,13 @@ class RequestBudget:
         while self._sent and self._sent[0] <= now - _WINDOW_S:
             self._sent.popleft()
         if self._paused_until > now:
-            return self._paused_until - now
+            return max(self._paused_until - now, _SHORTEST_WAIT_S)
+        if kind == "poll" and self._submits_waiting:
+            return max(self._wait_s("submit"), _GIVE_WAY_S)
         limit = self._per_minute
         if kind == "poll":
             limit -= max(1, self._per_minute // 10)
-            if self._submits_waiting:
-                return 0.05
         if len(self._sent) < limit:
             return 0.0
-        return self._sent[len(self._sent) - limit] + _WINDOW_S - now
+        # The one whose leaving brings the count under the limit.
+        return max(self._sent[len(self._sent) - limit] + _WINDOW_S - now, _SHORTEST_WAIT_S)

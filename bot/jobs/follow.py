@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.catalogue import MODELS, Model
 from bot.errors import (
+    BrokenContractError,
     ContentBlockedError,
     InferenceFailedError,
     ProviderError,
@@ -22,10 +23,13 @@ from bot.pricing import duration_s
 
 log = logging.getLogger(__name__)
 
-_DEFAULT_PAUSE_S = 60.0
 # How often the card is offered a new picture; the notifier draws only what changed.
 _CARD_TICK_S = 4.0
 _MAX_ERROR_WAIT_S = 30.0
+# COMPLETED without an output is asked for again so many times: it may be about to appear.
+_NO_OUTPUT_TRIES = 4
+# Behind this many time limits a job ends even when nobody answers any more.
+_HARD_LIMIT = 2.0
 _BY_SLUG: dict[str, Model] = {model.slug: model for model in MODELS}
 
 
@@ -69,36 +73,47 @@ class Follower:
             self._show(job, latency, processing=processing)
             wait_s = self._wait_s(job, latency, failures)
             await self._sleep_showing(job, latency, wait_s, processing=processing)
-            if self._elapsed_s(job) > self._time_limit_s:
-                return await self._look_up(job, FailureReason.TOO_SLOW)
-            processing, failures, ended = await self._ask(job, processing, failures)
-            if ended is not None:
-                return ended
+            try:
+                ended, processing = await self._ask(job, failures)
+            except InferenceFailedError as error:
+                return await self._fail(job, _why(error), error.detail)
+            except ProviderError as error:
+                self._on_error(job, error)
+                failures += 1
+            else:
+                failures = 0
+                if ended is not None:
+                    return ended
 
-    async def _ask(self, job: Job, processing: bool, failures: int) -> tuple[bool, int, Job | None]:
-        """Poll once. Return whether it is being worked on, failures in a row, the ended job."""
+    async def _ask(self, job: Job, failures: int) -> tuple[Job | None, bool]:
+        """Ask once. Return the job if it ended, and whether the provider is working on it.
+
+        Raises:
+            ProviderError: no answer to rely on; ask again later.
+        """
+        if self._elapsed_s(job) > self._time_limit_s * _HARD_LIMIT:
+            return await self._fail(job, FailureReason.TOO_SLOW, "no answer"), False
+        if self._elapsed_s(job) > self._time_limit_s:
+            return await self._look_up(job, FailureReason.TOO_SLOW), False
         await self._budget.acquire("poll")
         try:
             progress = await self._provider.poll(str(job.status_url))
             if progress.status == "COMPLETED":
-                return processing, 0, await self._complete(job)
-            if progress.status == "FAILED":
-                return processing, 0, await self._end_failed(job, progress.error or "no reason")
-        except UnknownRequestError:
-            if await self._pending(job):
-                return processing, failures + 1, None
-            return processing, 0, await self._look_up(job, FailureReason.EXPIRED)
-        except ProviderError as error:
-            self._on_error(job, error)
-            return processing, failures + 1, None
-        return progress.status == "PROCESSING", 0, None
+                return await self._complete(job, failures), False
+        except UnknownRequestError as unknown:
+            return await self._look_up(job, FailureReason.EXPIRED, unless_pending=unknown), False
+        if progress.status == "FAILED":
+            return await self._end_failed(job, progress.error or "no reason"), False
+        return None, progress.status == "PROCESSING"
 
-    async def _complete(self, job: Job) -> Job:
+    async def _complete(self, job: Job, failures: int) -> Job:
         await self._budget.acquire("poll")
         try:
             result = await self._provider.fetch(str(job.response_url))
-        except InferenceFailedError as error:
-            return await self._fail(job, _why(error), error.detail)
+        except BrokenContractError:
+            if failures < _NO_OUTPUT_TRIES:
+                raise
+            return await self._look_up(job, FailureReason.BAD_RESULT)
         return await self._finish(job, result.output_url, result.cost_usd)
 
     async def _finish(self, job: Job, output_url: str, cost_usd: float | None) -> Job:
@@ -106,15 +121,14 @@ class Follower:
             job.id, JobState.FINISHED, now=self._now(), output_url=output_url, cost_usd=cost_usd
         )
         log.info("job %s: finished after %.1f s", job.id, self._elapsed_s(job))
-        await self._store.record_latency(
-            job.model, size_key(job), self._elapsed_s(job), now=self._now()
-        )
+        latency_s = max(self._elapsed_s(job), 0.01)  # the clock may have been set back
+        await self._store.record_latency(job.model, size_key(job), latency_s, now=self._now())
         return finished
 
     async def _end_failed(self, job: Job, words: str) -> Job:
         """FAILED by the status answer; the result's answer tells a content block apart."""
+        await self._budget.acquire("poll")
         try:
-            await self._budget.acquire("poll")
             await self._provider.fetch(str(job.response_url))
         except InferenceFailedError as error:
             return await self._fail(job, _why(error), error.detail)
@@ -122,20 +136,28 @@ class Follower:
             log.warning("job %s failed, its result could not be read: %s", job.id, error)
         return await self._fail(job, FailureReason.INFERENCE, words)
 
-    async def _pending(self, job: Job) -> bool:
-        """Tell whether the provider's history still has an unknown request as under way."""
-        await self._budget.acquire("poll")
-        row = await self._provider.history_row(str(job.request_id))
-        return row is not None and row.status not in ("COMPLETED", "FAILED")
+    async def _look_up(
+        self, job: Job, reason: FailureReason, *, unless_pending: ProviderError | None = None
+    ) -> Job:
+        """The request is gone, or takes too long: the history has the last word.
 
-    async def _look_up(self, job: Job, reason: FailureReason) -> Job:
-        """The request is gone, or takes too long: the history has the last word."""
+        Args:
+            job: The job.
+            reason: Why it fails when the history cannot help.
+            unless_pending: Raised instead when the history has the request as under way.
+
+        Raises:
+            ProviderError: the history did not answer either.
+        """
         await self._budget.acquire("poll")
         row = await self._provider.history_row(str(job.request_id))
-        if row is not None and row.output_url and row.status == "COMPLETED":
+        if row is not None and row.status == "COMPLETED" and row.output_url:
             return await self._finish(job, row.output_url, row.cost_usd)
-        detail = (row.error if row is not None else None) or reason.value
-        return await self._fail(job, reason, detail)
+        if row is not None and row.status == "FAILED":
+            return await self._fail(job, FailureReason.INFERENCE, row.error or reason.value)
+        if row is not None and row.status != "COMPLETED" and unless_pending is not None:
+            raise unless_pending
+        return await self._fail(job, reason, reason.value)
 
     async def _fail(self, job: Job, reason: FailureReason, detail: str) -> Job:
         log.info("job %s: failed (%s)", job.id, reason.value)
@@ -146,10 +168,7 @@ class Follower:
     def _on_error(self, job: Job, error: ProviderError) -> None:
         log.warning("poll of job %s: %s", job.id, error)
         if isinstance(error, RateLimitedError):
-            pause_s = _DEFAULT_PAUSE_S
-            if error.reset_at is not None:
-                pause_s = max(0.0, (error.reset_at - self._now()).total_seconds())
-            self._budget.pause(pause_s)
+            self._budget.rate_limited(error.reset_at, now=self._now())
 
     async def _latency(self, job: Job) -> LatencyModel:
         samples = await self._store.latencies(job.model, size_key(job))
@@ -159,7 +178,7 @@ class Follower:
         gap_s = min(1.0, max(0.2, 1.0 / self._speed))
         wait_s = next_poll_s(self._elapsed_s(job), latency, min_gap_s=gap_s)
         if failures:
-            wait_s = max(wait_s, min(2.0**failures, _MAX_ERROR_WAIT_S))
+            wait_s = max(wait_s, min(2.0 ** min(failures, 10), _MAX_ERROR_WAIT_S))
         return wait_s
 
     def _elapsed_s(self, job: Job) -> float:

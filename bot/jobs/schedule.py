@@ -13,6 +13,8 @@ _PRIOR_SPREAD = 0.25
 # How many made-up samples the page's figure is worth against measured ones.
 _PRIOR_WEIGHT = 3
 _MIN_SPREAD = 0.05
+# One afternoon of trouble at the provider must not make us blind: more counts as tail.
+_MAX_SPREAD = 0.6
 # One early question, so that the card can tell waiting from working.
 _EARLY_FRACTION = 0.15
 # Before this many standard deviations under the median hardly anything completes.
@@ -44,7 +46,9 @@ def learn(typical_s: float, samples_s: Sequence[float]) -> LatencyModel:
     squares = [(value - middle) ** 2 for value in logs[_PRIOR_WEIGHT:]]
     prior = _PRIOR_WEIGHT * _PRIOR_SPREAD**2
     spread = math.sqrt((prior + sum(squares)) / (_PRIOR_WEIGHT + len(squares)))
-    return LatencyModel(median_s=math.exp(middle), spread=max(spread, _MIN_SPREAD))
+    return LatencyModel(
+        median_s=math.exp(middle), spread=min(max(spread, _MIN_SPREAD), _MAX_SPREAD)
+    )
 
 
 def next_poll_s(elapsed_s: float, latency: LatencyModel, *, min_gap_s: float = 1.0) -> float:
@@ -55,6 +59,7 @@ def next_poll_s(elapsed_s: float, latency: LatencyModel, *, min_gap_s: float = 1
         latency: What is known of this model and size.
         min_gap_s: Never sooner than this.
     """
+    elapsed_s = max(elapsed_s, 0.0)  # a clock that was set back must not make us wait for it
     early_s = latency.median_s * _EARLY_FRACTION
     first_s = latency.quantile_s(-_FIRST_SIGMAS)
     tail_s = latency.quantile_s(_TAIL_SIGMAS)

@@ -18,6 +18,7 @@ from bot.errors import (
     PermanentError,
     ProviderError,
     RateLimitedError,
+    RequestTakenError,
     SpendLimitError,
     TransientError,
     UnauthorizedError,
@@ -29,16 +30,17 @@ from bot.jobs.ports import Cards, HistoryRow, JobStore, Provider, Standing
 
 log = logging.getLogger(__name__)
 
-# Without the reset header a full window is waited.
-_DEFAULT_PAUSE_S = 60.0
 _FIRST_RETRY_S = 2.0
 _MAX_RETRY_S = 60.0
-# A job that could not even be sent for this long is given up; its credits come back.
+# A job that cannot be sent for this long, counted from the first try, is given up, and so is
+# a look into a history that does not answer; the credits come back.
 GIVE_UP_AFTER = timedelta(minutes=30)
 # The history may lag behind the submit; the last look is after about two minutes.
 LOOK_AFTER_S = (0.0, 3.0, 10.0, 30.0, 75.0)
 # The provider's clock and ours.
 _CLOCK_SKEW = timedelta(minutes=2)
+# No submit is under way for longer: what the history has from later is another job's.
+_SUBMIT_LASTS = timedelta(minutes=5)
 _MAX_HISTORY_PAGES = 20
 _PAGE_ROWS = 100
 
@@ -59,10 +61,11 @@ def failure_of(error: ProviderError) -> FailureReason:
 
 
 def is_ours(row: HistoryRow, job: Job) -> bool:
-    """Tell whether a history row is this job's submit: the same inputs, not older than it."""
+    """Tell whether a history row can be this job's submit: the same inputs, the same time."""
     if job.submitting_at is None:
         return False
-    if row.created_at is not None and row.created_at < job.submitting_at - _CLOCK_SKEW:
+    earliest, latest = job.submitting_at - _CLOCK_SKEW, job.submitting_at + _SUBMIT_LASTS
+    if row.created_at is not None and not earliest <= row.created_at <= latest:
         return False
     return all(row.request_body.get(name) == value for name, value in job.parameters.items())
 
@@ -91,82 +94,89 @@ class Submitter:
 
     async def __call__(self, job: Job) -> Job:
         """Bring a queued job to `running` (or an end); harmless for a job further on."""
-        retry_s = _FIRST_RETRY_S
+        retry_s, give_up_at = _FIRST_RETRY_S, self._now() + GIVE_UP_AFTER
         while job.state is JobState.QUEUED:
             await self._budget.acquire("submit")
-            job = await self._store.transition(job.id, JobState.SUBMITTING, now=self._now())
+            job = await self._move(job, JobState.SUBMITTING)
             self._cards.show(job, Standing())
-            job, wait_s = await self._post(job, retry_s)
+            job = await self._post(job, give_up_at)
             if job.state is JobState.QUEUED:
                 self._cards.show(job, Standing(hint="The video service is busy; waiting for it."))
-                await self._sleep(wait_s)
+                await self._sleep(retry_s)
                 retry_s = min(retry_s * 2, _MAX_RETRY_S)
         if job.state in (JobState.SUBMITTING, JobState.UNCERTAIN):
             return await self._reconcile(job)
         return job
 
-    async def _post(self, job: Job, retry_s: float) -> tuple[Job, float]:
-        """POST once. Return the job and, when it is `queued` again, how long to wait."""
+    async def _post(self, job: Job, give_up_at: datetime) -> Job:
+        """POST once. Return the job as `running`, `uncertain`, `failed`, or `queued` again."""
         try:
             accepted = await self._provider.submit(job.model, dict(job.parameters))
         except (RateLimitedError, NeverStartedError) as error:
-            return await self._not_started(job, error, retry_s)
+            return await self._not_started(job, error, give_up_at)
         except PermanentError as error:
-            return await self._fail(job, failure_of(error), error), 0.0
+            return await self._fail(job, failure_of(error), error)
         except TransientError as error:
             # 5xx, a time-out, a cut connection: the provider may have taken it.
             log.warning("submit of job %s is uncertain: %s", job.id, error)
-            return await self._move(job, JobState.UNCERTAIN, error_detail=str(error)), 0.0
-        running = await self._move(
-            job,
-            JobState.RUNNING,
-            request_id=accepted.request_id,
-            status_url=accepted.status_url,
-            response_url=accepted.response_url,
-        )
-        return running, 0.0
+            return await self._move(job, JobState.UNCERTAIN, error_detail=str(error))
+        try:
+            return await self._run(
+                job, accepted.request_id, accepted.status_url, accepted.response_url
+            )
+        except RequestTakenError as error:
+            # A job with an equal body took it for its own lost one: then that one is ours.
+            log.warning("job %s: %s", job.id, error)
+            return await self._move(job, JobState.UNCERTAIN, error_detail=str(error))
 
     async def _not_started(
-        self, job: Job, error: RateLimitedError | NeverStartedError, retry_s: float
-    ) -> tuple[Job, float]:
+        self, job: Job, error: RateLimitedError | NeverStartedError, give_up_at: datetime
+    ) -> Job:
         """Nothing was sent: back into the queue, or give up after a long time."""
         limited = isinstance(error, RateLimitedError)
-        if self._now() - job.created_at > GIVE_UP_AFTER:
-            reason = FailureReason.RATE_LIMITED if limited else FailureReason.PROVIDER_DOWN
-            return await self._fail(job, reason, error), 0.0
-        log.warning("job %s was not taken, waiting: %s", job.id, error)
         if isinstance(error, RateLimitedError):
-            self._budget.pause(self._pause_s(error))
-            retry_s = 0.0
-        return await self._move(job, JobState.QUEUED), retry_s
-
-    def _pause_s(self, error: RateLimitedError) -> float:
-        if error.reset_at is None:
-            return _DEFAULT_PAUSE_S
-        return max(0.0, (error.reset_at - self._now()).total_seconds())
+            self._budget.rate_limited(error.reset_at, now=self._now())
+        if self._now() > give_up_at:
+            reason = FailureReason.RATE_LIMITED if limited else FailureReason.PROVIDER_DOWN
+            return await self._fail(job, reason, error)
+        log.warning("job %s was not taken, waiting: %s", job.id, error)
+        return await self._move(job, JobState.QUEUED)
 
     async def _reconcile(self, job: Job) -> Job:
         """Find out from the request history whether the submit arrived. Never sends."""
         if job.state is JobState.SUBMITTING:
             job = await self._move(job, JobState.UNCERTAIN)
         self._cards.show(job, Standing())
-        for look_after_s in LOOK_AFTER_S:
-            await self._sleep(look_after_s / self._speed)
+        waits_s, give_up_at, answered = list(LOOK_AFTER_S), self._now() + GIVE_UP_AFTER, False
+        while waits_s:
+            await self._sleep(waits_s.pop(0) / self._speed)
             try:
                 row = await self._find(job)
+                answered = True
+                if row is not None:
+                    urls = self._provider.request_urls(row.request_id)
+                    return await self._run(job, row.request_id, *urls)
+            except RequestTakenError as error:
+                log.warning("job %s: %s", job.id, error)  # somebody was faster; look on
             except ProviderError as error:
                 log.warning("history look-up for job %s: %s", job.id, error)
-                continue
-            if row is not None:
-                status_url, response_url = self._provider.request_urls(row.request_id)
-                return await self._move(
-                    job,
-                    JobState.RUNNING,
-                    request_id=row.request_id,
-                    status_url=status_url,
-                    response_url=response_url,
-                )
-        return await self._fail(job, FailureReason.NOT_FOUND, None)
+                answered = isinstance(error, PermanentError)
+                if isinstance(error, RateLimitedError):
+                    self._budget.rate_limited(error.reset_at, now=self._now())
+            if not waits_s and not answered and self._now() < give_up_at:
+                # Money may be at stake: the last look must be one that was answered.
+                waits_s.append(_MAX_RETRY_S)
+        reason = FailureReason.NOT_FOUND if answered else FailureReason.PROVIDER_DOWN
+        return await self._fail(job, reason, None)
+
+    async def _run(self, job: Job, request_id: str, status_url: str, response_url: str) -> Job:
+        return await self._move(
+            job,
+            JobState.RUNNING,
+            request_id=request_id,
+            status_url=status_url,
+            response_url=response_url,
+        )
 
     async def _find(self, job: Job) -> HistoryRow | None:
         sent_at = job.submitting_at or job.created_at
