@@ -1,1 +1,1 @@
-"""Stand-ins for Discord and Segmind plus a web page, on loopback, for trying and testing without accounts."""
+"""Stand-ins for Discord and Segmind plus a web page, on loopback: no accounts, no money."""
