@@ -1,0 +1,88 @@
+/**
+ * The sandbox's page: one channel view for one member at a time, against the Discord stand-in.
+ *
+ * For those who drive it (tests, screenshots), these stay as they are. `[data-testid=…]`:
+ *   app                  `data-ready` is "true" while the gateway session is up
+ *   status               connection problems; hidden when there are none
+ *   drawer-button        opens the sidebar on narrow screens
+ *   guild-name, channel (`data-channel-id`), channel-title
+ *   member-switch        `data-member-id`; opens `member-list`, whose options have `data-value`
+ *   messages             the list; each `message` has `data-message-id`, `data-author-id`,
+ *                        `data-ephemeral`, `data-loading`
+ *   in a message         author, used, reply, content, edited, thinking, only-you, dismiss,
+ *                        attachments, image, video, audio, file, embed, container, gallery,
+ *                        action-row, button and select (`data-custom-id`), link-button,
+ *                        interaction-failed, message-menu
+ *   pending              a command on its way; `data-state` is sending, sent or failed
+ *   empty-hint, hint-<command>
+ *   composer-input, composer-file, composer-sample, composer-send, composer-error
+ *   command-picker       its options have `data-value` = command name ("jobs list" for subcommands)
+ *   command-form         `data-command`; command-send, command-cancel, command-error
+ *   option-<name>        the input of an option (a file input for attachments), its suggestions
+ *                        `option-<name>-list`, sample picture `option-<name>-sample`,
+ *                        `error-<name>`, `chip-<name>` adds it, `remove-<name>` takes it away
+ *   preview              `data-filename`; a file about to be sent
+ *   picker, picker-search  the list of an opened select; options have `data-value`
+ *   menu, menu-item (`data-command`), menu-problem  the menu of a message
+ *   modal (`data-custom-id`), modal-<custom id>, modal-submit, modal-cancel, modal-error;
+ *                        radio and checkbox options are modal-<custom id>-<value>
+ *
+ * The address may carry `?member=<id or name>&channel=<id>`.
+ */
+
+import { h } from "./dom.js";
+import { Session } from "./session.js";
+
+const CONFIG_URL = "/sandbox/config.json";
+
+class App {
+  constructor(root, config) {
+    this.root = root;
+    this.config = config;
+    this.session = null;
+  }
+
+  /** Log in as a member; the one before is logged out. */
+  become(member, channelId) {
+    this.session?.end();
+    this.session = new Session(this.config, member, {
+      channelId,
+      onSwitch: (id) => this.become(this.#find(id), this.session.store.channelId),
+    });
+    const { session } = this;
+    session.store.on("channel", () => remember(session), session.signal);
+    this.root.replaceChildren(session.element);
+    session.start();
+  }
+
+  start() {
+    const query = new URLSearchParams(location.search);
+    const member = this.#find(query.get("member")) ?? this.config.members[0];
+    this.become(member, query.get("channel"));
+  }
+
+  #find(idOrName) {
+    const wanted = idOrName?.toLowerCase();
+    return this.config.members.find(({ id, name }) => id === wanted || name.toLowerCase() === wanted);
+  }
+}
+
+/** Keep member and channel in the address, so that a reload or a second tab shows the same. */
+function remember({ store }) {
+  const query = new URLSearchParams({ member: store.me.id, channel: store.channelId ?? "" });
+  history.replaceState(null, "", `?${query}`);
+}
+
+async function main() {
+  const root = document.getElementById("root");
+  try {
+    const response = await fetch(CONFIG_URL);
+    if (!response.ok) throw new Error(`${CONFIG_URL} answered ${response.status}.`);
+    new App(root, await response.json()).start();
+  } catch (error) {
+    root.replaceChildren(h("p", { class: "fatal", role: "alert" }, `The page cannot start. ${error.message}`));
+    throw error;
+  }
+}
+
+main();

@@ -1,0 +1,205 @@
+/** Everything that belongs to one member being logged in, and the screen it is shown on. */
+
+import { Api } from "./api.js";
+import { flatten } from "./commands.js";
+import { Composer } from "./composer.js";
+import { h, icon, iconButton } from "./dom.js";
+import { applyEvent } from "./events.js";
+import { Gateway } from "./gateway.js";
+import { History } from "./history.js";
+import { Interactions } from "./interactions.js";
+import { MessageList } from "./message_list.js";
+import { openModal } from "./modal.js";
+import { Sidebar } from "./sidebar.js";
+import { CHANNEL, Store } from "./store.js";
+import { startClocks } from "./timestamps.js";
+
+const STATUS = {
+  connecting: "Connecting…",
+  stopped: "The server refused this member. Reload the page to try again.",
+};
+
+export class Session {
+  #ended = new AbortController();
+  #greeted = false;
+
+  /**
+   * @param {any} config the stand-in's configuration
+   * @param {any} me one of its members
+   * @param {{channelId: string | null, onSwitch: (memberId: string) => void}} settings
+   */
+  constructor(config, me, { channelId, onSwitch }) {
+    this.config = config;
+    this.onSwitch = onSwitch;
+    this.wantedChannelId = channelId;
+    this.store = new Store(me);
+    this.api = new Api(config.api, me.token);
+    this.history = new History(this.api, this.store);
+    /** @type {import("./commands.js").Command[]} */ this.commands = [];
+    /** @type {string | null} */ this.commandsProblem = null;
+    this.gateway = new Gateway(config.gateway, me.token, {
+      onEvent: (type, data) => this.#event(type, data),
+      onState: (state) => this.store.setStatus(state),
+    });
+    this.interactions = new Interactions({
+      api: this.api,
+      store: this.store,
+      applicationId: config.application_id,
+      sessionId: () => this.gateway.sessionId,
+      onModal: (modal) => this.#openModal(modal),
+    });
+    this.composer = new Composer(this);
+    this.messages = new MessageList(this);
+    this.sidebar = new Sidebar(this);
+    this.element = this.#layout();
+    this.#listen();
+  }
+
+  /** Aborted when the session ends: everything that listens outside its own screen uses it. */
+  get signal() {
+    return this.#ended.signal;
+  }
+
+  start() {
+    startClocks(this.signal);
+    this.gateway.connect();
+    this.composer.input.focus();
+  }
+
+  end() {
+    this.#ended.abort();
+    this.gateway.close();
+    this.element.remove();
+    for (const dialog of document.querySelectorAll("dialog.modal")) dialog.close();
+  }
+
+  /** Where one is, for labels. */
+  place() {
+    return { channel: this.store.channel, botName: this.botName };
+  }
+
+  get botName() {
+    return this.store.displayName(this.config.bot?.id ?? this.config.application_id);
+  }
+
+  closeDrawer() {
+    this.#setDrawer(false);
+  }
+
+  /** Ask again which commands there are; the bot may have registered others meanwhile. */
+  async loadCommands() {
+    try {
+      const index = await this.api.commandIndex(this.store.guildId, this.store.channelId);
+      this.commands = flatten(index.application_commands);
+      this.commandsProblem = this.commands.length ? null : "The bot has no commands yet. Is it running?";
+    } catch (error) {
+      this.commandsProblem = error.message;
+    }
+    this.store.emit("commands");
+  }
+
+  #event(type, data) {
+    if (type === "READY" && this.#greeted) this.store.forgetHistories();
+    applyEvent(this.store, type, data);
+    this.interactions.handleEvent(type, data);
+    if (type === "READY") this.#ready();
+    if (type === "GUILD_APPLICATION_COMMAND_INDEX_UPDATE") this.loadCommands();
+  }
+
+  #ready() {
+    if (!this.#greeted) {
+      const wanted = [this.wantedChannelId, this.config.channel_id];
+      const first = wanted.find((id) => this.store.channels.has(id));
+      this.store.showChannel(first ?? this.config.channel_id);
+    } else {
+      this.history.loadLatest(this.store.channelId);
+      this.loadCommands();
+    }
+    this.#greeted = true;
+  }
+
+  #openModal(modal) {
+    const { store, interactions } = this;
+    openModal(modal, { store, interactions, markdown: this.messages.view.markdown });
+  }
+
+  #listen() {
+    const { store, signal } = this;
+    store.on("channel", () => this.loadCommands(), signal);
+    store.on("guild", () => this.#describe(), signal);
+    store.on("status", (status) => this.#showStatus(status), signal);
+    this.composer.input.addEventListener("focus", () => this.commands.length || this.loadCommands());
+    addEventListener("keydown", (event) => this.#key(event), { signal });
+    this.#acceptDrops();
+  }
+
+  #layout() {
+    this.drawerButton = iconButton("menu", "Channels and members", {
+      class: "icon-button drawer-button",
+      "aria-controls": "sidebar",
+      "aria-expanded": "false",
+      data: { testid: "drawer-button" },
+      on: { click: () => this.#setDrawer(true) },
+    });
+    this.heading = h("h2", { class: "channel-title", data: { testid: "channel-title" } });
+    this.topic = h("span", { class: "topic" });
+    this.status = h("div", { class: "status", role: "status", data: { testid: "status" } }, STATUS.connecting);
+    const backdrop = h("div", { class: "backdrop", on: { click: () => this.closeDrawer() } });
+    const head = h("header", { class: "channel-head" }, this.drawerButton, this.heading, this.topic);
+    const drop = h("div", { class: "drop-cover", "aria-hidden": "true" }, h("span", {}, "Drop to attach"));
+    this.main = h("main", {}, head, this.status, this.messages.element, this.composer.element, drop);
+    const data = { testid: "app", ready: "false" };
+    return h("div", { class: "app", data }, this.sidebar.element, backdrop, this.main);
+  }
+
+  #describe() {
+    const { channel, botName } = this.place();
+    if (!channel) return;
+    const dm = channel.type === CHANNEL.DM;
+    const name = dm ? botName : channel.name;
+    this.heading.replaceChildren(icon(dm ? "at" : "hash"), name);
+    this.topic.textContent = channel.topic ?? "";
+    document.title = `${dm ? "@" : "#"}${name} · ${this.store.guild?.name ?? "Sandbox"}`;
+  }
+
+  #showStatus(status) {
+    this.status.textContent = STATUS[status] ?? "";
+    this.status.hidden = !STATUS[status];
+    this.element.dataset.ready = String(status === "ready");
+  }
+
+  #setDrawer(open) {
+    this.element.classList.toggle("drawer-open", open);
+    this.drawerButton.setAttribute("aria-expanded", String(open));
+    if (open) this.sidebar.element.querySelector("[aria-current], button")?.focus();
+  }
+
+  /** Escape closes the drawer; a letter typed anywhere goes to the message box. */
+  #key(event) {
+    if (event.key === "Escape" && this.element.classList.contains("drawer-open")) {
+      this.closeDrawer();
+      this.drawerButton.focus();
+    }
+    const elsewhere = event.target === document.body || event.target === this.messages.scroller;
+    const printable = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (elsewhere && printable && event.key !== " " && !this.composer.form) this.composer.input.focus();
+  }
+
+  #acceptDrops() {
+    const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+    this.main.addEventListener("dragover", (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      this.main.classList.add("dropping");
+    });
+    this.main.addEventListener("dragleave", (event) => {
+      if (!this.main.contains(event.relatedTarget)) this.main.classList.remove("dropping");
+    });
+    this.main.addEventListener("drop", (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      this.main.classList.remove("dropping");
+      this.composer.addFiles([...event.dataTransfer.files]);
+    });
+  }
+}

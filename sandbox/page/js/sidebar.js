@@ -1,0 +1,142 @@
+/** The guild's channels and the member one looks on as. On narrow screens it is a drawer. */
+
+import { h, icon } from "./dom.js";
+import { Listbox } from "./listbox.js";
+import { avatar } from "./message_view.js";
+import { Popup } from "./popup.js";
+import { CHANNEL, isThread } from "./store.js";
+
+export class Sidebar {
+  /** @param {import("./session.js").Session} session */
+  constructor(session) {
+    this.session = session;
+    this.store = session.store;
+    this.title = h("h1", { class: "guild-name", data: { testid: "guild-name" } });
+    this.channels = h("div", { class: "channel-list" });
+    this.member = this.#memberButton();
+    this.element = h(
+      "nav",
+      { class: "sidebar", id: "sidebar", "aria-label": "Channels and members" },
+      h("header", { class: "sidebar-head" }, this.title),
+      this.channels,
+      this.member,
+    );
+    this.channels.addEventListener("click", (event) => this.#clicked(event));
+    const { signal } = session;
+    this.store.on("guild", () => this.#render(), signal);
+    this.#render();
+  }
+
+  #render() {
+    this.title.textContent = this.store.guild?.name ?? "…";
+    const all = [...this.store.channels.values()];
+    const texts = all.filter((item) => [CHANNEL.TEXT, CHANNEL.NEWS].includes(item.type));
+    texts.sort((left, right) => (left.position ?? 0) - (right.position ?? 0));
+    const rows = texts.flatMap((item) => [this.#row(item), ...all.filter(threadOf(item)).map((t) => this.#row(t))]);
+    const dms = all.filter((item) => item.type === CHANNEL.DM);
+    const focused = this.channels.querySelector(":focus")?.dataset.channelId;
+    this.channels.replaceChildren(
+      group("Channels", rows),
+      ...(dms.length ? [group("Direct messages", dms.map((item) => this.#row(item)))] : []),
+    );
+    if (focused) this.channels.querySelector(`[data-channel-id="${focused}"]`)?.focus();
+    this.#describeMember();
+  }
+
+  #row(channel) {
+    const dm = channel.type === CHANNEL.DM;
+    const thread = isThread(channel);
+    const current = channel.id === this.store.channelId;
+    const unread = this.store.unread.has(channel.id);
+    const name = dm ? this.session.botName : channel.name;
+    const props = {
+      type: "button",
+      class: `channel ${thread ? "thread" : ""} ${unread ? "unread" : ""}`,
+      "aria-current": current ? "page" : null,
+      data: { testid: "channel", channelId: channel.id },
+    };
+    const mark = unread ? h("span", { class: "visually-hidden" }, " (unread)") : null;
+    const symbol = icon(dm ? "at" : thread ? "thread" : "hash");
+    return h("li", {}, h("button", props, symbol, h("span", { class: "channel-name" }, name), mark));
+  }
+
+  #clicked(event) {
+    const row = event.target.closest("[data-channel-id]");
+    if (!row) return;
+    this.store.showChannel(row.dataset.channelId);
+    this.session.closeDrawer();
+  }
+
+  #memberButton() {
+    this.memberAvatar = h("span", {});
+    this.memberText = h("span", { class: "member-text" });
+    const props = {
+      type: "button",
+      class: "member-button",
+      "aria-haspopup": "listbox",
+      "aria-expanded": "false",
+      data: { testid: "member-switch" },
+      on: { click: () => this.#openSwitch() },
+    };
+    return h("button", props, this.memberAvatar, this.memberText, icon("swap"));
+  }
+
+  #describeMember() {
+    const { me } = this.store;
+    const name = this.store.displayName(me.id);
+    const roles = this.#roleNames(me);
+    this.memberAvatar.replaceChildren(avatar(me.id, name));
+    this.memberText.replaceChildren(h("strong", {}, name), h("small", {}, roles));
+    this.member.setAttribute("aria-label", `You are ${name} (${roles}). Switch member`);
+    this.member.dataset.memberId = me.id;
+  }
+
+  /** Role names; the configuration may give ids or names. */
+  #roleNames({ roles = [] }) {
+    const names = roles.map((role) => this.store.roles.get(role)?.name ?? role);
+    return names.join(", ") || "no roles";
+  }
+
+  #openSwitch() {
+    if (this.popup?.isOpen) {
+      this.popup.close();
+      return;
+    }
+    const { members } = this.session.config;
+    const pick = ({ value }) => {
+      this.popup.close();
+      if (value !== this.store.me.id) this.session.onSwitch(value);
+    };
+    const listbox = new Listbox({ label: "View as", onPick: pick, testid: "member-list" });
+    const list = listbox.element;
+    const onClose = () => {
+      this.member.setAttribute("aria-expanded", "false");
+      this.member.focus();
+    };
+    const title = h("div", { class: "menu-title" }, "View as");
+    this.popup = new Popup(this.member, h("div", { class: "picker" }, title, list), { onClose });
+    const items = members.map((item) => ({ value: item.id, label: item.name, detail: this.#roleNames(item) }));
+    listbox.selected = new Set([this.store.me.id]);
+    listbox.onActive = (id) => list.setAttribute("aria-activedescendant", id ?? "");
+    list.tabIndex = 0;
+    list.addEventListener("keydown", (event) => {
+      if (listbox.handleKey(event)) return;
+      if (event.key === "Escape" || event.key === "Tab") this.popup.close();
+      else if ((event.key === "Enter" || event.key === " ") && listbox.active) pick(listbox.active);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    this.popup.open();
+    this.member.setAttribute("aria-expanded", "true");
+    listbox.setItems(items, members.findIndex(({ id }) => id === this.store.me.id));
+    list.focus();
+  }
+}
+
+const threadOf = (parent) => (channel) =>
+  isThread(channel) && channel.parent_id === parent.id && !channel.thread_metadata?.archived;
+
+function group(title, rows) {
+  return h("section", {}, h("h2", { class: "group-title" }, title), h("ul", {}, rows));
+}
