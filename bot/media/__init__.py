@@ -1,0 +1,20 @@
+"""Files from and for members: opened for real, checked, rewritten where needed, downloaded."""
+
+from bot.media.audio import AudioFacts, inspect_audio
+from bot.media.download import Downloader
+from bot.media.image import PreparedImage, inspect_image
+from bot.media.inspector import MediaInspector
+from bot.media.limits import MediaLimits
+from bot.media.video import VideoFile, probe_video
+
+__all__ = [
+    "AudioFacts",
+    "Downloader",
+    "MediaInspector",
+    "MediaLimits",
+    "PreparedImage",
+    "VideoFile",
+    "inspect_audio",
+    "inspect_image",
+    "probe_video",
+]

@@ -1,0 +1,83 @@
+"""Is it a sound that the provider takes?"""
+
+import io
+from dataclasses import dataclass
+
+import av
+
+from bot.errors import BadInputError
+from bot.media.limits import MediaLimits, megabytes, seconds
+from bot.media.sniff import audio_format, describe, hostile_bytes
+
+_MEDIA_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
+# Beyond this the exact length is of no interest, and decoding on would only cost time.
+_LISTEN_AT_MOST_S = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioFacts:
+    """A sound that the models take as it is."""
+
+    media_type: str
+    duration_s: float
+    size_bytes: int
+
+
+def inspect_audio(data: bytes, *, limits: MediaLimits) -> AudioFacts:
+    """Decode a WAV or MP3 file to its end. CPU work: for a thread.
+
+    Raises:
+        BadInputError: Another kind of file, damaged, too large, too short or too long.
+    """
+    kind = _checked_format(data, limits)
+    damaged = BadInputError(
+        "Your audio file is damaged: it cannot be decoded. Export it again as WAV or MP3."
+    )
+    with hostile_bytes(damaged):
+        duration_s = _decoded_s(data, kind)
+    _check_duration(duration_s, limits)
+    return AudioFacts(media_type=_MEDIA_TYPES[kind], duration_s=duration_s, size_bytes=len(data))
+
+
+def _checked_format(data: bytes, limits: MediaLimits) -> str:
+    if not data:
+        raise BadInputError("Your audio file is empty (0 bytes). Attach a WAV or MP3 file.")
+    if len(data) > limits.audio_max_bytes:
+        raise BadInputError(
+            f"Your audio file has {megabytes(len(data))}; the model takes at most "
+            f"{megabytes(limits.audio_max_bytes)}. Export it as MP3 or cut it shorter."
+        )
+    kind = audio_format(data)
+    if kind is None:
+        raise BadInputError(
+            f"Your file is {describe(data)}; the model takes WAV or MP3. "
+            "Export the sound as one of these and attach that."
+        )
+    return kind
+
+
+def _decoded_s(data: bytes, kind: str) -> float:
+    """The header's word is not enough: MP3s often say nothing or wrong things."""
+    duration_s = 0.0
+    # The demuxer is given, never guessed: some of FFmpeg's others open files and addresses.
+    with av.open(io.BytesIO(data), "r", format=kind) as container:
+        for frame in container.decode(container.streams.audio[0]):
+            duration_s += frame.samples / frame.sample_rate
+            if duration_s > _LISTEN_AT_MOST_S:
+                break
+    return duration_s
+
+
+def _check_duration(duration_s: float, limits: MediaLimits) -> None:
+    low, high, slack = limits.audio_min_s, limits.audio_max_s, limits.audio_slack_s
+    if low - slack <= duration_s <= high + slack:
+        return
+    length = (
+        f"longer than {seconds(_LISTEN_AT_MOST_S)}"
+        if duration_s > _LISTEN_AT_MOST_S
+        else f"{seconds(duration_s)} long"
+    )
+    advice = "Cut it shorter." if duration_s > high else "Attach a longer one."
+    raise BadInputError(
+        f"Your audio file is {length}; the model takes {low:g} to {seconds(high)}. {advice}"
+    )

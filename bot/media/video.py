@@ -1,0 +1,80 @@
+"""Is a downloaded file a video, and all of it?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+
+from bot.errors import DownloadInterruptedError, NotAVideoError
+from bot.media.sniff import describe, hostile_bytes, video_format
+
+_HEAD_BYTES = 2048
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoFile:
+    """A complete video on disk.
+
+    Attributes:
+        width: Pixels.
+        height: Pixels.
+        codec: FFmpeg's name, such as `h264`.
+    """
+
+    path: Path
+    size_bytes: int
+    duration_s: float
+    width: int
+    height: int
+    codec: str
+
+
+def probe_video(path: Path) -> VideoFile:
+    """Read a video to its end and decode its first picture. CPU and disk work: for a thread.
+
+    Raises:
+        NotAVideoError: Another kind of file, or no picture in it.
+        DownloadInterruptedError: A video, but damaged or not whole: download it again.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    kind = video_format(head)
+    if kind is None:
+        raise NotAVideoError(f"The file is {describe(head) if head else 'empty'}, not a video.")
+    # Without edit lists every picture that the header counts is really read.
+    options = {"ignore_editlist": "1"} if kind == "mp4" else {}
+    with (
+        hostile_bytes(DownloadInterruptedError("The video is damaged or not whole.")),
+        # The demuxer is given, never guessed: some of FFmpeg's others open files and addresses.
+        av.open(path, "r", format=kind, options=options) as container,
+    ):
+        return _read_to_end(container, path)
+
+
+def _read_to_end(container: InputContainer, path: Path) -> VideoFile:
+    if not container.streams.video:
+        raise NotAVideoError("The file holds no moving picture.")
+    stream = container.streams.video[0]
+    duration_s = (container.duration or 0) / av.time_base
+    packets, decoded = 0, False
+    for packet in container.demux(stream):
+        if packet.is_corrupt:
+            raise DownloadInterruptedError(f"The video breaks off at picture {packets + 1}.")
+        # The last packet is empty: it only makes the decoder give up what it still holds.
+        packets += packet.size > 0
+        decoded = decoded or bool(packet.decode())
+    if packets < stream.frames:
+        raise DownloadInterruptedError(
+            f"The video ends after {packets} of {stream.frames} pictures."
+        )
+    if not decoded or duration_s <= 0:
+        raise NotAVideoError("The file holds no picture that can be shown.")
+    return VideoFile(
+        path=path,
+        size_bytes=path.stat().st_size,
+        duration_s=duration_s,
+        width=stream.width,
+        height=stream.height,
+        codec=stream.codec_context.name,
+    )
