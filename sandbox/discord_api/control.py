@@ -1,0 +1,244 @@
+"""Control of the stand-in for tests and the page, under `/sandbox/control/`; JSON in and out.
+
+| call | does |
+|---|---|
+| `GET state` | everything: messages by channel (ephemeral and deleted ones included, with every
+  revision they showed), interactions with the times they came and were answered, the bot's
+  calls by route, sessions, commands |
+| `POST upload-limit {"bytes", "guild_id"?}` | how large one file may be |
+| `POST token-life {"seconds"}` | how long interaction tokens live |
+| `POST bot-permissions {"channel_id", "allow"?, "deny"?}` | the bot's overwrite there (bits) |
+| `POST dms {"user_id", "open"}` | whether a user takes direct messages |
+| `POST application {"flags"}` | the application's flags, so which privileged intents work |
+| `POST rate-limits {"enabled"}` | rate limits on or off |
+| `POST delete-message {"channel_id", "message_id"}` | as a moderator would |
+| `POST delete-channel {"channel_id"}` | as a moderator would |
+| `POST gateway {"action": "reconnect" | "drop" | "forget", "code"?}` | op 7; close; close and
+  forget the session |
+| `POST faults {Fault fields}`, `DELETE faults` | see `faults.Fault` |
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from aiohttp import web
+
+from sandbox.discord_api.commands import Scope
+from sandbox.discord_api.errors import (
+    ApiError,
+    form_error,
+    unknown_channel,
+    unknown_message,
+    unknown_user,
+)
+from sandbox.discord_api.gateway_protocol import Intent
+from sandbox.discord_api.hub import Hub
+from sandbox.discord_api.interactions import Interaction
+from sandbox.discord_api.message_json import body_json, message_json
+from sandbox.discord_api.rendering import channel_json
+from sandbox.discord_api.store import StoredMessage
+from sandbox.discord_api.uploads import parse_object
+from sandbox.discord_api.wire import Json, answer
+from sandbox.discord_api.world import Channel, Overwrite
+
+Action: TypeAlias = Callable[[Json], Json | None]
+BASE = "/sandbox/control/"
+
+
+class Control:
+    """Handlers."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """Adds the routes."""
+        actions: dict[str, Action] = {
+            "upload-limit": self.upload_limit,
+            "token-life": self.token_life,
+            "bot-permissions": self.bot_permissions,
+            "dms": self.dms,
+            "application": self.application,
+            "rate-limits": self.rate_limits,
+            "delete-message": self.delete_message,
+            "delete-channel": self.delete_channel,
+            "gateway": self.gateway,
+            "faults": self.faults,
+        }
+        for name, action in actions.items():
+            router.add_post(BASE + name, _handler(action))
+        router.add_delete(BASE + "faults", self._clear_faults)
+        router.add_get(BASE + "state", self._state)
+
+    async def _clear_faults(self, _request: web.Request) -> web.Response:
+        self._hub.faults.clear()
+        return answer()
+
+    async def _state(self, _request: web.Request) -> web.Response:
+        return answer(self.state())
+
+    def state(self) -> Json:
+        """Everything there is to see."""
+        hub = self._hub
+        store = hub.messaging.store
+        scopes = [Scope(), *(Scope(guild_id=guild_id) for guild_id in hub.world.guilds)]
+        return {
+            "messages": {
+                channel_id: [self._message(message) for message in store.all(channel_id)]
+                for channel_id in store.channels()
+            },
+            "dms": [channel_json(hub.world, channel) for channel in hub.world.dms.values()],
+            "interactions": [_interaction(interaction) for interaction in hub.interactions],
+            "calls": dict(hub.calls),
+            "commands": [command for scope in scopes for command in hub.commands.all(scope)],
+            "sessions": [
+                {
+                    "id": session.id,
+                    "user_id": session.user.id,
+                    "shard": list(session.shard),
+                    "intents": session.intents,
+                    "connected": session.connection is not None,
+                    "sequence": session.sequence,
+                }
+                for session in hub.gateway.sessions()
+            ],
+        }
+
+    def _message(self, message: StoredMessage) -> Json:
+        hub = self._hub
+        shown = message_json(hub.world, hub.files, hub.messaging.store, message)
+        return shown | {
+            "ephemeral_to": message.ephemeral_to,
+            "deleted_at": message.deleted_s,
+            "history": [
+                {"at": r.at_s, "loading": r.loading, "flags": r.body.flags}
+                | body_json(hub.files, r.body)
+                for r in message.revisions
+            ],
+        }
+
+    def _channel(self, wish: Json) -> Channel:
+        channel = self._hub.world.channel(str(wish.get("channel_id")))
+        if channel is None:
+            raise unknown_channel()
+        return channel
+
+    def upload_limit(self, wish: Json) -> None:
+        """Sets a guild's upload limit; every guild's without `guild_id`."""
+        for guild in self._hub.world.guilds.values():
+            if wish.get("guild_id") in (None, guild.id):
+                guild.upload_limit_bytes = int(wish["bytes"])
+
+    def token_life(self, wish: Json) -> None:
+        """Sets how long interaction tokens live."""
+        self._hub.interactions.token_life_s = float(wish["seconds"])
+
+    def bot_permissions(self, wish: Json) -> None:
+        """Sets the bot's overwrite in a channel; in a thread, in its parent."""
+        hub = self._hub
+        channel = self._channel(wish)
+        if channel.is_thread and channel.parent_id:
+            channel = hub.world.channel(channel.parent_id) or channel
+        bot_id = hub.world.bot.id
+        channel.overwrites = [o for o in channel.overwrites if o.id != bot_id]
+        allow, deny = int(wish.get("allow", 0)), int(wish.get("deny", 0))
+        if allow or deny:
+            overwrite = Overwrite(id=bot_id, is_member=True, allow=allow, deny=deny)
+            channel.overwrites.append(overwrite)
+        self._tell_channel("CHANNEL_UPDATE", channel)
+
+    def _tell_channel(self, event: str, channel: Channel) -> None:
+        data = channel_json(self._hub.world, channel)
+        guild = self._hub.world.guild_of(channel)
+        self._hub.gateway.publish(
+            event,
+            lambda session: (
+                data
+                if guild is not None
+                and session.user.id in guild.members
+                and session.hears(guild.id)
+                and session.wants(Intent.GUILDS)
+                else None
+            ),
+        )
+
+    def dms(self, wish: Json) -> None:
+        """Opens or closes a user's direct messages."""
+        user = self._hub.world.users.get(str(wish.get("user_id")))
+        if user is None:
+            raise unknown_user()
+        user.dms_open = bool(wish["open"])
+
+    def application(self, wish: Json) -> None:
+        """Sets the application's flags."""
+        self._hub.world.application.flags = int(wish["flags"])
+
+    def rate_limits(self, wish: Json) -> None:
+        """Switches rate limits on or off."""
+        self._hub.limits.enabled = bool(wish["enabled"])
+
+    def delete_message(self, wish: Json) -> None:
+        """Deletes any message, ephemeral ones included."""
+        message = self._hub.messaging.store.get(
+            str(wish.get("channel_id")), str(wish.get("message_id"))
+        )
+        if message is None:
+            raise unknown_message()
+        self._hub.messaging.delete(message)
+
+    def delete_channel(self, wish: Json) -> None:
+        """Deletes a guild's channel with its threads."""
+        channel = self._channel(wish)
+        guild = self._hub.world.guild_of(channel)
+        if guild is None:
+            raise unknown_channel()
+        threads = [c for c in guild.channels.values() if c.parent_id == channel.id and c.is_thread]
+        for gone in (*threads, channel):
+            self._tell_channel("THREAD_DELETE" if gone.is_thread else "CHANNEL_DELETE", gone)
+            del guild.channels[gone.id]
+
+    def gateway(self, wish: Json) -> Json:
+        """Disturbs the bot's gateway connections."""
+        gateway = self._hub.gateway
+        action = wish.get("action")
+        if action == "reconnect":
+            return {"connections": gateway.reconnect()}
+        if action in ("drop", "forget"):
+            code = int(wish.get("code", 4000))
+            return {"connections": gateway.drop(code=code, forget=action == "forget")}
+        raise form_error(("action",), "BASE_TYPE_CHOICES", "One of reconnect, drop, forget.")
+
+    def faults(self, wish: Json) -> None:
+        """Orders a fault."""
+        self._hub.faults.order(wish)
+
+
+def _interaction(interaction: Interaction) -> Json:
+    return {
+        "id": interaction.id,
+        "type": int(interaction.kind),
+        "user_id": interaction.user_id,
+        "channel_id": interaction.channel_id,
+        "guild_id": interaction.guild_id,
+        "command": interaction.command_name,
+        "data": interaction.data,
+        "nonce": interaction.nonce,
+        "received_at": interaction.created_s,
+        "answered_at": interaction.answered_s,
+        "answer": None if interaction.answer is None else int(interaction.answer),
+        "failed": interaction.failed,
+        "original_id": interaction.original_id,
+        "messages": interaction.made,
+    }
+
+
+def _handler(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            return answer(action(parse_object(await request.read())))
+        except ApiError as error:
+            return answer(error.body, status=error.status)
+        except (KeyError, TypeError, ValueError) as error:
+            return answer({"message": f"{type(error).__name__}: {error}"}, status=400)
+
+    return handle

@@ -1,0 +1,159 @@
+"""HTTP routes for registering application commands, and the member's index of them."""
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.discord_api.asking import Asking
+from sandbox.discord_api.commands import Scope, checked_command
+from sandbox.discord_api.errors import (
+    FormErrors,
+    form_error,
+    invalid_json,
+    missing_access,
+    unauthorized,
+)
+from sandbox.discord_api.hub import Endpoint, Hub
+from sandbox.discord_api.rendering import application_json
+from sandbox.discord_api.uploads import parse_object
+from sandbox.discord_api.wire import Json, answer
+from sandbox.discord_api.world import Channel, User
+
+MOST_BULK = 130  # 100 chat input commands and 15 of each menu
+
+
+class CommandRoutes:
+    """Handlers."""
+
+    def __init__(self, hub: Hub, asking: Asking) -> None:
+        self._hub = hub
+        self._asking = asking
+
+    def endpoints(self) -> list[Endpoint]:
+        """The routes."""
+        routes = [
+            Endpoint(
+                method="GET",
+                path="/guilds/{guild_id}/application-command-index",
+                handler=self.guild_index,
+            ),
+            Endpoint(
+                method="GET",
+                path="/channels/{channel_id}/application-command-index",
+                handler=self.channel_index,
+            ),
+        ]
+        for base in (
+            "/applications/{application_id}/commands",
+            "/applications/{application_id}/guilds/{guild_id}/commands",
+        ):
+            one = base + "/{command_id}"
+            for method, path, handler in (
+                ("GET", base, self.get_all),
+                ("POST", base, self.post),
+                ("PUT", base, self.put_all),
+                ("GET", one, self.get),
+                ("PATCH", one, self.patch),
+                ("DELETE", one, self.delete),
+            ):
+                routes.append(
+                    Endpoint(method=method, path=path, handler=handler, bucket="commands")
+                )
+        return routes
+
+    def _scope(self, request: web.Request) -> Scope:
+        user = self._hub.caller(request)
+        if not user.bot:
+            raise unauthorized()
+        if request.match_info["application_id"] != self._hub.world.application.id:
+            raise missing_access()
+        guild_id = request.match_info.get("guild_id")
+        if guild_id is not None and guild_id not in self._hub.world.guilds:
+            raise missing_access()
+        return Scope(guild_id=guild_id)
+
+    async def get_all(self, request: web.Request) -> web.Response:
+        """All commands of a scope."""
+        return answer(self._hub.commands.all(self._scope(request)))
+
+    async def get(self, request: web.Request) -> web.Response:
+        """One command."""
+        scope = self._scope(request)
+        return answer(self._hub.commands.get(scope, request.match_info["command_id"]))
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Creates a command, or overwrites the one of that type and name."""
+        scope = self._scope(request)
+        command = checked_command(parse_object(await request.read()))
+        registered, is_new = self._hub.commands.put(scope, command)
+        return answer(registered, status=201 if is_new else 200)
+
+    async def put_all(self, request: web.Request) -> web.Response:
+        """Replaces all commands of a scope."""
+        scope = self._scope(request)
+        wanted = await _list(request)
+        errors = FormErrors()
+        commands = [
+            checked_command(data, errors=errors, index=index) for index, data in enumerate(wanted)
+        ]
+        names = [(command["type"], command["name"]) for command in commands]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                text = "Application command names must be unique"
+                errors.add((index,), "APPLICATION_COMMANDS_DUPLICATE_NAME", text)
+        errors.raise_if_any()
+        return answer(self._hub.commands.put_all(scope, commands))
+
+    async def patch(self, request: web.Request) -> web.Response:
+        """Changes parts of a command."""
+        scope = self._scope(request)
+        old = self._hub.commands.get(scope, request.match_info["command_id"])
+        changes = parse_object(await request.read())
+        command = checked_command({**old, **changes, "type": old["type"]})
+        return answer(self._hub.commands.replace(scope, old["id"], command))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Deletes a command."""
+        self._hub.commands.remove(self._scope(request), request.match_info["command_id"])
+        return answer()
+
+    async def guild_index(self, request: web.Request) -> web.Response:
+        """The commands a member may use in a guild."""
+        user = self._hub.caller(request)
+        guild = self._hub.guild(request.match_info["guild_id"], user)
+        channels = [c for c in guild.channels.values() if not c.is_thread]
+        return answer(self._index(channels, user))
+
+    async def channel_index(self, request: web.Request) -> web.Response:
+        """The commands a member may use in a channel."""
+        user = self._hub.caller(request)
+        channel, _bits = self._hub.channel(request.match_info["channel_id"], user)
+        return answer(self._index([channel], user))
+
+    def _index(self, channels: list[Channel], user: User) -> Json:
+        usable = self._hub.commands.usable(channels[0].guild_id) if channels else ()
+        offered = [
+            command
+            for command in usable
+            if any(self._asking.offered(command, channel, user.id) for channel in channels)
+        ]
+        versions = [command["version"] for command in offered]
+        return {
+            "applications": [application_json(self._hub.world)],
+            "application_commands": offered,
+            "version": max(versions, key=int, default="0"),
+        }
+
+
+async def _list(request: web.Request) -> list[Any]:
+    try:
+        wanted = json.loads(await request.read())
+    except ValueError as error:
+        raise invalid_json() from error
+    if not isinstance(wanted, list):
+        raise form_error((), "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+    if len(wanted) > MOST_BULK:
+        text = f"Must be {MOST_BULK} or fewer in length."
+        raise form_error((), "BASE_TYPE_MAX_LENGTH", text)
+    return wanted

@@ -1,0 +1,155 @@
+"""The guilds, channels, roles and people of the stand-in: plain data."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+MEBIBYTE = 1024 * 1024
+DEFAULT_UPLOAD_LIMIT_BYTES = 10 * MEBIBYTE
+
+
+class ChannelType(IntEnum):
+    """The kinds of channel that exist here."""
+
+    TEXT = 0
+    DM = 1
+    PUBLIC_THREAD = 11
+
+
+@dataclass(kw_only=True)
+class User:
+    """An account, human or bot."""
+
+    id: str
+    name: str
+    token: str = field(repr=False)
+    bot: bool = False
+    locale: str = "en-US"
+    dms_open: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """A role of one guild; the one with the guild's id is @everyone."""
+
+    id: str
+    name: str
+    permissions: int
+    position: int
+    color: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overwrite:
+    """What a channel allows and denies a role (or, with `is_member`, one member)."""
+
+    id: str
+    is_member: bool
+    allow: int = 0
+    deny: int = 0
+
+
+@dataclass(kw_only=True)
+class GuildMember:
+    """A user's place in a guild."""
+
+    user_id: str
+    joined_at_s: float
+    roles: tuple[str, ...] = ()
+    nick: str | None = None
+    timed_out_until_s: float | None = None
+
+
+@dataclass(kw_only=True)
+class Channel:
+    """A text channel, a thread or a direct message."""
+
+    id: str
+    type: ChannelType
+    name: str = ""
+    guild_id: str | None = None
+    parent_id: str | None = None
+    owner_id: str | None = None
+    topic: str | None = None
+    nsfw: bool = False
+    position: int = 0
+    archived: bool = False
+    recipients: tuple[str, ...] = ()
+    overwrites: list[Overwrite] = field(default_factory=list)
+    last_message_id: str | None = None
+
+    @property
+    def is_thread(self) -> bool:
+        """Whether it hangs under another channel."""
+        return self.type is ChannelType.PUBLIC_THREAD
+
+
+@dataclass(kw_only=True)
+class Guild:
+    """A server."""
+
+    id: str
+    name: str
+    owner_id: str
+    locale: str = "en-US"
+    upload_limit_bytes: int = DEFAULT_UPLOAD_LIMIT_BYTES
+    roles: dict[str, Role] = field(default_factory=dict)
+    members: dict[str, GuildMember] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Application:
+    """The bot's application. `flags` says which privileged intents its owner switched on."""
+
+    id: str
+    name: str
+    description: str
+    bot_id: str
+    owner_id: str
+    flags: int = 0
+
+
+@dataclass(kw_only=True)
+class World:
+    """Everything there is, by id."""
+
+    application: Application
+    users: dict[str, User] = field(default_factory=dict)
+    guilds: dict[str, Guild] = field(default_factory=dict)
+    dms: dict[str, Channel] = field(default_factory=dict)
+
+    @property
+    def bot(self) -> User:
+        """The bot's own account."""
+        return self.users[self.application.bot_id]
+
+    def channel(self, channel_id: str) -> Channel | None:
+        """Any channel, thread or direct message."""
+        for guild in self.guilds.values():
+            if channel_id in guild.channels:
+                return guild.channels[channel_id]
+        return self.dms.get(channel_id)
+
+    def guild_of(self, channel: Channel) -> Guild | None:
+        """The guild of a channel; None for a direct message."""
+        return self.guilds[channel.guild_id] if channel.guild_id else None
+
+    def guilds_of(self, user_id: str) -> Iterator[Guild]:
+        """The guilds a user is in."""
+        return (guild for guild in self.guilds.values() if user_id in guild.members)
+
+    def user_by_token(self, token: str, *, bot: bool) -> User | None:
+        """The account of a token; a bot's token works only as a bot's."""
+        matches = (u for u in self.users.values() if u.token == token and u.bot is bot)
+        return next(matches, None)
+
+    def direct_channel(self, first_id: str, second_id: str) -> Channel | None:
+        """The direct message channel of two users, when they have one."""
+        pair = {first_id, second_id}
+        return next((c for c in self.dms.values() if set(c.recipients) == pair), None)
+
+    def upload_limit_bytes(self, channel: Channel) -> int:
+        """How large one file may be there."""
+        guild = self.guild_of(channel)
+        return guild.upload_limit_bytes if guild else DEFAULT_UPLOAD_LIMIT_BYTES
