@@ -1,15 +1,19 @@
 """One database, a SQLite file or a PostgreSQL server: its transactions, migrations and check."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import nullcontext
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import URL, func, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.errors import ConfigurationError
 from bot.storage import engines, schema
+
+T = TypeVar("T")
+Work: TypeAlias = Callable[[AsyncSession], Awaitable[T]]
 
 
 class Database:
@@ -27,6 +31,7 @@ class Database:
         # SQLite has one writer at a time. Waiting in line here is fair and costs nothing;
         # its own busy handler sleeps and polls, so it only arbitrates between processes.
         self._turn = asyncio.Lock() if address.drivername == "sqlite" else nullcontext()
+        self._unfinished: set[asyncio.Future[Any]] = set()
 
     @classmethod
     def open(cls, url: str) -> "Database":
@@ -58,11 +63,10 @@ class Database:
             ConfigurationError: says what is wrong and what to do.
         """
         try:
-            async with self._engine.connect() as connection:
-                current = await connection.run_sync(schema.current_revision)
+            current = await self.read(_current_revision)
         except (SQLAlchemyError, OSError) as error:
             raise self._unusable(error) from error
-        newest = schema.newest_revision()
+        newest = await asyncio.to_thread(schema.newest_revision)
         if current != newest:
             raise ConfigurationError(
                 f"DATABASE_URL: {self.url} has tables of version {current or 'none'}, this "
@@ -70,27 +74,53 @@ class Database:
             )
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Wait for what is being written, then close every connection."""
+        if self._unfinished:
+            await asyncio.wait(self._unfinished)
         await self._engine.dispose()
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
-        """Give a session for queries only."""
-        async with AsyncSession(self._engine) as session, session.begin():
-            yield session
+    async def read(self, work: Work[T]) -> T:
+        """Return what `work` finds; it gets a session for queries only."""
+        return await self._to_the_end(self._in_transaction(self._engine, work))
 
-    @asynccontextmanager
-    async def writing(self, *, lock: int | None = None) -> AsyncIterator[AsyncSession]:
-        """Give a session whose work is committed at the end of the block, or not at all.
+    async def write(self, work: Work[T], *, lock: int | None = None) -> T:
+        """Do `work` in one transaction: committed when it returns, undone when it raises.
 
         Args:
-            lock: Blocks with the same number run one after the other, in every process. On
+            work: Gets the session.
+            lock: Works with the same number run one after the other, in every process. On
                 SQLite all of them do anyway.
         """
-        async with self._turn, AsyncSession(self._writer) as session, session.begin():
+
+        async def locked(session: AsyncSession) -> T:
             if lock is not None and self._address.drivername == "postgresql":
                 await session.execute(select(func.pg_advisory_xact_lock(lock)))
-            yield session
+            return await work(session)
+
+        async def in_turn() -> T:
+            async with self._turn:
+                return await self._in_transaction(self._writer, locked)
+
+        return await self._to_the_end(in_turn())
+
+    async def _in_transaction(self, engine: AsyncEngine, work: Work[T]) -> T:
+        async with AsyncSession(engine) as session, session.begin():
+            return await work(session)
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """Finish `work` even when the caller is cancelled, then let the cancellation through.
+
+        A driver interrupted between two statements can leave its connection with SQLite's
+        write lock held (measured: everybody else then waited out the busy timeout).
+        """
+        task = asyncio.ensure_future(work)
+        self._unfinished.add(task)
+        task.add_done_callback(self._unfinished.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            raise
 
     def _migrate(self) -> None:
         engine = engines.migration_engine(self._address)
@@ -103,3 +133,8 @@ class Database:
         # The driver's own words; SQLAlchemy's would add the statement.
         cause = getattr(error, "orig", None) or error
         return ConfigurationError(f"DATABASE_URL: cannot use {self.url}: {cause}")
+
+
+async def _current_revision(session: AsyncSession) -> str | None:
+    connection = await session.connection()
+    return await connection.run_sync(schema.current_revision)

@@ -1,5 +1,7 @@
 """Addresses and engines: what SQLite and PostgreSQL need to be set to."""
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from bot.errors import ConfigurationError
 
 # How long one process waits for another's write transaction, in seconds.
 _BUSY_TIMEOUT_S = 30.0
+_WAL_RETRY_S = 0.02
 # An error's text must not show what was written: it may be an interaction token.
 _COMMON = {"hide_parameters": True}
 
@@ -68,7 +71,24 @@ def migration_engine(address: URL) -> Engine:
     # Changing a table in SQLite means copying it and dropping the old one, which foreign
     # keys would forbid; the setting cannot be changed within a transaction.
     _configure_sqlite(engine, foreign_keys=False)
+    event.listen(engine, "connect", _use_wal)
     return engine.execution_options(writing=True)
+
+
+def _use_wal(connection: Any, _record: object) -> None:
+    """Switch the file to WAL for good: readers and the writer no longer wait for each other."""
+    for _ in range(round(_BUSY_TIMEOUT_S / _WAL_RETRY_S)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            # The one statement that SQLite's busy timeout does not cover: another process
+            # is making this switch, or the tables, right now.
+            time.sleep(_WAL_RETRY_S)
+        else:
+            return
+    raise TimeoutError("another process keeps the database locked")
 
 
 def _configure_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
@@ -76,7 +96,6 @@ def _configure_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver must not begin transactions by itself
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
         # FULL: a committed reservation survives a power cut, not only a crash.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")

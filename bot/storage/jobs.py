@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -67,15 +67,13 @@ class JobStore:
         """
         if new.price_credits < 1:
             raise ValueError(f"a job must cost at least 1 credit, not {new.price_credits}")
-        guild_id = new.guild_id or DIRECT_MESSAGES
-        # One member's and one guild's limits are checked against sums, so whoever reads
-        # those sums must be alone; direct messages are counted by member.
-        async with self._database.writing(lock=new.guild_id or new.user_id) as session:
+        day, month = quota.day_window(now, zone), quota.month_window(now, zone)
+
+        async def work(session: AsyncSession) -> Job:
             if existing := await session.get(JobRow, new.id):
                 return _job(existing)
-            day, month = quota.day_window(now, zone), quota.month_window(now, zone)
             usage = await ledger.usage(
-                session, guild_id=guild_id, user_id=new.user_id, day=day, month=month
+                session, guild_id=new.guild_id, user_id=new.user_id, day=day, month=month
             )
             refusal = quota.check(allowance, usage, new.price_credits, day=day, month=month)
             if refusal is not None:
@@ -87,11 +85,14 @@ class JobStore:
             await session.refresh(row)
             return _job(row)
 
+        # A member's and a guild's limits are checked against sums: whoever adds them up
+        # must be alone. Direct messages are counted by member.
+        return await self._database.write(work, lock=new.guild_id or new.user_id)
+
     async def get(self, job_id: int) -> Job | None:
         """Return the job, or None when there is no such job."""
-        async with self._database.reading() as session:
-            row = await session.get(JobRow, job_id)
-            return _job(row) if row else None
+        query = select(JobRow).where(col(JobRow.id) == job_id)
+        return next(iter(await self._jobs(query)), None)
 
     async def transition(self, job_id: int, to: JobState, *, now: datetime, **fields: Any) -> Job:
         """Move the job to a state that may follow the one it is in; stamp the time; book credits.
@@ -116,7 +117,8 @@ class JobStore:
         values = _values(fields) | {"state": to}
         if to in _STAMPS:
             values[_STAMPS[to]] = now
-        async with self._database.writing() as session:
+
+        async def work(session: AsyncSession) -> Job:
             row = await _update(session, job_id, values, sources=SOURCES[to])
             if row is None:
                 raise await _stale(session, job_id, to)
@@ -125,9 +127,11 @@ class JobStore:
             elif to is JobState.DELIVERED and not await ledger.is_released(session, job_id):
                 ledger.add(session, row, EntryKind.SETTLE, now=now)
             job = _job(row)
-            if to in TERMINAL or row.token_expires_at <= now:
+            if job.terminal or job.token_expires_at <= now:
                 row.interaction_token = None
             return job
+
+        return await self._database.write(work)
 
     async def note(self, job_id: int, **fields: Any) -> Job:
         """Set `SETTABLE` fields without a change of state.
@@ -139,25 +143,29 @@ class JobStore:
         """
         if not fields:
             raise TypeError("note() needs a field to set")
-        async with self._database.writing() as session:
-            row = await _update(session, job_id, _values(fields), sources=frozenset(JobState))
+        values = _values(fields)
+
+        async def work(session: AsyncSession) -> Job:
+            row = await _update(session, job_id, values, sources=frozenset(JobState))
             if row is None:
                 raise _no_such_job()
             return _job(row)
 
+        return await self._database.write(work)
+
     async def forget_expired_tokens(self, *, now: datetime) -> int:
         """Remove interaction tokens that no longer work; return how many."""
-        async with self._database.writing() as session:
-            expired = (
-                update(JobRow)
-                .where(
-                    col(JobRow.interaction_token).is_not(None),
-                    col(JobRow.token_expires_at) <= now,
-                )
-                .values(interaction_token=None)
-                .returning(col(JobRow.id))
-            )
+        expired = (
+            update(JobRow)
+            .where(col(JobRow.interaction_token).is_not(None), col(JobRow.token_expires_at) <= now)
+            .values(interaction_token=None)
+            .returning(col(JobRow.id))
+        )
+
+        async def work(session: AsyncSession) -> int:
             return len((await session.scalars(expired)).all())
+
+        return await self._database.write(work)
 
     # -- finding ---------------------------------------------------------------
 
@@ -195,24 +203,33 @@ class JobStore:
         query = select(func.count()).where(
             col(JobRow.state) == JobState.QUEUED, col(JobRow.id) < job_id
         )
-        async with self._database.reading() as session:
-            return (await session.scalar(query) or 0) + 1
+        return 1 + await self._count(query)
 
     async def in_flight_count(self) -> int:
         """Return how many jobs, of everybody, are not in a terminal state."""
         query = select(func.count()).where(col(JobRow.state).in_(IN_FLIGHT))
-        async with self._database.reading() as session:
-            return await session.scalar(query) or 0
+        return await self._count(query)
 
     async def known_request_ids(self, request_ids: Iterable[str]) -> set[str]:
         """Return which of these provider's ids belong to a job already."""
         query = select(col(JobRow.request_id)).where(col(JobRow.request_id).in_(set(request_ids)))
-        async with self._database.reading() as session:
+
+        async def work(session: AsyncSession) -> set[str]:
             return {known for known in await session.scalars(query) if known is not None}
 
-    async def _jobs(self, query: Any) -> list[Job]:
-        async with self._database.reading() as session:
+        return await self._database.read(work)
+
+    async def _jobs(self, query: Select[JobRow]) -> list[Job]:
+        async def work(session: AsyncSession) -> list[Job]:
             return [_job(row) for row in await session.scalars(query)]
+
+        return await self._database.read(work)
+
+    async def _count(self, query: Select[int]) -> int:
+        async def work(session: AsyncSession) -> int:
+            return await session.scalar(query) or 0
+
+        return await self._database.read(work)
 
     # -- credits and latencies -------------------------------------------------
 
@@ -227,37 +244,34 @@ class JobStore:
     ) -> Balance:
         """Return a member's allowance and what counts against it; guild None: direct messages."""
         day, month = quota.day_window(now, zone), quota.month_window(now, zone)
-        async with self._database.reading() as session:
-            usage = await ledger.usage(
-                session,
-                guild_id=guild_id or DIRECT_MESSAGES,
-                user_id=user_id,
-                day=day,
-                month=month,
+        usage = await self._database.read(
+            lambda session: ledger.usage(
+                session, guild_id=guild_id, user_id=user_id, day=day, month=month
             )
+        )
         return Balance(allowance=allowance, usage=usage, day=day, month=month)
 
     async def ledger_of(self, job_id: int) -> list[LedgerEntry]:
         """Return the job's ledger entries, oldest first."""
-        async with self._database.reading() as session:
-            return await ledger.entries_of(session, job_id)
+        return await self._database.read(lambda session: ledger.entries_of(session, job_id))
 
     async def check_ledger(self) -> list[str]:
         """Return one sentence for each thing in the ledger that does not add up. Reads it all."""
-        async with self._database.reading() as session:
-            return await ledger.problems(session)
+        return await self._database.read(ledger.problems)
 
     async def record_latency(
         self, model: str, size_key: str, latency_s: float, *, now: datetime
     ) -> None:
         """Remember how long (in seconds, above 0) a video of this model and size took."""
-        async with self._database.writing() as session:
-            await latencies.record(session, model, size_key, latency_s, now=now)
+        await self._database.write(
+            lambda session: latencies.record(session, model, size_key, latency_s, now=now)
+        )
 
     async def latencies(self, model: str, size_key: str, limit: int = 50) -> list[float]:
         """Return the newest latencies in seconds, newest first."""
-        async with self._database.reading() as session:
-            return await latencies.newest(session, model, size_key, limit)
+        return await self._database.read(
+            lambda session: latencies.newest(session, model, size_key, limit)
+        )
 
 
 async def _update(

@@ -36,13 +36,14 @@ async def is_released(session: AsyncSession, job_id: int) -> bool:
 
 
 async def usage(
-    session: AsyncSession, *, guild_id: int, user_id: int, day: Window, month: Window
+    session: AsyncSession, *, guild_id: int | None, user_id: int, day: Window, month: Window
 ) -> Usage:
-    """Return what counts against a member's allowance in a guild (0: direct messages)."""
+    """Return what counts against a member's allowance in a guild (None: direct messages)."""
+    guild_key = guild_id or DIRECT_MESSAGES
     day_credits, month_credits = (
         await session.execute(
             select(_used_in(day), _used_in(month)).where(
-                col(LedgerRow.guild_id) == guild_id,
+                col(LedgerRow.guild_id) == guild_key,
                 col(LedgerRow.user_id) == user_id,
                 col(LedgerRow.counted_at) >= min(day.start, month.start),
             )
@@ -53,8 +54,8 @@ async def usage(
         func.coalesce(func.sum(case((mine, 1), else_=0)), 0),
         func.count(),
         func.coalesce(func.sum(case((mine, col(JobRow.price_credits)), else_=0)), 0),
-    ).where(col(JobRow.guild_id) == guild_id, col(JobRow.state).in_(IN_FLIGHT))
-    if guild_id == DIRECT_MESSAGES:  # no community: each member is alone there
+    ).where(col(JobRow.guild_id) == guild_key, col(JobRow.state).in_(IN_FLIGHT))
+    if guild_key == DIRECT_MESSAGES:  # no community: each member is alone there
         in_flight = in_flight.where(mine)
     member, guild, reserved = (await session.execute(in_flight)).one()
     return Usage(

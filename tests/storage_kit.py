@@ -1,0 +1,73 @@
+"""Jobs to accept and ways to move them, for tests of storage."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.job import Job, JobState, NewJob
+from bot.quota import Allowance
+from bot.storage import Database, JobStore
+
+NOW = datetime(2026, 8, 3, 12, 0, 0, 123456, tzinfo=UTC)
+ZONE = ZoneInfo("UTC")
+GUILD, MEMBER = 1100000000000000001, 1200000000000000001
+FIRST_ID = 1400000000000000000  # as large as Discord's ids
+GENEROUS = Allowance(
+    daily_credits=10**6, monthly_credits=10**7, jobs_in_flight_member=500, jobs_in_flight_guild=900
+)
+
+# A way through SOURCES to each state, from `queued`.
+PATHS: dict[JobState, tuple[JobState, ...]] = {
+    JobState.QUEUED: (),
+    JobState.SUBMITTING: (JobState.SUBMITTING,),
+    JobState.UNCERTAIN: (JobState.SUBMITTING, JobState.UNCERTAIN),
+    JobState.RUNNING: (JobState.SUBMITTING, JobState.RUNNING),
+    JobState.FINISHED: (JobState.SUBMITTING, JobState.RUNNING, JobState.FINISHED),
+    JobState.FAILED: (JobState.FAILED,),
+    JobState.CANCELLED: (JobState.CANCELLED,),
+}
+PATHS[JobState.DELIVERED] = (*PATHS[JobState.FINISHED], JobState.DELIVERED)
+PATHS[JobState.UNDELIVERED] = (*PATHS[JobState.FINISHED], JobState.UNDELIVERED)
+
+
+def new_job(number: int = 0, **changes: Any) -> NewJob:
+    """Return a job to accept; `number` tells it from others."""
+    values: dict[str, Any] = {
+        "id": FIRST_ID + number,
+        "guild_id": GUILD,
+        "channel_id": 1300000000000000001,
+        "user_id": MEMBER,
+        "model": "wan-2.6-i2v",
+        "parameters": {"prompt": "a fox 🦊", "seed": 7, "audio": True, "scale": 1.0},
+        "price_credits": 30,
+        "interaction_token": "aW50ZXJhY3Rpb246c2VjcmV0",
+        "token_expires_at": NOW + timedelta(minutes=15),
+        "upload_limit_bytes": 10 * 2**20,
+    }
+    return NewJob(**values | changes)
+
+
+async def accepted(store: JobStore, number: int = 0, **changes: Any) -> Job:
+    """Accept a job within a generous allowance."""
+    return await store.accept(new_job(number, **changes), GENEROUS, ZONE, now=NOW)
+
+
+async def walked_to(store: JobStore, state: JobState, number: int = 0, **changes: Any) -> Job:
+    """Accept a job and take it to `state`."""
+    job = await accepted(store, number, **changes)
+    for step in PATHS[state]:
+        job = await store.transition(job.id, step, now=NOW)
+    return job
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[JobStore]:
+    """Give a store on an own engine, as another process would have."""
+    database = Database.open(f"sqlite:///{path}")
+    try:
+        yield JobStore(database)
+    finally:
+        await database.close()
