@@ -1,0 +1,167 @@
+"""The Discord client: least intents, the cogs by name, one handler for every error."""
+
+import asyncio
+import hashlib
+import importlib.util
+import json
+import logging
+import pkgutil
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import discord
+import yarl
+from discord import app_commands
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import INTERNAL_API_VERSION, Route
+
+from bot.discord_ui.answers import answer_error
+from bot.discord_ui.buttons import JobButton
+from bot.discord_ui.services import Interaction, Services
+
+__all__ = ["Services", "VideoBot", "cog_names", "redirect"]
+
+log = logging.getLogger(__name__)
+
+_COGS = "cogs"
+_SYNCED_FILE = "discord-commands.sha256"
+# A longer wait for a rate limit is an error (discord.py allows no less than 30 seconds).
+_MAX_RATE_LIMIT_WAIT_S = 30.0
+
+StartServices = Callable[["VideoBot"], Awaitable[Services]]
+
+
+def redirect(api_base: str | None, gateway_url: str | None) -> None:
+    """Point discord.py at another Discord (the sandbox), for this whole process.
+
+    Args:
+        api_base: Such as `http://127.0.0.1:8080/api`; the version is added when it is missing.
+        gateway_url: Such as `ws://127.0.0.1:8080/gateway`.
+    """
+    if api_base is not None:
+        version = f"/v{INTERNAL_API_VERSION}"
+        base = api_base.rstrip("/")
+        Route.BASE = base if base.endswith(version) else base + version
+    if gateway_url is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+class Tree(app_commands.CommandTree["VideoBot"]):
+    """The commands; every error goes to the one handler."""
+
+    async def on_error(
+        self, interaction: Interaction, error: app_commands.AppCommandError, /
+    ) -> None:
+        """Answer the member and log."""
+        await answer_error(interaction, error)
+
+
+class VideoBot(commands.AutoShardedBot):
+    """The bot on Discord.
+
+    It needs no privileged intents and caches neither members nor messages. Services come from
+    `start_services`, which is awaited on the client's own loop before the connection is made.
+    """
+
+    def __init__(
+        self,
+        *,
+        start_services: StartServices,
+        data_dir: Path,
+        shard_ids: Sequence[int] | None = None,
+        shard_count: int | None = None,
+    ) -> None:
+        """Make a client.
+
+        Args:
+            start_services: Builds and starts what the commands call.
+            data_dir: Where a small file remembers which commands Discord knows.
+            shard_ids: The shards this process runs; None for all.
+            shard_count: How many there are in all; None for Discord's advice.
+        """
+        shards: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=Tree,
+            intents=discord.Intents(guilds=True),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_ratelimit_timeout=_MAX_RATE_LIMIT_WAIT_S,
+            # Servers install it; in direct messages it works with everybody who shares one.
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=False
+            ),
+            shard_count=shard_count,
+            **shards,
+        )
+        self._start_services = start_services
+        self._data_dir = data_dir
+        self._services: Services | None = None
+
+    @property
+    def services(self) -> Services:
+        """What commands may call; RuntimeError before the client has started."""
+        if self._services is None:
+            raise RuntimeError("the services have not been started")
+        return self._services
+
+    async def setup_hook(self) -> None:
+        """Start the services, load the cogs, tell Discord the commands. discord.py's hook."""
+        self._services = await self._start_services(self)
+        self.add_dynamic_items(JobButton)
+        for name in cog_names():
+            await self.load_extension(name)
+        await self.sync_if_changed()
+
+    async def sync_if_changed(self) -> bool:
+        """Register the commands with Discord if they are not what was registered last."""
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        known = json.dumps([Route.BASE, self.application_id, payload], sort_keys=True)
+        digest = hashlib.sha256(known.encode()).hexdigest()
+        path = self._data_dir / _SYNCED_FILE
+        if await asyncio.to_thread(_read, path) == digest:
+            return False
+        await self.tree.sync()
+        await asyncio.to_thread(path.write_text, digest, encoding="ascii")
+        log.info("registered %d commands", len(payload))
+        return True
+
+    async def on_ready(self) -> None:
+        """Say that the bot is there. discord.py's event."""
+        log.info("ready as %s in %d servers", self.user, len(self.guilds))
+
+    async def on_error(self, event_method: str, /, *args: Any, **_kwargs: Any) -> None:
+        """Answer or log what an event's listener raised. discord.py's hook."""
+        _, error, _ = sys.exc_info()
+        if error is not None and args and isinstance(args[0], discord.Interaction):
+            await answer_error(args[0], error)
+            return
+        log.error("event %s failed", event_method, exc_info=error)
+
+    async def close(self) -> None:
+        """End the services while Discord can still be reached, then the connection."""
+        services, self._services = self._services, None
+        if services is not None:
+            await services.close()
+        await super().close()
+
+
+def cog_names() -> list[str]:
+    """Return the import names of all cogs, in alphabetical order."""
+    spec = importlib.util.find_spec(_COGS)
+    places = spec.submodule_search_locations if spec is not None else None
+    return sorted(f"{_COGS}.{module.name}" for module in pkgutil.iter_modules(places))
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        return None

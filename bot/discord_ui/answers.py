@@ -1,0 +1,71 @@
+"""Answers to an interaction, and the one place where every error becomes one."""
+
+import logging
+
+import discord
+from discord import app_commands
+
+from bot.discord_ui.services import Interaction
+from bot.errors import MemberError
+
+log = logging.getLogger(__name__)
+
+_CONTENT_LIMIT = 2000
+_UNKNOWN_INTERACTION = 10062
+
+
+async def answer_error(interaction: Interaction, error: BaseException) -> None:
+    """Tell the member what went wrong, only to them; log what is not their doing.
+
+    A `MemberError` is shown as it is. Anything else is logged with the interaction's id, and
+    the member gets a plain apology with that id.
+    """
+    if isinstance(error, app_commands.CommandInvokeError | app_commands.TransformerError):
+        error = error.__cause__ or error
+    if interaction.type is discord.InteractionType.autocomplete:
+        log.warning("autocomplete of interaction %s: %s", interaction.id, error)
+        return
+    if isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION:
+        log.warning("interaction %s was answered too late", interaction.id)
+        return
+    await tell(interaction, _words(interaction, error))
+
+
+def _words(interaction: Interaction, error: BaseException) -> str:
+    if isinstance(error, MemberError):
+        log.info("interaction %s refused: %s", interaction.id, error)
+        return str(error)
+    if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+        log.warning("interaction %s: %s", interaction.id, error)
+        return "This command has just changed. Reload Discord (Ctrl+R) and try again in a minute."
+    log.error("interaction %s failed", interaction.id, exc_info=error)
+    return (
+        "Something went wrong in the bot, not with what you did. Try again in a minute; if it "
+        f"happens again, tell the people who run it this number: `{interaction.id}`."
+    )
+
+
+async def tell(interaction: Interaction, text: str) -> None:
+    """Send a text only the member sees, in whatever state the interaction is; never raises.
+
+    A deferred answer is public and a first follow-up would take its place, so it goes first.
+    """
+    if len(text) > _CONTENT_LIMIT:
+        text = text[: _CONTENT_LIMIT - 1] + "…"
+    response = interaction.response
+    try:
+        if not response.is_done():
+            await response.send_message(text, ephemeral=True)
+            return
+        if response.type is discord.InteractionResponseType.deferred_channel_message:
+            await _delete_original(interaction)
+        await interaction.followup.send(text, ephemeral=True)
+    except discord.HTTPException as error:
+        log.warning("interaction %s could not be answered: %s", interaction.id, error)
+
+
+async def _delete_original(interaction: Interaction) -> None:
+    try:
+        await interaction.delete_original_response()
+    except discord.HTTPException as error:
+        log.info("interaction %s: its answer could not be deleted: %s", interaction.id, error)

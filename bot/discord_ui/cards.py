@@ -1,0 +1,134 @@
+"""The status card of a job: a pure view of the job and where it stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from discord import ui
+
+from bot.discord_ui.buttons import JobButton
+from bot.discord_ui.failures import FAILURE_WORDS
+from bot.discord_ui.settings_words import facts_text, model_title
+from bot.discord_ui.words import about, ago, bar_until_done, credits_text, quote
+from bot.job import Job, JobState
+from bot.jobs.ports import Standing
+
+_PROMPT_LIMIT = 400
+_PERCENT_STEP = 10
+_PERCENT_MOST = 90
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How a state looks; symbol and title say the same as the colour."""
+
+    symbol: str
+    title: str
+    colour: int
+
+
+_GREY, _BLUE, _YELLOW, _GREEN, _RED = 0x80848E, 0x5865F2, 0xF0B232, 0x23A55A, 0xF23F43
+
+LOOKS: Mapping[JobState, Look] = {
+    JobState.AWAITING_APPROVAL: Look(symbol="✋", title="Waiting for a moderator", colour=_YELLOW),
+    JobState.QUEUED: Look(symbol="🕒", title="In the queue", colour=_GREY),
+    JobState.SUBMITTING: Look(symbol="📤", title="Sending", colour=_BLUE),
+    JobState.UNCERTAIN: Look(symbol="🔎", title="Checking", colour=_YELLOW),
+    JobState.RUNNING: Look(symbol="🎬", title="In the making", colour=_BLUE),
+    JobState.FINISHED: Look(symbol="📥", title="Finished, uploading", colour=_BLUE),
+    JobState.DELIVERED: Look(symbol="✅", title="Done", colour=_GREEN),
+    JobState.UNDELIVERED: Look(symbol="📭", title="Could not be delivered", colour=_RED),
+    JobState.FAILED: Look(symbol="❌", title="Failed", colour=_RED),
+    JobState.CANCELLED: Look(symbol="🚫", title="Cancelled", colour=_GREY),
+    JobState.DENIED: Look(symbol="🚫", title="Not approved", colour=_GREY),
+}
+
+
+def status_card(job: Job, standing: Standing | None = None) -> ui.LayoutView:
+    """Return the card: heading, prompt, what happens now, the facts, and Cancel while it can be."""
+    look = LOOKS[job.state]
+    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=look.colour)
+    box.add_item(ui.TextDisplay(f"### {look.symbol} {look.title} · {model_title(job.model)}"))
+    box.add_item(ui.TextDisplay(quote(job.prompt, _PROMPT_LIMIT)))
+    box.add_item(ui.TextDisplay(state_text(job, standing or Standing())))
+    box.add_item(ui.TextDisplay(f"-# <@{job.user_id}> · {facts_text(job)} · job `{job.id}`"))
+    if job.state in (JobState.QUEUED, JobState.AWAITING_APPROVAL):
+        box.add_item(ui.ActionRow(JobButton.cancel(job.id)))
+    view = ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view
+
+
+def state_text(job: Job, standing: Standing) -> str:
+    """Return what happens now, or what came of it."""
+    match job.state:
+        case JobState.QUEUED:
+            text = _queued(standing)
+        case JobState.RUNNING:
+            text = _running(job, standing)
+        case JobState.DELIVERED:
+            text = f"[Jump to the video]({result_link(job)})"
+        case JobState.FAILED:
+            text = _failed(job)
+        case _:
+            text = _PLAIN[job.state].format(back=_back(job))
+    return text if standing.hint is None else f"{text}\n{standing.hint}"
+
+
+_PLAIN: Mapping[JobState, str] = {
+    JobState.AWAITING_APPROVAL: "A moderator looks at it first. Nothing has been charged.",
+    JobState.SUBMITTING: "Being handed to the video service.",
+    JobState.UNCERTAIN: (
+        "The connection broke while this was sent. Checking whether the video service took it; "
+        "you will not pay twice."
+    ),
+    JobState.FINISHED: "The video is made and on its way into this channel.",
+    JobState.UNDELIVERED: (
+        "The video is made, but it could be posted neither here nor in a direct message. {back} "
+        "Ask a moderator to let the bot send messages and files here, or allow direct messages, "
+        "then try again with the same seed."
+    ),
+    JobState.CANCELLED: "Cancelled before it was sent. {back}",
+    JobState.DENIED: "A moderator did not approve it. {back}",
+}
+
+
+def _queued(standing: Standing) -> str:
+    if standing.place is None:
+        place = "Waiting for its turn."
+    elif standing.place == 1:
+        place = "Next in line, waiting for a free place at the video service."
+    else:
+        place = f"Number {standing.place:,} in line, waiting for a free place at the video service."
+    return f"{place} It can still be cancelled at no cost."
+
+
+def _running(job: Job, standing: Standing) -> str:
+    stage = "Being made" if standing.processing else "Accepted, waiting for a machine"
+    since = f" · sent {ago(job.running_at)}" if job.running_at else ""
+    if not standing.expected_s or job.running_at is None:
+        return f"{stage}{since}"
+    share = standing.elapsed_s / standing.expected_s
+    if share >= 1:
+        late = f"Usually done after {about(standing.expected_s)}; this one takes longer."
+        return f"{bar_until_done(1)}\n{stage}{since}\n{late}"
+    percent = min(_PERCENT_MOST, int(share * 100) // _PERCENT_STEP * _PERCENT_STEP)
+    ready = ago(job.running_at + timedelta(seconds=standing.expected_s))
+    return f"{bar_until_done(percent / 100)} about {percent} %\n{stage}{since} · expected {ready}"
+
+
+def _failed(job: Job) -> str:
+    if job.failure is None:
+        return _back(job)
+    words = FAILURE_WORDS[job.failure]
+    return f"**{words.why}**\n{words.what_to_do} {_back(job)}"
+
+
+def _back(job: Job) -> str:
+    return f"Your {credits_text(job.price_credits)} came back."
+
+
+def result_link(job: Job) -> str:
+    """Return the address of the message with the video (of the card, as long as there is none)."""
+    message_id = job.result_message_id or job.card_message_id or job.id
+    return f"https://discord.com/channels/{job.guild_id or '@me'}/{job.channel_id}/{message_id}"

@@ -1,0 +1,123 @@
+"""From an interaction to an order, and the one way in which orders are taken."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import discord
+
+from bot.catalogue import JsonScalar, Kind, Model, find_model, models_of_kind
+from bot.discord_ui.services import Interaction, Services
+from bot.errors import BadInputError, RefusedError
+from bot.jobs.intake import Order, SourceFile
+from bot.jobs.ports import Standing
+
+log = logging.getLogger(__name__)
+
+_COMMAND_OF_KIND: Mapping[Kind, tuple[str, str]] = {
+    "i2v": ("/animate", "a picture"),
+    "t2v": ("/t2v", "text"),
+}
+_NAME_EXCERPT = 60
+
+
+def chosen_model(kind: Kind, name: str | None) -> Model:
+    """Return the model a member named, or the kind's default.
+
+    Raises:
+        BadInputError: no such model, or one of another command.
+    """
+    models = models_of_kind(kind)
+    if name is None:
+        return models[0]
+    model = find_model(name)
+    if model is None:
+        titles = ", ".join(f"`{m.title}`" for m in models)
+        wrong = name.replace("`", "'")[:_NAME_EXCERPT]
+        raise BadInputError(f"There is no model `{wrong}`. Choose one of {titles}.")
+    if model.kind != kind:
+        command, source = _COMMAND_OF_KIND[model.kind]
+        raise BadInputError(f"{model.title} makes videos from {source}: use {command} for it.")
+    return model
+
+
+def build_order(interaction: Interaction, model: Model, options: Mapping[str, Any]) -> Order:
+    """Return what the member ordered; options that are None were not given."""
+    given = {name: value for name, value in options.items() if value is not None}
+    image, audio = given.pop("image", None), given.pop("audio", None)
+    values: dict[str, JsonScalar] = given
+    return Order(
+        interaction_id=interaction.id,
+        interaction_token=interaction.token,
+        token_expires_at=interaction.expires_at,
+        guild_id=interaction.guild_id,
+        channel_id=interaction.channel_id or 0,
+        user_id=interaction.user.id,
+        upload_limit_bytes=interaction.filesize_limit,
+        model=model,
+        options=values,
+        image=_source(image) if image else None,
+        audio=_source(audio) if audio else None,
+    )
+
+
+def _source(file: discord.Attachment) -> SourceFile:
+    return SourceFile(url=file.url, size_bytes=file.size, filename=file.filename)
+
+
+def check_can_post(interaction: Interaction) -> None:
+    """Refuse, before anything is spent, where the bot could not post the video.
+
+    Raises:
+        RefusedError: names what the bot lacks in this channel.
+    """
+    if interaction.guild_id is None:
+        return  # a direct message: no permissions there
+    missing = missing_permissions(interaction.app_permissions, in_thread=_in_thread(interaction))
+    if missing:
+        names = ", ".join(f"**{name}**" for name in missing)
+        raise RefusedError(
+            f"I could not post your video here: in this channel I lack the permission {names}. "
+            "Nothing was charged. Ask a moderator to allow it, or use another channel."
+        )
+
+
+def missing_permissions(has: discord.Permissions, *, in_thread: bool) -> list[str]:
+    """Return the permissions that posting a video needs and the bot lacks, by Discord's names."""
+    needed = {
+        "View Channel": has.view_channel,
+        "Attach Files": has.attach_files,
+    }
+    if in_thread:
+        needed["Send Messages in Threads"] = has.send_messages_in_threads
+    else:
+        needed["Send Messages"] = has.send_messages
+    return [name for name, granted in needed.items() if not granted]
+
+
+def _in_thread(interaction: Interaction) -> bool:
+    return isinstance(interaction.channel, discord.Thread)
+
+
+async def take_order(interaction: Interaction, services: Services, order: Order) -> None:
+    """Check, acknowledge, accept and open the status card.
+
+    From then on the card is the workflow's: it is the interaction's original response.
+
+    Raises:
+        MemberError: bad input, missing permission, quota; nothing was charged.
+    """
+    request = services.intake.check(order)
+    check_can_post(interaction)
+    await interaction.response.defer(thinking=True)
+    job = await services.intake.accept(order, request)
+    services.cards.open(job, Standing(place=await _place(services, job.id)))
+
+
+async def _place(services: Services, job_id: int) -> int | None:
+    """Return the place in the queue; the accepted job must not look failed for want of it."""
+    try:
+        return await services.store.place_in_queue(job_id)
+    except Exception:
+        log.exception("job %s: its place in the queue could not be read", job_id)
+        return None

@@ -1,0 +1,47 @@
+"""The messages that carry a finished video: a pure text of at most 2,000 characters."""
+
+from datetime import datetime
+
+from bot.discord_ui.settings_words import facts_text, model_title
+from bot.discord_ui.words import ago, at, quote, units
+from bot.job import Job
+
+CONTENT_LIMIT = 2000
+_PROMPT_LIMIT = 400
+_LEAST_PROMPT = 20
+# For a line that a direct message has before the rest.
+_NOTE_ROOM = 80
+
+
+def file_name(job: Job) -> str:
+    """Return the attachment's name: model and seed, by which the video can be made again."""
+    return f"{job.model}-{job.seed}.mp4"
+
+
+def result_content(job: Job) -> str:
+    """Return the text beside the attached video."""
+    return _content(job, f"<@{job.user_id}> your video is ready.")
+
+
+def link_content(job: Job, url: str, expires_at: datetime) -> str:
+    """Return the text with a link to a video that is too large to attach."""
+    words = (
+        f"<@{job.user_id}> your video is ready, but too large to attach here: "
+        f"[watch or save it](<{url}>) until {at(expires_at)} ({ago(expires_at)}); "
+        "then the link stops working."
+    )
+    return _content(job, words)
+
+
+def mark(job: Job) -> str:
+    """Return the words by which our own message is recognised after a crash."""
+    return f"job `{job.id}`"
+
+
+def _content(job: Job, words: str) -> str:
+    """Put prompt and facts below the words; the prompt takes what room the rest leaves."""
+    facts = f"-# {model_title(job.model)} · {facts_text(job)} · {mark(job)}"
+    room = CONTENT_LIMIT - _NOTE_ROOM - units(words) - units(facts) - 2
+    if room < _LEAST_PROMPT:
+        return f"{words}\n{facts}"
+    return f"{words}\n{quote(job.prompt, min(_PROMPT_LIMIT, room))}\n{facts}"

@@ -1,0 +1,51 @@
+"""What the cogs may call: given to the client by the composition root."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import discord
+
+from bot.job import Job
+from bot.jobs.intake import Intake
+from bot.jobs.ports import Cards, JobStore, Standing
+from bot.pricing import PriceTable
+from bot.quota import Allowance
+
+
+class OpeningCards(Cards, Protocol):
+    """Cards that can also be opened: see `bot.discord_ui.notifier.CardKeeper`."""
+
+    def open(self, job: Job, standing: Standing) -> None:
+        """Show the first picture, unless a later one was given already. Never raises."""
+        ...
+
+
+async def _nothing_to_close() -> None:
+    """Stand for services that need no end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything a command needs.
+
+    Attributes:
+        zone: Where days and months of the allowance begin.
+        now: The time, aware.
+        close: Awaited when the client closes, before its connection to Discord goes.
+    """
+
+    intake: Intake
+    store: JobStore
+    cards: OpeningCards
+    prices: PriceTable
+    allowance: Allowance
+    zone: ZoneInfo
+    now: Callable[[], datetime]
+    close: Callable[[], Awaitable[None]] = _nothing_to_close
+
+
+# Any client: what a command needs of it comes as `Services`.
+Interaction = discord.Interaction[Any]

@@ -1,0 +1,60 @@
+"""/animate and /t2v, generated from the catalogue."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from discord.ext import commands
+
+from bot.catalogue import Kind
+from bot.client import VideoBot
+from bot.discord_ui.orders import build_order, chosen_model, take_order
+from bot.discord_ui.services import Interaction
+from bot.discord_ui.signature import generation_command
+from bot.discord_ui.suggestions import Suggestion, suggestions
+
+_COMMANDS: tuple[tuple[str, Kind, str], ...] = (
+    ("animate", "i2v", "Bring a picture to life: make a video from it and your words"),
+    ("t2v", "t2v", "Make a video from words alone"),
+)
+
+
+class Generation(commands.Cog):
+    """Takes orders for videos."""
+
+    def __init__(self, bot: VideoBot) -> None:
+        self._bot = bot
+
+    async def cog_load(self) -> None:
+        """Add the commands."""
+        for name, kind, description in _COMMANDS:
+            command = generation_command(
+                name=name,
+                kind=kind,
+                description=description,
+                take=partial(self._take, kind),
+                suggest=partial(self._suggest, kind),
+            )
+            self._bot.tree.add_command(command)
+
+    async def cog_unload(self) -> None:
+        """Take the commands away."""
+        for name, _, _ in _COMMANDS:
+            self._bot.tree.remove_command(name)
+
+    async def _take(self, kind: Kind, interaction: Interaction, options: Mapping[str, Any]) -> None:
+        given = dict(options)
+        model = chosen_model(kind, given.pop("model"))
+        order = build_order(interaction, model, given)
+        await take_order(interaction, self._bot.services, order)
+
+    def _suggest(
+        self, kind: Kind, interaction: Interaction, option: str, typed: str
+    ) -> list[Suggestion]:
+        given = dict(interaction.namespace)
+        return suggestions(kind, option, typed, given, self._bot.services.prices)
+
+
+async def setup(bot: VideoBot) -> None:
+    """Add the cog."""
+    await bot.add_cog(Generation(bot))

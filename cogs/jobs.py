@@ -1,0 +1,108 @@
+"""/jobs: a member's own videos, one of them in full, and Cancel while it waits."""
+
+import io
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import VideoBot
+from bot.discord_ui.answers import tell
+from bot.discord_ui.job_pages import (
+    LIST_LENGTH,
+    exact_parameters,
+    job_choice,
+    job_page,
+    jobs_page,
+)
+from bot.discord_ui.services import Interaction
+from bot.discord_ui.words import credits_text
+from bot.errors import NotFoundError, RefusedError, StaleStateError
+from bot.job import TERMINAL, Job, JobState
+
+_MOST_CHOICES = 25
+
+
+class Jobs(commands.Cog):
+    """Shows and cancels jobs; everybody sees only their own."""
+
+    def __init__(self, bot: VideoBot) -> None:
+        self._bot = bot
+
+    @app_commands.command(description="Your videos: how far they are, what was sent, cancel")
+    @app_commands.describe(job="One video in full; leave it out for the list")
+    async def jobs(self, interaction: discord.Interaction, job: str | None = None) -> None:
+        """Show the list, or one job."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        if job is not None:
+            await self._show(interaction, _number(job))
+            return
+        store = self._bot.services.store
+        mine = await store.of_member(interaction.user.id, limit=LIST_LENGTH + 1)
+        await interaction.edit_original_response(view=jobs_page(mine))
+
+    @jobs.autocomplete("job")
+    async def _own_jobs(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        mine = await self._bot.services.store.of_member(interaction.user.id, limit=_MOST_CHOICES)
+        choices = [app_commands.Choice(name=job_choice(job), value=str(job.id)) for job in mine]
+        wanted = typed.strip().casefold()
+        return [c for c in choices if wanted in c.name.casefold() or wanted in str(c.value)]
+
+    @commands.Cog.listener()
+    async def on_job_button(self, interaction: Interaction, action: str, job_id: int) -> None:
+        """Handle a press of Cancel or Details (the client's own event)."""
+        if action == "cancel":
+            await self._cancel(interaction, job_id)
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._show(interaction, job_id)
+
+    async def _show(self, interaction: Interaction, job_id: int) -> None:
+        job = await self._own(interaction, job_id)
+        await interaction.edit_original_response(view=job_page(job))
+        exact = exact_parameters(job)
+        if exact is not None:
+            file = discord.File(io.BytesIO(exact.encode()), filename=f"job-{job.id}.json")
+            text = "Some values were too long to show; here they are as they were sent."
+            await interaction.followup.send(text, file=file, ephemeral=True)
+
+    async def _cancel(self, interaction: Interaction, job_id: int) -> None:
+        job = await self._own(interaction, job_id)
+        services = self._bot.services
+        try:
+            cancelled = await services.intake.cancel(job.id)
+        except StaleStateError as error:
+            raise RefusedError(_too_late(JobState(error.current))) from error
+        await tell(interaction, f"Cancelled. Your {credits_text(job.price_credits)} came back.")
+        await services.cards.finish(cancelled)
+
+    async def _own(self, interaction: Interaction, job_id: int) -> Job:
+        job = await self._bot.services.store.get(job_id)
+        if job is None or job.user_id != interaction.user.id:
+            raise NotFoundError("That is not one of your videos. `/jobs` lists yours.")
+        return job
+
+
+def _too_late(state: JobState) -> str:
+    if state in TERMINAL:
+        return "Too late to cancel: this one has already ended. `/jobs` says how."
+    return (
+        "Too late to cancel: it has been handed to the video service, which cannot take it back. "
+        "It goes on, and costs what was shown."
+    )
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text.strip())
+    except ValueError:
+        raise NotFoundError(
+            "A job is chosen from the list, or given by its number. `/jobs` lists yours."
+        ) from None
+
+
+async def setup(bot: VideoBot) -> None:
+    """Add the cog."""
+    await bot.add_cog(Jobs(bot))

@@ -1,0 +1,233 @@
+"""Status cards and result messages: every state has its words, and all stay within the limits."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.catalogue import MODELS, Model
+from bot.discord_ui.cards import LOOKS, status_card
+from bot.discord_ui.failures import FAILURE_WORDS
+from bot.discord_ui.job_pages import exact_parameters, job_choice, job_page, jobs_page
+from bot.discord_ui.results import file_name, link_content, result_content
+from bot.discord_ui.words import units
+from bot.job import FailureReason, JobState
+from bot.jobs.ports import Standing
+from tests.face_kit import (
+    MOST_COMPONENTS,
+    MOST_CONTENT,
+    MOST_TEXT,
+    NOW,
+    components,
+    hostile_text,
+    job,
+    longest,
+    texts,
+)
+
+RUNNING = Standing(processing=True, expected_s=100, elapsed_s=50)
+
+
+def whole(view: object) -> str:
+    """Return all text of a view."""
+    return "\n".join(texts(view))
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_every_state_has_a_card(state: JobState) -> None:
+    """Symbol, title, model, prompt, seed, settings, price and number are on every card."""
+    shown = whole(status_card(job(state, result_message_id=5)))
+
+    assert f"{LOOKS[state].symbol} {LOOKS[state].title} · Wan 2.6" in shown
+    for fact in ("A fox jumps", "seed `2147483647`", "5 s", "720p", "63 credits", "14000"):
+        assert fact in shown
+
+
+def test_no_two_states_look_the_same() -> None:
+    """A state is told by words and symbol, not by colour alone."""
+    assert len({look.title for look in LOOKS.values()}) == len(JobState)
+
+
+@pytest.mark.parametrize("reason", FailureReason)
+def test_every_failure_has_its_words(reason: FailureReason) -> None:
+    """A failed card says why, what to do, and that the credits came back."""
+    shown = whole(status_card(job(JobState.FAILED, failure=reason)))
+
+    assert FAILURE_WORDS[reason].why in shown
+    assert FAILURE_WORDS[reason].what_to_do in shown
+    assert "Your 63 credits came back." in shown
+
+
+def test_no_two_failures_read_the_same() -> None:
+    """Each reason can be told from its words."""
+    assert len({words.why for words in FAILURE_WORDS.values()}) == len(FailureReason)
+
+
+def test_the_provider_s_words_are_not_shown() -> None:
+    """Details are for the host: they may hold addresses or keys."""
+    shown = whole(status_card(job(JobState.FAILED, error_detail="HTTP 401: key SG_secret")))
+
+    assert "SG_secret" not in shown
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [(None, "Waiting for its turn"), (1, "Next in line"), (1200, "1,200 in")]
+)
+def test_a_queued_card_shows_its_place(place: int | None, words: str) -> None:
+    """Next, a number, or neither when it is not known."""
+    assert words in whole(status_card(job(), Standing(place=place)))
+
+
+def test_only_a_waiting_job_can_be_cancelled() -> None:
+    """The button is there while cancelling is possible, with the job's id in its custom id."""
+    with_button = {
+        state
+        for state in JobState
+        if any(
+            part.get("custom_id") == "job:cancel:1400000000000000007"
+            for part in components(status_card(job(state)))
+        )
+    }
+
+    assert with_button == {JobState.QUEUED, JobState.AWAITING_APPROVAL}
+
+
+def test_a_running_card_shows_how_far_it_is() -> None:
+    """Half of the usual time: half a bar, a clock for when it should be there."""
+    shown = whole(status_card(job(JobState.RUNNING), RUNNING))
+
+    assert "▰▰▰▰▰▰▱▱▱▱▱▱ about 50 %" in shown
+    assert f"<t:{int((NOW + timedelta(seconds=100)).timestamp())}:R>" in shown
+
+
+def test_a_late_job_is_said_to_be_late() -> None:
+    """Past the usual time no date is promised, and the bar is still not full."""
+    shown = whole(
+        status_card(job(JobState.RUNNING), Standing(processing=True, expected_s=100, elapsed_s=400))
+    )
+
+    assert "Usually done after about 100 s; this one takes longer." in shown
+    assert "▱" in shown
+
+
+def test_waiting_at_the_provider_is_not_being_made() -> None:
+    """The stage follows what the provider says."""
+    waiting = whole(status_card(job(JobState.RUNNING), Standing(expected_s=100)))
+
+    assert "waiting for a machine" in waiting
+    assert "Being made" not in waiting
+
+
+def test_a_clock_does_not_change_the_picture() -> None:
+    """A second later the card is the same, so that it is not edited for nothing."""
+    later = Standing(processing=True, expected_s=100, elapsed_s=51)
+
+    assert (
+        status_card(job(JobState.RUNNING), RUNNING).to_components()  # type: ignore[no-untyped-call]  # discord.py's
+        == status_card(job(JobState.RUNNING), later).to_components()  # type: ignore[no-untyped-call]  # discord.py's
+    )
+
+
+def test_a_hint_is_shown() -> None:
+    """Why it waits."""
+    assert "The service is busy." in whole(
+        status_card(job(), Standing(hint="The service is busy."))
+    )
+
+
+@pytest.mark.parametrize(("guild", "place"), [(11, "11"), (None, "@me")])
+def test_a_delivered_card_links_to_the_video(guild: int | None, place: str) -> None:
+    """In a server and in direct messages."""
+    shown = whole(
+        status_card(job(JobState.DELIVERED, guild_id=guild, channel_id=22, result_message_id=33))
+    )
+
+    assert f"(https://discord.com/channels/{place}/22/33)" in shown
+
+
+def test_settings_that_are_not_the_default_are_named() -> None:
+    """Only those: a line full of defaults hides what was chosen."""
+    shown = result_content(
+        job(
+            model=MODELS[4],
+            options={"fast": False, "high_noise_lora": "https://a.io/x.safetensors"},
+        )
+    )
+
+    assert "5.06 s · 16:9 · 480p · fast off · high noise lora x.safetensors" in shown
+
+
+def test_the_result_names_what_makes_it_again() -> None:
+    """Member, model, prompt, seed, settings, price and job."""
+    content = result_content(job(options={"seed": 77, "duration": 10}))
+
+    for part in ("<@1200000000000000001>", "Wan 2.6", "A fox jumps", "`77`", "10 s", "125 credits"):
+        assert part in content
+    assert file_name(job(options={"seed": 77})) == "wan-2.6-i2v-77.mp4"
+
+
+def test_a_link_says_when_it_ends() -> None:
+    """The address is not unfurled, and its expiry ticks."""
+    content = link_content(job(), "https://cdn.example.org/v.mp4", NOW)
+
+    assert "(<https://cdn.example.org/v.mp4>)" in content
+    assert f"<t:{int(NOW.timestamp())}:R>" in content
+
+
+@given(
+    model=st.sampled_from(MODELS),
+    state=st.sampled_from(JobState),
+    failure=st.sampled_from(FailureReason),
+    prompt=hostile_text(2000),
+    negative=hostile_text(1000),
+)
+def test_the_longest_input_fits(
+    model: Model, state: JobState, failure: FailureReason, prompt: str, negative: str
+) -> None:
+    """All views of any legal job stay within Discord's limits, whatever was typed."""
+    shown = job(
+        state, model, options=longest(model, prompt, negative), failure=failure, finished_at=NOW
+    )
+    for view in (status_card(shown, RUNNING), job_page(shown), jobs_page([shown] * 9)):
+        assert sum(map(units, texts(view))) <= MOST_TEXT
+        assert len(list(components(view))) <= MOST_COMPONENTS
+        assert all(texts(view))
+    long_link = link_content(shown, "https://cdn.example.org/" + "v" * 1400, NOW)
+    assert units(result_content(shown)) <= MOST_CONTENT
+    assert units(long_link) <= MOST_CONTENT
+    assert 1 <= units(job_choice(shown)) <= 100
+
+
+@given(prompt=hostile_text(2000))
+def test_only_the_author_is_mentioned(prompt: str) -> None:
+    """No prompt adds a mention, a line of its own or a link."""
+    content = result_content(job(options={"prompt": prompt}))
+
+    assert content.count("\n") == 2
+    assert content.replace("\\<", "").count("<@") == 1
+    assert "@everyone" not in content
+    assert "@here" not in content
+    assert "https://" not in content
+
+
+def test_values_too_long_to_show_are_given_as_a_file() -> None:
+    """Everything as it was sent can be had; a short job needs no file."""
+    long = job(options={"prompt": "x" * 2000, "negative_prompt": "y"})
+
+    assert exact_parameters(job()) is None
+    assert '"negative_prompt": "y"' in (exact_parameters(long) or "")
+
+
+def test_a_failed_job_s_page_says_what_came_back() -> None:
+    """And every parameter by the name it was sent."""
+    shown = whole(job_page(job(JobState.FAILED)))
+
+    assert "63 credits given back" in shown
+    for name in ("duration", "enable_prompt_expansion", "image", "resolution", "seed"):
+        assert f"`{name}`: " in shown
+
+
+def test_an_empty_list_says_how_to_begin() -> None:
+    """No jobs yet."""
+    assert "No videos yet" in whole(jobs_page([]))

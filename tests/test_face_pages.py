@@ -1,0 +1,88 @@
+"""The pages of /quota, /models and /help."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.catalogue import MODELS, Model
+from bot.discord_ui.pages import help_page, model_page, models_page, price_range, quota_page
+from bot.discord_ui.words import units
+from bot.quota import Allowance, Balance, Usage, Window
+from tests.face_kit import MOST_COMPONENTS, MOST_TEXT, NOW, PRICES, components, texts
+
+DAY = Window(start=NOW, end=NOW + timedelta(hours=12))
+MONTH = Window(start=NOW, end=NOW + timedelta(days=28))
+ALLOWANCE = Allowance(
+    daily_credits=200, monthly_credits=2000, jobs_in_flight_member=3, jobs_in_flight_guild=20
+)
+
+
+def quota(usage: Usage, allowance: Allowance = ALLOWANCE) -> str:
+    """Return the text of /quota."""
+    balance = Balance(allowance=allowance, usage=usage, day=DAY, month=MONTH)
+    return "\n".join(texts(quota_page(balance)))
+
+
+def test_quota_shows_what_is_left_and_when_it_resets() -> None:
+    """Day and month, each with used, left and its reset; the smaller one is what can be spent."""
+    shown = quota(
+        Usage(day_credits=50, month_credits=1250, reserved_credits=20, in_flight_member=1)
+    )
+
+    assert "150 credits left to spend" in shown
+    assert "▰▰▰▱▱▱▱▱▱▱▱▱ 50 of 200 credits used" in shown
+    assert "1,250 of 2,000 credits used" in shown
+    assert f"<t:{int(DAY.end.timestamp())}:R>" in shown
+    assert f"<t:{int(MONTH.end.timestamp())}:R>" in shown
+    assert "1 video in the making, for which 20 credits are reserved; at most 3 at once" in shown
+
+
+def test_quota_counts_one_as_one() -> None:
+    """Plurals are right."""
+    shown = quota(Usage(day_credits=199, reserved_credits=1))
+
+    assert "1 credit left to spend" in shown
+    assert "0 videos in the making, for which 1 credit is reserved" in shown
+
+
+def test_quota_of_nothing_is_full() -> None:
+    """An allowance of 0 is shown as used up, not as a division by zero."""
+    nothing = Allowance(
+        daily_credits=0, monthly_credits=0, jobs_in_flight_member=0, jobs_in_flight_guild=0
+    )
+
+    assert "0 credits left to spend" in quota(Usage(), nothing)
+
+
+def test_models_names_every_model() -> None:
+    """With its command, time and prices."""
+    shown = "\n".join(texts(models_page(PRICES)))
+
+    for model in MODELS:
+        assert model.title in shown
+    assert "about 62 s · 8 to 18 credits" in shown
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.slug)
+def test_a_model_s_page_names_every_option(model: Model) -> None:
+    """With what it takes and what is sent when it is left out."""
+    shown = "\n".join(texts(model_page(model, PRICES)))
+
+    for option in model.options:
+        assert f"\n{option.name} " in shown
+
+
+def test_price_ranges_span_all_choices() -> None:
+    """From the shortest and smallest to the longest and largest."""
+    assert price_range(MODELS[1], PRICES) == (63, 282)
+    assert price_range(MODELS[2], PRICES) == (40, 260)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [help_page(), models_page(PRICES), *(model_page(model, PRICES) for model in MODELS)],
+)
+def test_pages_fit(view: object) -> None:
+    """All stay within Discord's limits."""
+    assert sum(map(units, texts(view))) <= MOST_TEXT
+    assert len(list(components(view))) <= MOST_COMPONENTS
