@@ -9,7 +9,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.catalogue import JsonScalar, Model
-from bot.errors import BadInputError, ProviderError, RefusedError
+from bot.errors import ProviderError, RefusedError
 from bot.job import Job, JobState, NewJob
 from bot.jobs.ports import JobStore, Media, Provider
 from bot.pricing import PriceTable
@@ -17,11 +17,6 @@ from bot.quota import Allowance
 from bot.request import GenerationRequest, build_request
 
 log = logging.getLogger(__name__)
-
-_MEGABYTE = 1_000_000
-IMAGE_MAX_BYTES = 20 * _MEGABYTE
-# The seeds: "wav/mp3, 3-30s, <=15MB".
-AUDIO_MAX_BYTES = 15 * _MEGABYTE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,19 +86,16 @@ class Intake:
         self._draw_seed = draw_seed
 
     def check(self, order: Order) -> GenerationRequest:
-        """Validate options and declared sizes without any I/O, so that bad input is told at once.
+        """Validate and price the options without any I/O, so that bad input is told at once.
 
         Raises:
             BadInputError: with a sentence for the member.
         """
         options = dict(order.options)
-        for name, file, max_bytes in (
-            ("image", order.image, IMAGE_MAX_BYTES),
-            ("audio", order.audio, AUDIO_MAX_BYTES),
-        ):
-            if file is not None:
-                _check_size(name, file, max_bytes)
-                options[name] = file.url
+        if order.image is not None:
+            options["image"] = order.image.url
+        if order.audio is not None:
+            options["audio"] = order.audio.url
         return build_request(order.model, options, prices=self._prices, draw_seed=self._draw_seed)
 
     async def accept(self, order: Order, request: GenerationRequest) -> Job:
@@ -150,14 +142,12 @@ class Intake:
         self, order: Order, request: GenerationRequest
     ) -> GenerationRequest:
         if order.image is not None:
-            data = await self._media.fetch_bytes(order.image.url, max_bytes=IMAGE_MAX_BYTES)
-            prepared = await self._media.check_image(data)
+            prepared = await self._media.check_image(order.image.url)
             if prepared.data is not None:
                 url = await self._upload(prepared.data, prepared.media_type)
                 request = request.with_media(image_url=url)
         if order.audio is not None:
-            data = await self._media.fetch_bytes(order.audio.url, max_bytes=AUDIO_MAX_BYTES)
-            await self._media.check_audio(data)
+            await self._media.check_audio(order.audio.url)
         return request
 
     async def _upload(self, data: bytes, media_type: str) -> str:
@@ -169,13 +159,3 @@ class Intake:
                 "converted file just now. Nothing was charged. Try again in a minute, or attach "
                 "the picture as an upright PNG or JPEG."
             ) from error
-
-
-def _check_size(name: str, file: SourceFile, max_bytes: int) -> None:
-    if file.size_bytes == 0:
-        raise BadInputError(f"The file given as `{name}` is empty (0 bytes). Attach it again.")
-    if file.size_bytes > max_bytes:
-        raise BadInputError(
-            f"The file given as `{name}` has {file.size_bytes / _MEGABYTE:.1f} MB; at most "
-            f"{max_bytes // _MEGABYTE} MB are allowed. Make it smaller and attach it again."
-        )

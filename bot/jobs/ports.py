@@ -1,10 +1,10 @@
 """What the application needs from storage, edges and face, as Protocols it defines itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.job import Job, JobState, NewJob
@@ -90,10 +90,10 @@ class Accepted(Protocol):
 
 
 class Progress(Protocol):
-    """One answer to a poll."""
+    """One answer to a poll: QUEUED, PROCESSING, COMPLETED or FAILED."""
 
     @property
-    def status(self) -> Literal["QUEUED", "PROCESSING", "COMPLETED", "FAILED"]: ...
+    def status(self) -> str: ...
     @property
     def error(self) -> str | None: ...
 
@@ -108,14 +108,14 @@ class Result(Protocol):
 
 
 class HistoryRow(Protocol):
-    """One row of the account's request history."""
+    """One row of the account's request history: PENDING, COMPLETED or FAILED."""
 
     @property
     def request_id(self) -> str: ...
     @property
     def status(self) -> str: ...
     @property
-    def request_body(self) -> dict[str, Any]: ...
+    def request_body(self) -> Mapping[str, Any]: ...
     @property
     def created_at(self) -> datetime | None: ...
     @property
@@ -171,12 +171,19 @@ class VideoFile(Protocol):
 
 
 class Media(Protocol):
-    """Checks and transfers; errors are BadInputError (member's files) and MediaError (results)."""
+    """Checks and transfers; results raise MediaError."""
 
-    async def fetch_bytes(self, url: str, *, max_bytes: int) -> bytes: ...
-    async def check_image(self, data: bytes) -> PreparedImage: ...
-    async def check_audio(self, data: bytes) -> None: ...
-    async def fetch_video(self, url: str, path: Path) -> VideoFile: ...
+    async def check_image(self, url: str) -> PreparedImage:
+        """Fetch and check an attached picture; MemberError says what is wrong with it."""
+        ...
+
+    async def check_audio(self, url: str) -> None:
+        """Fetch and check an attached sound; MemberError says what is wrong with it."""
+        ...
+
+    async def fetch_video(self, url: str, path: Path) -> VideoFile:
+        """Write a result to `path`, complete and checked to be a video."""
+        ...
 
 
 # -- the face (bot.discord_ui.notifier) -------------------------------------------------

@@ -1,6 +1,7 @@
 """Files from and for members: opened for real, checked, rewritten where needed, downloaded."""
 
 from bot.media.audio import AudioFacts, inspect_audio
+from bot.media.desk import MediaDesk
 from bot.media.download import Downloader
 from bot.media.image import PreparedImage, inspect_image
 from bot.media.inspector import MediaInspector
@@ -10,6 +11,7 @@ from bot.media.video import VideoFile, probe_video
 __all__ = [
     "AudioFacts",
     "Downloader",
+    "MediaDesk",
     "MediaInspector",
     "MediaLimits",
     "PreparedImage",

@@ -23,7 +23,7 @@ class MediaLimits:
     image_max_pixels: int = 40 * _MEGAPIXEL
     image_min_side_px: int = 64
     image_max_side_px: int = 4096
-    audio_max_bytes: int = 15 * _MIB
+    audio_max_bytes: int = 15_000_000
     audio_min_s: float = 3.0
     audio_max_s: float = 30.0
     audio_slack_s: float = 0.1

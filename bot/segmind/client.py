@@ -102,6 +102,11 @@ class SegmindClient:
         answer = await self._call("GET", decode.check_api_url(response_url, self._api_base))
         return decode.decode_result(answer.status, answer.headers, answer.body)
 
+    def request_urls(self, request_id: str) -> tuple[str, str]:
+        """Return the status and response addresses of a request that the history named."""
+        base = f"{self._api_base}/v2/requests/{quote(request_id, safe='')}"
+        return f"{base}/status", base
+
     async def history(
         self,
         *,

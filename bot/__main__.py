@@ -1,0 +1,116 @@
+"""The command line: run the bot, list its models, migrate, check the installation."""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+
+from bot import __version__
+from bot.catalogue import MODELS, as_json
+from bot.composition import HEARTBEAT_EVERY_S, heartbeat_path, run
+from bot.doctor import examine
+from bot.errors import ConfigurationError
+from bot.logs import set_up_logs
+from bot.pricing import load_prices
+from bot.settings import load_settings
+from bot.storage import Database
+
+# A wrong setting; sysexits.h calls it EX_CONFIG.
+_EXIT_CONFIGURATION = 78
+_MISSED_HEARTBEATS = 6
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code: 0 well, 1 a check failed, 78 wrong settings."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)  # noqa: T201 - the command line's answer
+        return _EXIT_CONFIGURATION
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    parser.add_argument("--version", action="version", version=_version())
+    parser.set_defaults(command=_run)
+    commands = parser.add_subparsers(title="commands", metavar="")
+    models = commands.add_parser("models", help="list the models, their parameters and options")
+    models.add_argument("--json", action="store_true", help="as JSON, with every parameter")
+    models.set_defaults(command=_models)
+    migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
+    migrate.set_defaults(command=_migrate)
+    doctor = commands.add_parser("doctor", help="check settings, database, provider and Discord")
+    doctor.set_defaults(command=_doctor)
+    health = commands.add_parser("healthcheck", help="exit with 0 if the running bot is alive")
+    health.set_defaults(command=_healthcheck)
+    return parser
+
+
+def _version() -> str:
+    return f"wan-video-bot {__version__} (engine: DBOS {version('dbos')})"
+
+
+def _run(_options: argparse.Namespace) -> int:
+    settings = load_settings()
+    set_up_logs(settings.log_format, settings.log_level)
+    return asyncio.run(run(settings))
+
+
+def _models(options: argparse.Namespace) -> int:
+    if options.json:
+        print(json.dumps(as_json(), indent=2, ensure_ascii=False))  # noqa: T201 - the answer
+        return 0
+    cheapest = load_prices().cheapest
+    for model in MODELS:
+        taken = " ".join(option.name for option in model.options)
+        print(  # noqa: T201 - the answer
+            f"{model.slug}  {model.title}\n  {model.summary}; about {model.typical_s:.0f} s, "
+            f"from {cheapest[model.slug]} credits\n  options: {taken}"
+        )
+    return 0
+
+
+def _migrate(_options: argparse.Namespace) -> int:
+    settings = load_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database.open(settings.database_address)
+
+    async def migrate() -> None:
+        try:
+            await database.migrate()
+        finally:
+            await database.close()
+
+    asyncio.run(migrate())
+    print(f"{database.url} is up to date.")  # noqa: T201 - the answer
+    return 0
+
+
+def _doctor(_options: argparse.Namespace) -> int:
+    findings = asyncio.run(examine(load_settings()))
+    for finding in findings:
+        print(finding.line())  # noqa: T201 - the answer
+    return 0 if all(finding.well for finding in findings) else 1
+
+
+def _healthcheck(_options: argparse.Namespace) -> int:
+    settings = load_settings()
+    try:
+        age_s = time.time() - heartbeat_path(settings).stat().st_mtime
+    except FileNotFoundError:
+        print("The bot does not run, or is not ready yet.", file=sys.stderr)  # noqa: T201
+        return 1
+    if age_s > HEARTBEAT_EVERY_S * _MISSED_HEARTBEATS:
+        print(f"The bot's last sign of life is {age_s:.0f} s old.", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

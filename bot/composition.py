@@ -1,0 +1,292 @@
+"""The composition root: builds every service from the settings, runs them, takes them down."""
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import discord
+
+from bot.client import Services, VideoBot, redirect
+from bot.delivery import Deliverer
+from bot.discord_ui.notifier import CardKeeper, ChannelPoster
+from bot.errors import BotError, ConfigurationError
+from bot.jobs.budget import RequestBudget
+from bot.jobs.engine import DurableEngine, EngineSettings
+from bot.jobs.follow import Follower
+from bot.jobs.intake import Intake
+from bot.jobs.submit import Submitter
+from bot.jobs.watch import QueueWatch
+from bot.media import Downloader, MediaDesk, MediaInspector
+from bot.pricing import load_prices
+from bot.quota import Allowance
+from bot.segmind import SegmindClient, make_session
+from bot.settings import Settings
+from bot.storage import Database, JobStore
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_EVERY_S = 10.0
+_TIDY_EVERY_S = 3600.0
+# Where attachments come from.
+_DISCORD_FILES = ("cdn.discordapp.com", "media.discordapp.net")
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+def heartbeat_path(settings: Settings) -> Path:
+    """Return the file whose age says whether the bot's loop is alive."""
+    return settings.data_dir / f"heartbeat-{settings.executor_id}"
+
+
+async def run(settings: Settings) -> int:
+    """Run the bot until SIGTERM, Ctrl-C or a fatal error; return the exit code.
+
+    Raises:
+        ConfigurationError: the settings cannot work.
+    """
+    await asyncio.to_thread(settings.data_dir.mkdir, parents=True, exist_ok=True)
+    redirect(settings.discord_api_base, settings.discord_gateway_url)
+    bot = VideoBot(
+        start_services=lambda client: start_services(client, settings),
+        data_dir=settings.data_dir,
+        shard_ids=[int(number) for number in settings.shard_ids] or None,
+        shard_count=settings.shard_count,
+    )
+    async with bot:
+        return await _until_stopped(bot, settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tools:
+    """What both commands and jobs are built from."""
+
+    store: JobStore
+    provider: SegmindClient
+    media: MediaDesk
+    cards: CardKeeper
+    poster: ChannelPoster
+    budget: RequestBudget
+    folder: Path
+
+
+async def start_services(client: VideoBot, settings: Settings) -> Services:
+    """Build everything that commands and jobs need, and start it; `Services.close` ends it.
+
+    Raises:
+        ConfigurationError: the database or the price file cannot be used, or another process
+            runs under the same executor id.
+    """
+    async with AsyncExitStack() as stack:
+        tools = await _tools(client, settings, stack)
+        engine = _engine(tools, settings)
+        await engine.launch()
+        stack.push_async_callback(engine.close)
+        stack.push_async_callback(tools.cards.close)
+        watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
+        for work in (
+            watch.run(),
+            _repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
+            _repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
+        ):
+            await stack.enter_async_context(_background(work))
+        # All has started: from here on it is `close` that takes it down.
+        return _services(tools, engine, settings, close=stack.pop_all().aclose)
+    raise AssertionError("unreachable: the block above returns or raises")
+
+
+async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) -> _Tools:
+    database = Database.open(settings.database_address)
+    stack.push_async_callback(database.close)
+    await database.migrate()
+    store = JobStore(database)
+    session = await stack.enter_async_context(make_session())
+
+    async def on_card(job_id: int, message_id: int) -> None:
+        await store.note(job_id, card_message_id=message_id)
+
+    folder = settings.data_dir / "tmp" / settings.executor_id
+    await asyncio.to_thread(_empty, folder)
+    return _Tools(
+        store=store,
+        provider=_provider(session, settings),
+        media=_media(session, settings),
+        cards=CardKeeper(client, on_card=on_card),
+        poster=ChannelPoster(client),
+        budget=RequestBudget(per_minute=settings.segmind_requests_per_minute),
+        folder=folder,
+    )
+
+
+def _provider(session: aiohttp.ClientSession, settings: Settings) -> SegmindClient:
+    return SegmindClient(
+        session,
+        api_key=settings.segmind_api_key,
+        api_base=settings.segmind_api_base,
+        history_base=settings.segmind_history_base,
+        upload_base=settings.segmind_upload_base,
+    )
+
+
+def _media(session: aiohttp.ClientSession, settings: Settings) -> MediaDesk:
+    downloader = Downloader(
+        session,
+        allowed_hosts=(*_DISCORD_FILES, *settings.media_hosts),
+        allow_http=settings.media_allow_http,
+    )
+    return MediaDesk(downloader, MediaInspector(), video_max_bytes=settings.video_max_bytes)
+
+
+def _engine(tools: _Tools, settings: Settings) -> DurableEngine:
+    return DurableEngine(
+        EngineSettings(
+            address=settings.engine_address,
+            executor_id=settings.executor_id,
+            lock_path=settings.data_dir / f"executor-{settings.executor_id}.lock",
+            concurrency=settings.segmind_concurrency,
+            # Below the whole, so that one member's many jobs never starve another's first.
+            concurrency_per_member=max(1, settings.segmind_concurrency // 2),
+        ),
+        store=tools.store,
+        cards=tools.cards,
+        submit=Submitter(
+            store=tools.store,
+            provider=tools.provider,
+            cards=tools.cards,
+            budget=tools.budget,
+            now=now,
+            speed=settings.poll_speed,
+        ),
+        follow=Follower(
+            store=tools.store,
+            provider=tools.provider,
+            cards=tools.cards,
+            budget=tools.budget,
+            now=now,
+            time_limit_s=settings.job_time_limit_s,
+            speed=settings.poll_speed,
+        ),
+        deliver=Deliverer(
+            store=tools.store,
+            media=tools.media,
+            poster=tools.poster,
+            now=now,
+            folder=tools.folder,
+        ),
+        now=now,
+    )
+
+
+def _services(
+    tools: _Tools,
+    engine: DurableEngine,
+    settings: Settings,
+    *,
+    close: Callable[[], Awaitable[None]],
+) -> Services:
+    allowance = Allowance(
+        daily_credits=settings.daily_credits,
+        monthly_credits=settings.monthly_credits,
+        jobs_in_flight_member=settings.jobs_in_flight_per_member,
+        jobs_in_flight_guild=settings.jobs_in_flight_per_guild,
+    )
+    prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
+    intake = Intake(
+        store=tools.store,
+        media=tools.media,
+        provider=tools.provider,
+        engine=engine,
+        prices=prices,
+        allowance=allowance,
+        zone=settings.zone,
+        now=now,
+    )
+    return Services(
+        intake=intake,
+        store=tools.store,
+        cards=tools.cards,
+        prices=prices,
+        allowance=allowance,
+        zone=settings.zone,
+        now=now,
+        close=close,
+    )
+
+
+async def _until_stopped(bot: VideoBot, settings: Settings) -> int:
+    """Run the client until a signal comes or it ends by itself."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    running = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if running.done():
+        _explain(running)
+    log.info("stopping; jobs under way go on at the next start")
+    await bot.close()
+    running.cancel()
+    await asyncio.wait({running})
+    return 0
+
+
+def _explain(running: asyncio.Task[None]) -> None:
+    """Turn what ended the client into words for the host."""
+    try:
+        running.result()
+    except discord.LoginFailure as error:
+        raise ConfigurationError(
+            "DISCORD_TOKEN is refused by Discord. Reset it in the developer portal (Bot page)."
+        ) from error
+    except BotError:
+        raise
+    raise ConfigurationError("The connection to Discord ended by itself.")
+
+
+@asynccontextmanager
+async def _background(work: Awaitable[None]) -> AsyncIterator[None]:
+    """Run something for as long as the block lasts."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _repeat(work: Callable[[], Awaitable[None]], *, every_s: float) -> None:
+    """Do something again and again; one failure is logged and does not end it."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("background work failed; again in %s s", every_s)
+        await asyncio.sleep(every_s)
+
+
+async def _beat(path: Path) -> None:
+    await asyncio.to_thread(path.touch)
+
+
+async def _tidy(engine: DurableEngine, store: JobStore) -> None:
+    await engine.tidy()
+    await store.forget_expired_tokens(now=now())
+
+
+def _empty(folder: Path) -> None:
+    """Remove what a killed process left behind."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)

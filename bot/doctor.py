@@ -1,0 +1,130 @@
+"""Checks an installation: one line for each part, and what to do when something is wrong."""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from pathlib import Path
+
+import discord
+
+from bot.client import redirect
+from bot.errors import BotError, UnauthorizedError
+from bot.pricing import load_prices
+from bot.segmind import SegmindClient, make_session
+from bot.settings import Settings
+from bot.storage import Database
+
+_LOW_BALANCE_USD = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What was found of one part.
+
+    Attributes:
+        remedy: What to do; empty when all is well.
+    """
+
+    part: str
+    well: bool
+    words: str
+    remedy: str = ""
+
+    def line(self) -> str:
+        """Return the finding as one line of text."""
+        mark = "ok   " if self.well else "WRONG"
+        return f"{mark} {self.part}: {self.words}" + (f" {self.remedy}" if self.remedy else "")
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Check every part at the same time; no finding raises."""
+    checks: dict[str, Awaitable[Finding]] = {
+        "data folder": asyncio.to_thread(_data_folder, settings.data_dir),
+        "prices": asyncio.to_thread(_prices, settings),
+        "database": _database(settings),
+        "Segmind": _provider(settings),
+        "Discord": _discord(settings),
+    }
+    results = await asyncio.gather(*checks.values(), return_exceptions=True)
+    return [
+        found
+        if isinstance(found, Finding)
+        else Finding(part=part, well=False, words=f"{type(found).__name__}: {found}")
+        for part, found in zip(checks, results, strict=True)
+    ]
+
+
+def _data_folder(folder: Path) -> Finding:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return Finding(
+            part="data folder",
+            well=False,
+            words=f"{folder} cannot be written: {error.strerror}.",
+            remedy="Set DATA_DIR to a folder that the bot's user may write.",
+        )
+    return Finding(part="data folder", well=True, words=str(folder))
+
+
+def _prices(settings: Settings) -> Finding:
+    table = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
+    return Finding(
+        part="prices", well=True, words=f"videos from {min(table.cheapest.values())} credits"
+    )
+
+
+async def _database(settings: Settings) -> Finding:
+    database = Database.open(settings.database_address)
+    try:
+        await database.check()
+    except BotError as error:
+        return Finding(part="database", well=False, words=str(error))
+    finally:
+        await database.close()
+    return Finding(part="database", well=True, words=database.url)
+
+
+async def _provider(settings: Settings) -> Finding:
+    async with make_session() as session:
+        client = SegmindClient(
+            session,
+            api_key=settings.segmind_api_key,
+            api_base=settings.segmind_api_base,
+            history_base=settings.segmind_history_base,
+            upload_base=settings.segmind_upload_base,
+        )
+        try:
+            balance_usd = await client.balance_usd()
+        except UnauthorizedError:
+            return Finding(
+                part="Segmind",
+                well=False,
+                words="the API key is refused.",
+                remedy="Make a new one in Segmind's console and set SEGMIND_API_KEY.",
+            )
+    low = balance_usd < _LOW_BALANCE_USD
+    return Finding(
+        part="Segmind",
+        well=not low,
+        words=f"balance {balance_usd:.2f} USD.",
+        remedy="Buy credits in Segmind's console." if low else "",
+    )
+
+
+async def _discord(settings: Settings) -> Finding:
+    redirect(settings.discord_api_base, settings.discord_gateway_url)
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        try:
+            await client.login(settings.discord_token.get_secret_value())
+        except discord.LoginFailure:
+            return Finding(
+                part="Discord",
+                well=False,
+                words="the bot's token is refused.",
+                remedy="Reset it in the developer portal (Bot page) and set DISCORD_TOKEN.",
+            )
+        return Finding(part="Discord", well=True, words=f"logged in as {client.user}")

@@ -1,0 +1,62 @@
+"""What the application asks of this room: check what a member attached, fetch what was made."""
+
+from pathlib import Path
+
+from bot.errors import BadInputError, MediaError, RefusedError, TooLargeError
+from bot.media.download import Downloader
+from bot.media.image import PreparedImage
+from bot.media.inspector import MediaInspector
+from bot.media.limits import megabytes
+from bot.media.video import VideoFile
+
+_ATTACHMENT_TIMEOUT_S = 30.0
+# 200 MB over a slow line.
+_VIDEO_TIMEOUT_S = 600.0
+
+
+class MediaDesk:
+    """Downloads and checks files; the work itself is done by `Downloader` and `MediaInspector`."""
+
+    def __init__(
+        self, downloader: Downloader, inspector: MediaInspector, *, video_max_bytes: int
+    ) -> None:
+        self._downloader = downloader
+        self._inspector = inspector
+        self._video_max_bytes = video_max_bytes
+
+    async def check_image(self, url: str) -> PreparedImage:
+        """Fetch an attached picture and check it.
+
+        Raises:
+            BadInputError: It is not what the models take.
+            RefusedError: It could not be read from Discord.
+        """
+        limit_bytes = self._inspector.limits.image_max_bytes
+        return await self._inspector.image(await self._attachment(url, limit_bytes))
+
+    async def check_audio(self, url: str) -> None:
+        """Fetch an attached sound and check it; raises as `check_image` does."""
+        limit_bytes = self._inspector.limits.audio_max_bytes
+        await self._inspector.audio(await self._attachment(url, limit_bytes))
+
+    async def fetch_video(self, url: str, path: Path) -> VideoFile:
+        """Write a finished video to `path`; raises MediaError, see `Downloader.fetch_video`."""
+        return await self._downloader.fetch_video(
+            url, path, max_bytes=self._video_max_bytes, timeout_s=_VIDEO_TIMEOUT_S
+        )
+
+    async def _attachment(self, url: str, limit_bytes: int) -> bytes:
+        try:
+            return await self._downloader.fetch_bytes(
+                url, max_bytes=limit_bytes, timeout_s=_ATTACHMENT_TIMEOUT_S
+            )
+        except TooLargeError as error:
+            raise BadInputError(
+                f"The attached file is too large: at most {megabytes(limit_bytes)} are taken. "
+                "Make it smaller and attach it again."
+            ) from error
+        except MediaError as error:
+            raise RefusedError(
+                "The attached file could not be read from Discord. Nothing was charged. "
+                "Attach it again in a moment."
+            ) from error
