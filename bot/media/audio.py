@@ -50,7 +50,7 @@ def _checked_format(data: bytes, limits: MediaLimits) -> str:
     kind = audio_format(data)
     if kind is None:
         raise BadInputError(
-            f"Your file is {describe(data)}; the model takes WAV or MP3. "
+            f"That is {describe(data)}; the model takes WAV or MP3. "
             "Export the sound as one of these and attach that."
         )
     return kind

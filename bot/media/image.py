@@ -116,7 +116,7 @@ def inspect_image(data: bytes, *, limits: MediaLimits) -> PreparedImage:
                 image.load()
                 return _prepare(image, data, limits)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise _too_many_pixels("far more megapixels than that", limits) from error
+            raise _too_many_pixels("hundreds of megapixels", limits) from error
 
 
 def _checked_format(data: bytes, limits: MediaLimits) -> str:
@@ -130,7 +130,7 @@ def _checked_format(data: bytes, limits: MediaLimits) -> str:
     kind = image_format(data)
     if kind is None:
         raise BadInputError(
-            f"Your file is {describe(data)}, not an image, whatever its name says. "
+            f"That is {describe(data)}, not an image, whatever its name says. "
             f"Attach a picture: {_TAKEN}."
         )
     return kind
@@ -187,12 +187,14 @@ def _metadata(image: Image.Image) -> tuple[int, bool]:
     except Exception as error:  # noqa: BLE001 - a broken EXIF block raises nearly anything
         _log.info("unreadable EXIF, removed: %s", type(error).__name__)
         return 1, True
+    unreadable = bool(image.info.get("exif")) and not tags  # Pillow only warns
     resources = image.info.get("photoshop")
     iptc = isinstance(resources, dict) and _IPTC in resources
     xmp = str(image.info.get("xmp", "")) + str(image.info.get("XML:com.adobe.xmp", ""))
     # Cameras write 0 for "unknown"; only 2 to 8 mean anything.
     turned = orientation if orientation in _TO_UPRIGHT else 1
-    return turned, place or iptc or "GPS" in xmp or bool(tags & _PRIVATE_TAGS)
+    named = bool(tags & _PRIVATE_TAGS)
+    return turned, place or named or iptc or unreadable or "GPS" in xmp
 
 
 def _is_transparent(image: Image.Image) -> bool:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-_MIB = 1024**2
+_MEGABYTE = 1_000_000
 _MEGAPIXEL = 1_000_000
 
 
@@ -19,11 +19,11 @@ class MediaLimits:
         audio_slack_s: An MP3's length is a whole number of frames: be no stricter than that.
     """
 
-    image_max_bytes: int = 20 * _MIB
+    image_max_bytes: int = 20 * _MEGABYTE
     image_max_pixels: int = 40 * _MEGAPIXEL
     image_min_side_px: int = 64
     image_max_side_px: int = 4096
-    audio_max_bytes: int = 15_000_000
+    audio_max_bytes: int = 15 * _MEGABYTE
     audio_min_s: float = 3.0
     audio_max_s: float = 30.0
     audio_slack_s: float = 0.1
@@ -31,7 +31,7 @@ class MediaLimits:
 
 def megabytes(size_bytes: int) -> str:
     """Return "20.1 MB", rounded up, so that too much never looks like just enough."""
-    return f"{_figure(math.ceil(size_bytes / _MIB * 10) / 10)} MB"
+    return f"{_figure(math.ceil(size_bytes / _MEGABYTE * 10) / 10)} MB"
 
 
 def megapixels(pixels: int) -> str:

@@ -10,6 +10,7 @@ from bot.errors import DownloadInterruptedError, NotAVideoError
 from bot.media.sniff import describe, hostile_bytes, video_format
 
 _HEAD_BYTES = 2048
+_BOX_HEADER_BYTES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,8 @@ def probe_video(path: Path) -> VideoFile:
     kind = video_format(head)
     if kind is None:
         raise NotAVideoError(f"The file is {describe(head) if head else 'empty'}, not a video.")
+    if kind == "mp4":
+        _check_boxes(path)
     # Without edit lists every picture that the header counts is really read.
     options = {"ignore_editlist": "1"} if kind == "mp4" else {}
     with (
@@ -50,6 +53,28 @@ def probe_video(path: Path) -> VideoFile:
         av.open(path, "r", format=kind, options=options) as container,
     ):
         return _read_to_end(container, path)
+
+
+def _check_boxes(path: Path) -> None:
+    """An MP4 is a row of boxes that begin with their size: the last must end where the file does.
+
+    FFmpeg itself plays what is there and does not mind a missing end.
+    """
+    total, at = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while at + _BOX_HEADER_BYTES <= total:
+            file.seek(at)
+            header = file.read(2 * _BOX_HEADER_BYTES)
+            size = int.from_bytes(header[:4], "big")
+            if size == 0:  # up to the end of the file, wherever that is
+                return
+            if size == 1:  # too large for four bytes: eight more follow the name
+                size = int.from_bytes(header[8:], "big")
+            if size < _BOX_HEADER_BYTES:
+                raise DownloadInterruptedError("The video is damaged.")
+            at += size
+    if at > total:
+        raise DownloadInterruptedError(f"The video ends {at - total} bytes too early.")
 
 
 def _read_to_end(container: InputContainer, path: Path) -> VideoFile:
