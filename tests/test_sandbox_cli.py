@@ -20,7 +20,7 @@ from sandbox.bot_process import PROJECT, BotProcess
 from sandbox.environment import bot_environment
 from sandbox.runner import Options, Parts
 
-END_S = 30
+END_S = 60
 OBEDIENT = "import signal,sys,time; print('up', flush=True); time.sleep(600)"
 STUBBORN = (
     "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
@@ -51,8 +51,12 @@ def sandbox(*arguments: str, temp: Path) -> Iterator["subprocess.Popen[str]"]:
     try:
         yield process
     finally:
-        process.kill()
-        process.communicate()
+        process.terminate()  # it ends its bot; killed, it could not
+        try:
+            process.communicate(timeout=END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
 
 
 def first_line(process: "subprocess.Popen[str]") -> str:
@@ -333,4 +337,42 @@ def test_a_bot_that_cannot_start_is_reported_with_its_own_words(tmp_path: Path) 
     assert output == ""
     assert errors.startswith("The bot has ended with code 78. Its last words:")
     assert "DISCORD_API_BASE" in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+async def post(url: str) -> Any:
+    """Return the JSON answer of a POST that must succeed."""
+    async with aiohttp.ClientSession() as session, session.post(url) as response:
+        assert response.status == 200
+        return await response.json()
+
+
+@pytest.mark.end_to_end
+def test_the_bot_can_be_killed_and_started_again_and_ends_with_the_sandbox(tmp_path: Path) -> None:
+    """A restart answers when the bot is connected again; SIGTERM leaves no process, no folder."""
+    with sandbox("--port", "0", "--json", "--speed", "50", temp=tmp_path) as process:
+        facts = json.loads(first_line(process))
+        control = facts["segmind"]["control"]
+        killed = asyncio.run(post(f"{control}/bot/kill"))
+        started = asyncio.run(post(f"{control}/bot/restart"))
+        process.terminate()
+        output, errors = process.communicate(timeout=END_S)
+
+    assert killed == {"pid": None, "running": False, "starts": 1, "ready": False}
+    assert (started["running"], started["starts"], started["ready"]) == (True, 2, True)
+    assert (process.returncode, output, errors) == (0, "", "")
+    assert not alive(facts["bot_pid"])
+    assert not alive(started["pid"])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.end_to_end
+def test_a_bot_killed_by_another_hand_ends_the_sandbox_with_its_code(tmp_path: Path) -> None:
+    """Nobody watches a page behind which nothing runs."""
+    with sandbox("--port", "0", "--json", temp=tmp_path) as process:
+        os.kill(json.loads(first_line(process))["bot_pid"], signal.SIGKILL)
+        _, errors = process.communicate(timeout=END_S)
+
+    assert process.returncode == 137
+    assert errors.startswith("The bot has ended with code 137.")
     assert list(tmp_path.iterdir()) == []
