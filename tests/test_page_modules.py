@@ -1,13 +1,14 @@
 """The pure modules of the sandbox's page, run in the browser they are written for."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 from playwright.sync_api import Page, Route, sync_playwright
+
+from tests.page_browser import CHROMIUM, SWITCHES, needs_chromium
 
 PAGE = Path(__file__).parent.parent / "sandbox" / "page"
 ORIGIN = "http://sandbox.test"
@@ -17,15 +18,8 @@ CONTENT_TYPES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine"),
-]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 Call: TypeAlias = Callable[..., Any]
 

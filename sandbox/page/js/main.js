@@ -48,6 +48,7 @@ class App {
     this.session = new Session(this.config, member, {
       channelId,
       onSwitch: (id) => this.become(this.#find(id), this.session.store.channelId),
+      onRefused: () => this.#renew(),
     });
     const { session } = this;
     session.store.on("channel", () => remember(session), session.signal);
@@ -59,6 +60,14 @@ class App {
     const query = new URLSearchParams(location.search);
     const member = this.#find(query.get("member")) ?? this.config.members[0];
     this.become(member, query.get("channel"));
+  }
+
+  /** A restarted stand-in gives out new tokens: fetch them; the same ones cannot help. */
+  async #renew() {
+    const { me, channelId } = this.session.store;
+    this.config = await loadConfig();
+    const member = this.#find(me.id);
+    if (member && member.token !== me.token) this.become(member, channelId);
   }
 
   #find(idOrName) {
@@ -73,12 +82,16 @@ function remember({ store }) {
   history.replaceState(null, "", `?${query}`);
 }
 
+async function loadConfig() {
+  const response = await fetch(CONFIG_URL);
+  if (!response.ok) throw new Error(`${CONFIG_URL} answered ${response.status}.`);
+  return response.json();
+}
+
 async function main() {
   const root = document.getElementById("root");
   try {
-    const response = await fetch(CONFIG_URL);
-    if (!response.ok) throw new Error(`${CONFIG_URL} answered ${response.status}.`);
-    new App(root, await response.json()).start();
+    new App(root, await loadConfig()).start();
   } catch (error) {
     root.replaceChildren(h("p", { class: "fatal", role: "alert" }, `The page cannot start. ${error.message}`));
     throw error;

@@ -25,7 +25,7 @@ export class MessageList {
     this.store = session.store;
     this.view = new MessageView(session.store);
     this.list = h("ol", { class: "messages", data: { testid: "messages" } });
-    this.jump = h("button", { type: "button", class: "jump", hidden: true }, "Jump to the newest message");
+    this.jump = h("button", { type: "button", class: "jump", hidden: true }, "Newest messages");
     this.jump.addEventListener("click", () => this.#toBottom());
     const live = { role: "log", "aria-live": "polite", "aria-relevant": "additions" };
     const props = { class: "scroller", tabindex: 0, "aria-label": "Messages", ...live };

@@ -99,7 +99,8 @@ function actionRow(row, store) {
 }
 
 function fieldElement(field, label, description = null) {
-  const required = field.component.required !== false && field.component.type !== COMPONENT.CHECKBOX;
+  const boxed = field.component.type === COMPONENT.CHECKBOX;
+  const required = field.component.required !== false && !boxed;
   const mark = required ? h("span", { class: "required-mark", title: "required" }, " *") : null;
   const id = uniqueId("field-error");
   field.errorElement = h("div", { class: "field-error", id });
@@ -107,7 +108,7 @@ function fieldElement(field, label, description = null) {
   return h(
     "div",
     { class: "modal-field" },
-    h("div", { class: "modal-label" }, label, mark),
+    boxed ? null : h("div", { class: "modal-label" }, label, mark), // a checkbox shows it itself
     description ? h("div", { class: "field-about" }, description) : null,
     field.element,
     field.errorElement,

@@ -16,7 +16,7 @@ import { startClocks } from "./timestamps.js";
 
 const STATUS = {
   connecting: "Connecting…",
-  stopped: "The server refused this member. Reload the page to try again.",
+  stopped: "The server does not know this member any more. Reload the page.",
 };
 
 export class Session {
@@ -26,11 +26,13 @@ export class Session {
   /**
    * @param {any} config the stand-in's configuration
    * @param {any} me one of its members
-   * @param {{channelId: string | null, onSwitch: (memberId: string) => void}} settings
+   * @param {{channelId: string | null, onSwitch: (memberId: string) => void,
+   *          onRefused: () => void}} settings
    */
-  constructor(config, me, { channelId, onSwitch }) {
+  constructor(config, me, { channelId, onSwitch, onRefused }) {
     this.config = config;
     this.onSwitch = onSwitch;
+    this.onRefused = onRefused;
     this.wantedChannelId = channelId;
     this.store = new Store(me);
     this.api = new Api(config.api, me.token);
@@ -88,6 +90,7 @@ export class Session {
 
   /** Ask again which commands there are; the bot may have registered others meanwhile. */
   async loadCommands() {
+    if (!this.store.channelId) return;
     try {
       const index = await this.api.commandIndex(this.store.guildId, this.store.channelId);
       this.commands = flatten(index.application_commands);
@@ -166,10 +169,12 @@ export class Session {
     this.status.textContent = STATUS[status] ?? "";
     this.status.hidden = !STATUS[status];
     this.element.dataset.ready = String(status === "ready");
+    if (status === "stopped") this.onRefused();
   }
 
   #setDrawer(open) {
     this.element.classList.toggle("drawer-open", open);
+    this.main.inert = open;
     this.drawerButton.setAttribute("aria-expanded", String(open));
     if (open) this.sidebar.element.querySelector("[aria-current], button")?.focus();
   }

@@ -1,0 +1,351 @@
+"""The sandbox's page against the real Discord stand-in; the test itself plays the bot over HTTP."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+from sandbox.discord_api import DiscordStandIn
+from tests.page_browser import CHROMIUM, SWITCHES, needs_chromium
+
+pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+
+expect.set_options(timeout=15_000)  # ms; two loaded cores are slow, not wrong
+MESSAGE, DEFER, UPDATE, CHOICES, MODAL = 4, 5, 7, 8, 9
+EPHEMERAL, LAYOUT = 1 << 6, 1 << 15
+ANIMATE = {
+    "name": "animate",
+    "description": "Turn a picture into a short video",
+    "options": [
+        {"type": 11, "name": "image", "description": "The picture", "required": True},
+        {"type": 3, "name": "prompt", "description": "What happens", "required": True},
+        {"type": 3, "name": "model", "description": "Which model", "autocomplete": True},
+        {"type": 4, "name": "steps", "description": "How many", "min_value": 1, "max_value": 9},
+    ],
+}
+QUOTA = {"name": "quota", "description": "What is left"}
+POLICY = {
+    "name": "policy",
+    "description": "The rules here",
+    "default_member_permissions": str(1 << 5),  # Manage Server
+}
+
+
+class Clock:
+    """The stand-in's time; tests move it forward instead of waiting."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def __call__(self) -> float:
+        """Seconds since the Unix epoch."""
+        return time.time() + self.ahead_s
+
+
+class Bot:
+    """Answers interactions the way a bot's HTTP calls do."""
+
+    def __init__(self, stand_in: DiscordStandIn, http: aiohttp.ClientSession) -> None:
+        self.stand_in = stand_in
+        self._http = http
+        self._seen: set[str] = set()
+
+    async def _call(self, method: str, path: str, body: Any) -> None:
+        headers = {"Authorization": f"Bot {self.stand_in.bot_token}"}
+        url = self.stand_in.api_url + path
+        async with self._http.request(method, url, json=body, headers=headers) as response:
+            assert response.status < 300, await response.text()
+
+    async def offer(self, *commands: dict[str, Any]) -> None:
+        """Registers commands."""
+        path = f"/applications/{self.stand_in.application_id}/commands"
+        await self._call("PUT", path, list(commands))
+
+    async def asked(self) -> Any:
+        """The next interaction."""
+        async with asyncio.timeout(10):
+            while True:
+                for interaction in list(self.stand_in.hub.interactions):
+                    if interaction.id not in self._seen:
+                        self._seen.add(interaction.id)
+                        return interaction
+                await asyncio.sleep(0.01)
+
+    async def answer(self, interaction: Any, kind: int, data: Any = None) -> None:
+        """Answers an interaction."""
+        path = f"/interactions/{interaction.id}/{interaction.token}/callback"
+        await self._call("POST", path, {"type": kind, "data": data})
+
+    async def edit(self, interaction: Any, data: Any) -> None:
+        """Edits the answer."""
+        application_id = self.stand_in.application_id
+        path = f"/webhooks/{application_id}/{interaction.token}/messages/@original"
+        await self._call("PATCH", path, data)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The stand-in's time."""
+    return Clock()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stand_in(clock: Clock) -> AsyncIterator[DiscordStandIn]:
+    """Discord."""
+    stand_in = DiscordStandIn(clock=clock)
+    await stand_in.start()
+    yield stand_in
+    await stand_in.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bot(stand_in: DiscordStandIn) -> AsyncIterator[Bot]:
+    """The bot, with its commands registered."""
+    async with aiohttp.ClientSession() as http:
+        bot = Bot(stand_in, http)
+        await bot.offer(ANIMATE, QUOTA, POLICY)
+        yield bot
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all of these tests: starting it takes longer than most of them."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, stand_in: DiscordStandIn, bot: Bot) -> AsyncIterator[Page]:
+    """The page, logged in as the first member."""
+    assert bot.stand_in is stand_in  # commands are there before the page asks for them
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(stand_in.page_url)
+    await expect(find(page, "app")).to_have_attribute("data-ready", "true")
+    yield page
+    await context.close()
+
+
+def find(page: Page | Locator, testid: str) -> Locator:
+    """An element by its stable name."""
+    return page.get_by_test_id(testid)
+
+
+async def choose(page: Page, command: str) -> None:
+    """Opens a command's form by typing its name."""
+    await find(page, "composer-input").fill(f"/{command}")
+    await find(page, "command-picker").locator(f'[data-value="{command}"]').click()
+    await expect(find(page, "command-form")).to_be_visible()
+
+
+async def run_quota(page: Page, bot: Bot, kind: int, data: dict[str, Any] | None = None) -> Any:
+    """Runs a command without options and answers it."""
+    await choose(page, "quota")
+    await page.keyboard.press("Enter")
+    asked = await bot.asked()
+    await bot.answer(asked, kind, data)
+    return asked
+
+
+def card(percent: int) -> dict[str, Any]:
+    """A layout with a text and a button."""
+    text = {"type": 10, "content": f"### Making it\n{percent} %"}
+    button = {"type": 2, "style": 4, "label": "Cancel", "custom_id": "cancel"}
+    row = {"type": 1, "components": [button]}
+    components = [{"type": 17, "accent_color": 0x5865F2, "components": [text]}, row]
+    return {"flags": LAYOUT, "components": components}
+
+
+async def test_an_empty_channel_says_what_to_try(page: Page) -> None:
+    """A stranger is offered the first commands; a click opens the form."""
+    await find(page, "hint-animate").click()
+
+    await expect(find(page, "command-form")).to_have_attribute("data-command", "animate")
+
+
+async def test_a_command_reaches_the_bot_with_its_picture(page: Page, bot: Bot) -> None:
+    """Keys alone fill and send a command; the bot gets the text and the attachment."""
+    await find(page, "composer-input").fill("/ani")
+    await page.keyboard.press("Tab")
+    await find(page, "option-image-sample").click()
+    await find(page, "preview").wait_for()
+    await page.keyboard.type("a boat")
+    await page.keyboard.press("Enter")
+    asked = await bot.asked()
+
+    options = {option["name"]: option["value"] for option in asked.data["options"]}
+    attachment = asked.data["resolved"]["attachments"][options["image"]]
+    assert options["prompt"] == "a boat"
+    assert attachment["filename"] == "sample-picture.png"
+    assert attachment["content_type"] == "image/png"
+    assert (attachment["width"], attachment["height"]) == (960, 640)
+
+
+async def test_missing_and_wrong_options_are_explained_before_sending(page: Page, bot: Bot) -> None:
+    """Nothing is sent while an option is missing or out of its range."""
+    await choose(page, "animate")
+    await find(page, "chip-steps").click()
+    await find(page, "option-steps").fill("10")
+    await find(page, "command-send").click()
+
+    await expect(find(page, "error-image")).to_have_text("This option is required.")
+    await expect(find(page, "error-prompt")).to_have_text("This option is required.")
+    await expect(find(page, "error-steps")).to_have_text("Enter a number from 1 to 9.")
+    assert not list(bot.stand_in.hub.interactions)
+
+
+async def test_suggestions_know_the_other_options(page: Page, bot: Bot) -> None:
+    """Autocomplete carries what is filled already, and a suggestion fills in its value."""
+    await choose(page, "animate")
+    await find(page, "option-prompt").fill("a boat")
+    await find(page, "chip-model").click()
+    asked = await bot.asked()
+    await bot.answer(asked, CHOICES, {"choices": [{"name": "Wan 2.6 - 50", "value": "wan2.6"}]})
+    await find(page, "option-model-list").get_by_role("option").click()
+
+    assert asked.data["options"] == [
+        {"type": 3, "name": "prompt", "value": "a boat"},
+        {"type": 3, "name": "model", "value": "", "focused": True},
+    ]
+    await expect(find(page, "option-model")).to_have_attribute("data-value", "wan2.6")
+    await expect(find(page, "option-model")).to_have_value("Wan 2.6 - 50")
+
+
+async def test_a_refusal_of_the_server_is_shown_in_the_form(page: Page, bot: Bot) -> None:
+    """What Discord answers to a command that it does not take stands in the form."""
+    await choose(page, "quota")
+    await bot.offer(QUOTA | {"description": "Changed meanwhile"})
+    await page.keyboard.press("Enter")
+
+    await expect(find(page, "command-error")).to_contain_text("outdated")
+    await expect(find(page, "command-form")).to_be_visible()
+
+
+async def test_a_card_changes_under_a_focused_button(page: Page, bot: Bot) -> None:
+    """The card thinks, appears and changes in place, and the button keeps the focus."""
+    asked = await run_quota(page, bot, DEFER)
+    message = find(page, "message")
+    await expect(message).to_have_attribute("data-loading", "true")
+    await bot.edit(asked, card(10))
+    await expect(message).to_contain_text("10 %")
+    await find(page, "button").focus()
+    await bot.edit(asked, card(20))
+    await expect(message).to_contain_text("20 %")
+
+    await expect(find(page, "button")).to_be_focused()
+    await expect(message).to_have_count(1)
+    await expect(find(page, "edited")).to_have_count(1)
+
+
+async def test_a_private_answer_can_be_dismissed(page: Page, bot: Bot) -> None:
+    """An ephemeral message says so and goes away for good."""
+    await run_quota(page, bot, MESSAGE, {"content": "420 left", "flags": EPHEMERAL})
+    message = find(page, "message")
+    await expect(message).to_have_attribute("data-ephemeral", "true")
+    await find(message, "dismiss").click()
+
+    await expect(message).to_have_count(0)
+
+
+async def test_a_button_shows_that_the_bot_failed(page: Page, bot: Bot, clock: Clock) -> None:
+    """A press that the bot leaves unanswered ends in words under the message."""
+    await run_quota(page, bot, MESSAGE, card(50))
+    button = find(page, "button")
+    await button.click()
+    asked = await bot.asked()
+    await expect(button).to_have_attribute("aria-busy", "true")
+    clock.ahead_s += 4
+
+    await expect(find(page, "interaction-failed")).to_have_text("This interaction failed")
+    assert asked.data["custom_id"] == "cancel"
+
+
+async def test_a_silent_bot_is_reported_in_the_channel(page: Page, bot: Bot, clock: Clock) -> None:
+    """A command that is not answered in time says so where its answer would stand."""
+    await choose(page, "quota")
+    await page.keyboard.press("Enter")
+    await bot.asked()
+    clock.ahead_s += 4
+
+    await expect(find(page, "pending")).to_have_attribute("data-state", "failed")
+    await expect(find(page, "pending")).to_contain_text("did not respond")
+
+
+async def test_a_form_is_filled_checked_and_sent(page: Page, bot: Bot) -> None:
+    """The bot's form refuses what is too short, then sends every kind of input."""
+    parts = [
+        {"type": 4, "custom_id": "words", "style": 1, "min_length": 3},
+        {"type": 21, "custom_id": "size", "options": [{"label": "S", "value": "s"}]},
+        {"type": 23, "custom_id": "agree"},
+        {"type": 19, "custom_id": "file"},
+    ]
+    labels = [{"type": 18, "label": part["custom_id"], "component": part} for part in parts]
+    form = {"custom_id": "form", "title": "A form", "components": labels}
+    await run_quota(page, bot, MODAL, form)
+    await find(page, "modal-words").fill("no")
+    await find(page, "modal-submit").click()
+    await expect(find(page, "modal")).to_contain_text("Use at least 3 characters")
+    await find(page, "modal-words").fill("yes")
+    await find(page, "modal-size-s").check()
+    await find(page, "modal-agree").check()
+    await find(page, "modal-file-sample").click()
+    await find(page, "preview").wait_for()
+    await find(page, "modal-submit").click()
+    asked = await bot.asked()
+    await bot.answer(asked, MESSAGE, {"content": "thanks"})
+
+    await expect(find(page, "modal")).to_have_count(0)
+    words, size, agree, file = (label["component"] for label in asked.data["components"])
+    assert words["value"] == "yes"
+    assert size["value"] == "s"
+    assert agree["value"] is True
+    [attachment] = asked.data["resolved"]["attachments"].values()
+    assert file["values"] == [attachment["id"]]
+
+
+async def test_members_see_the_commands_they_may_use(page: Page, stand_in: DiscordStandIn) -> None:
+    """Switching to a moderator shows the moderators' command."""
+    moderator = next(member for member in stand_in.members if "Moderator" in member.roles)
+    picker = find(page, "command-picker")
+    await find(page, "composer-input").fill("/")
+    await expect(picker.locator('[data-value="quota"]')).to_be_visible()
+    await expect(picker.locator('[data-value="policy"]')).to_have_count(0)
+    await find(page, "member-switch").click()
+    await find(page, "member-list").locator(f'[data-value="{moderator.id}"]').click()
+    await expect(find(page, "member-switch")).to_have_attribute("data-member-id", moderator.id)
+    await find(page, "composer-input").fill("/")
+
+    await expect(picker.locator('[data-value="policy"]')).to_be_visible()
+
+
+async def test_what_was_missed_arrives_after_a_lost_connection(
+    page: Page, stand_in: DiscordStandIn
+) -> None:
+    """The page connects again by itself, even when its session is gone."""
+    await find(page, "composer-input").fill("before")
+    await page.keyboard.press("Enter")
+    await expect(find(page, "message")).to_have_count(1)
+    dropped = stand_in.hub.gateway.drop(code=4000, forget=True, bots_only=False)
+    await find(page, "composer-input").fill("meanwhile")
+    await page.keyboard.press("Enter")
+
+    assert dropped == 1
+    await expect(find(page, "message")).to_have_count(2)
+    await expect(find(page, "app")).to_have_attribute("data-ready", "true")
+
+
+async def test_markup_in_a_message_is_only_text(page: Page) -> None:
+    """A member cannot put elements into the page."""
+    evil = "<img src=x onerror=alert(1)>"
+    await find(page, "composer-input").fill(evil)
+    await page.keyboard.press("Enter")
+
+    await expect(find(page, "content")).to_have_text(evil)
+    assert await find(page, "content").locator("img").count() == 0
