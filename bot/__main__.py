@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from bot import __version__
-from bot.catalogue import MODELS, as_json
+from bot.catalogue import MODELS, as_json, as_markdown
 from bot.composition import HEARTBEAT_EVERY_S, heartbeat_path, run
 from bot.doctor import examine
 from bot.errors import ConfigurationError
@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(command=_run)
     commands = parser.add_subparsers(title="commands", metavar="")
     models = commands.add_parser("models", help="list the models, their parameters and options")
-    models.add_argument("--json", action="store_true", help="as JSON, with every parameter")
+    form = models.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON, with every parameter")
+    form.add_argument("--markdown", action="store_true", help="as the README's tables")
     models.set_defaults(command=_models)
     migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
     migrate.set_defaults(command=_migrate)
@@ -65,6 +67,9 @@ def _run(_options: argparse.Namespace) -> int:
 def _models(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(as_json(), indent=2, ensure_ascii=False))  # noqa: T201 - the answer
+        return 0
+    if options.markdown:
+        print(as_markdown())  # noqa: T201 - the answer
         return 0
     cheapest = load_prices().cheapest
     for model in MODELS:

@@ -7,7 +7,7 @@ the slash signatures, autocomplete, validation, help and `models --json` follow.
 from bot.catalogue.models import MODELS
 from bot.catalogue.options import OPTIONS, OptionSpec, option_spec
 from bot.catalogue.types import JsonScalar, Kind, Model, ModelOption, Parameter, ParameterType
-from bot.catalogue.views import as_json, find_model, models_of_kind, union_bounds
+from bot.catalogue.views import as_json, as_markdown, find_model, models_of_kind, union_bounds
 
 __all__ = [
     "MODELS",
@@ -20,6 +20,7 @@ __all__ = [
     "Parameter",
     "ParameterType",
     "as_json",
+    "as_markdown",
     "find_model",
     "models_of_kind",
     "option_spec",

@@ -3,7 +3,10 @@
 from typing import Any
 
 from bot.catalogue.models import MODELS
-from bot.catalogue.types import Kind, Model, ModelOption
+from bot.catalogue.options import OPTIONS
+from bot.catalogue.types import JsonScalar, Kind, Model, ModelOption, Parameter
+
+_COMMANDS: tuple[tuple[Kind, str], ...] = (("i2v", "/animate"), ("t2v", "/t2v"))
 
 
 def models_of_kind(kind: Kind) -> tuple[Model, ...]:
@@ -75,3 +78,44 @@ def _option_json(model: Model, option: ModelOption) -> dict[str, Any]:
         "random_between": list(option.random_range) if option.random_range else None,
         "needs": option.needs,
     }
+
+
+def as_markdown() -> str:
+    """Return one table for each slash command: what each model takes for each option."""
+    return "\n\n".join(_table(kind, command) for kind, command in _COMMANDS)
+
+
+def _table(kind: Kind, command: str) -> str:
+    models = models_of_kind(kind)
+    rows = [
+        [f"`{command}`", *(f"{m.title}<br>`{m.slug}`" for m in models)],
+        ["---"] * (len(models) + 1),
+        ["takes about", *(f"{m.typical_s:.0f} s" for m in models)],
+    ]
+    rows += [
+        [f"`{spec.name}`", *(_cell(model, spec.name) for model in models)]
+        for spec in OPTIONS
+        if any(model.option(spec.name) for model in models)
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _cell(model: Model, option_name: str) -> str:
+    option = model.option(option_name)
+    if option is None:
+        return "no"
+    if option_name in ("image", "prompt"):
+        return "required"
+    if option.random_range is not None:
+        return "random"
+    return _taken(model.parameter(option.parameter), model.default_of(option_name))
+
+
+def _taken(parameter: Parameter, default: JsonScalar | None) -> str:
+    if parameter.choices:
+        return ", ".join(f"**{c}**" if c == default else str(c) for c in parameter.choices)
+    if parameter.minimum is not None:
+        return f"{parameter.minimum:g} to {parameter.maximum:g}, **{default}**"
+    if parameter.type == "boolean":
+        return f"**{str(default).lower()}**"
+    return "yes"
