@@ -65,7 +65,7 @@ def checked_command(
         ApiError: 50035 with every fault (only without `errors`).
     """
     form = Form(data, errors=errors, path=() if index is None else (index,))
-    kind = form.choice("type", list(CommandKind)) or CommandKind.CHAT_INPUT
+    kind = int(form.choice("type", list(CommandKind)) or CommandKind.CHAT_INPUT)
     chat_input = kind == CommandKind.CHAT_INPUT
     permissions = form.number("default_member_permissions", least=0, most=(1 << 54) - 1)
     contexts = _numbers(form, "contexts", (0, 1, 2))
@@ -153,7 +153,7 @@ def _options(form: Form, allowed: set[OptionKind]) -> list[Json]:
 
 
 def _option(form: Form, allowed: set[OptionKind]) -> Json:
-    kind = form.choice("type", allowed, required=True) or OptionKind.STRING
+    kind = int(form.choice("type", allowed, required=True) or OptionKind.STRING)
     option: Json = {
         "type": kind,
         "name": _name(form, lower=True),

@@ -71,6 +71,7 @@ class Connection:
     ) -> None:
         self.socket = socket
         self.session: Session | None = None
+        self.closed_here = False
         self._compress = compress
         self._outbox: asyncio.Queue[Json | tuple[int, bytes]] = asyncio.Queue()
 
@@ -88,6 +89,7 @@ class Connection:
             item = await self._outbox.get()
             try:
                 if isinstance(item, tuple):
+                    self.closed_here = True
                     await self.socket.close(code=item[0], message=item[1])
                     return
                 text = dump(item)
@@ -184,7 +186,8 @@ class Gateway:
             return
         session.connection = None
         session.lost_at_s = self._clock()
-        if connection.socket.close_code in (1000, 1001):  # the client said goodbye
+        said_goodbye = connection.socket.close_code in (1000, 1001)
+        if said_goodbye and not connection.closed_here:
             self._sessions.pop(session.id, None)
 
     async def _read(self, connection: Connection) -> None:

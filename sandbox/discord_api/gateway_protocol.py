@@ -107,10 +107,10 @@ class ZlibStream:
 
 
 class ZstdStream:
-    """zstd-stream: Python 3.14's own zstd, or the `zstandard` package when it is there."""
+    """zstd-stream, by Python 3.14's own zstd or by the `zstandard` package."""
 
     def __init__(self, module: Any) -> None:
-        if hasattr(module, "ZstdDecompressionObj") or module.__name__ == "zstandard":
+        if module.__name__ == "zstandard":
             self._context = module.ZstdCompressor().compressobj()
             self._flush_mode = module.COMPRESSOBJ_FLUSH_BLOCK
         else:

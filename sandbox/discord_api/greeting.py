@@ -47,7 +47,7 @@ def send_ready(world: World, session: Listener, gateway_url: str) -> None:
         "session_id": session.id,
         "session_type": "normal",
         "resume_gateway_url": gateway_url,
-        "private_channels": [channel_json(world, c) for c in dms],
+        "private_channels": [channel_json(world, c, viewer_id=user.id) for c in dms],
         "relationships": [],
         "_trace": [],
     }

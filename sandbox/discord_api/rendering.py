@@ -87,8 +87,8 @@ def role_json(role: Role) -> Json:
     }
 
 
-def channel_json(world: World, channel: Channel) -> Json:
-    """A channel of any kind."""
+def channel_json(world: World, channel: Channel, *, viewer_id: str | None = None) -> Json:
+    """A channel of any kind; a direct message channel as one side sees it (else the bot)."""
     body: Json = {
         "id": channel.id,
         "type": int(channel.type),
@@ -96,7 +96,8 @@ def channel_json(world: World, channel: Channel) -> Json:
         "flags": 0,
     }
     if channel.type is ChannelType.DM:
-        people = [u for u in channel.recipients if u != world.application.bot_id]
+        viewer = viewer_id or world.application.bot_id
+        people = [user_id for user_id in channel.recipients if user_id != viewer]
         return body | {"recipients": [user_json(world.users[user_id]) for user_id in people]}
     body |= {
         "guild_id": channel.guild_id,

@@ -87,6 +87,7 @@ class CommandRoutes:
         scope = self._scope(request)
         command = checked_command(parse_object(await request.read()))
         registered, is_new = self._hub.commands.put(scope, command)
+        self._announce(scope)
         return answer(registered, status=201 if is_new else 200)
 
     async def put_all(self, request: web.Request) -> web.Response:
@@ -103,7 +104,9 @@ class CommandRoutes:
                 text = "Application command names must be unique"
                 errors.add((index,), "APPLICATION_COMMANDS_DUPLICATE_NAME", text)
         errors.raise_if_any()
-        return answer(self._hub.commands.put_all(scope, commands))
+        registered = self._hub.commands.put_all(scope, commands)
+        self._announce(scope)
+        return answer(registered)
 
     async def patch(self, request: web.Request) -> web.Response:
         """Changes parts of a command."""
@@ -111,12 +114,26 @@ class CommandRoutes:
         old = self._hub.commands.get(scope, request.match_info["command_id"])
         changes = parse_object(await request.read())
         command = checked_command({**old, **changes, "type": old["type"]})
-        return answer(self._hub.commands.replace(scope, old["id"], command))
+        registered = self._hub.commands.replace(scope, old["id"], command)
+        self._announce(scope)
+        return answer(registered)
 
     async def delete(self, request: web.Request) -> web.Response:
         """Deletes a command."""
-        self._hub.commands.remove(self._scope(request), request.match_info["command_id"])
+        scope = self._scope(request)
+        self._hub.commands.remove(scope, request.match_info["command_id"])
+        self._announce(scope)
         return answer()
+
+    def _announce(self, scope: Scope) -> None:
+        """Tells members' clients that their index of commands is out of date."""
+        for guild in self._hub.world.guilds.values():
+            if scope.guild_id in (None, guild.id):
+                changed = {"guild_id": guild.id, "application_command_counts": {}}
+                for user_id in guild.members:
+                    if not self._hub.world.users[user_id].bot:
+                        event = "GUILD_APPLICATION_COMMAND_INDEX_UPDATE"
+                        self._hub.gateway.tell_user(user_id, event, changed)
 
     async def guild_index(self, request: web.Request) -> web.Response:
         """The commands a member may use in a guild."""

@@ -87,23 +87,22 @@ class MessageRoutes:
             pair = (user.id, other.id)
             channel = Channel(id=self._hub.ids.new(), type=ChannelType.DM, recipients=pair)
             self._hub.world.dms[channel.id] = channel
-            opened = channel_json(self._hub.world, channel)
-            self._hub.gateway.publish(
-                "CHANNEL_CREATE",
-                lambda s: opened if s.user.id in pair and not s.user.bot else None,
-            )
-        return answer(channel_json(self._hub.world, channel))
+            for person in pair:
+                if not self._hub.world.users[person].bot:
+                    seen = channel_json(self._hub.world, channel, viewer_id=person)
+                    self._hub.gateway.tell_user(person, "CHANNEL_CREATE", seen)
+        return answer(channel_json(self._hub.world, channel, viewer_id=user.id))
 
     async def list_dms(self, request: web.Request) -> web.Response:
         """A member's direct message channels; Discord gives a bot none."""
         user, world = self._hub.caller(request), self._hub.world
         own = [c for c in world.dms.values() if user.id in c.recipients and not user.bot]
-        return answer([channel_json(world, channel) for channel in own])
+        return answer([channel_json(world, channel, viewer_id=user.id) for channel in own])
 
     async def get_channel(self, request: web.Request) -> web.Response:
         """A channel."""
-        channel, _bits, _user = self._channel(request)
-        return answer(channel_json(self._hub.world, channel))
+        channel, _bits, user = self._channel(request)
+        return answer(channel_json(self._hub.world, channel, viewer_id=user.id))
 
     async def typing(self, request: web.Request) -> web.Response:
         """Shows that someone is typing."""
