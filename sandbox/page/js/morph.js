@@ -38,7 +38,10 @@ function morphAttributes(old, fresh) {
   for (const { name, value } of [...fresh.attributes]) {
     if (READER_STATE.has(name) && old.hasAttribute(name)) continue;
     if (name === "src" && MEDIA.has(old.nodeName) && sameFile(old.src, fresh.src)) continue;
-    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    if (old.getAttribute(name) === value) continue;
+    // The page's content security policy refuses a style attribute, not the style object.
+    if (name === "style") old.style.cssText = fresh.style.cssText;
+    else old.setAttribute(name, value);
   }
 }
 

@@ -1,0 +1,102 @@
+"""kill -9 in the middle of ten jobs: each ends once, on its own card, paid once."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from sandbox_process import Json, SandboxProcess, until
+
+from bot.job import JobState
+from bot.storage import Database, JobStore
+
+pytestmark = pytest.mark.end_to_end
+
+JOBS = 10
+SETTINGS = {"JOBS_IN_FLIGHT_PER_MEMBER": "50", "SEGMIND_CONCURRENCY": "20"}
+ENDS = {"✅": JobState.DELIVERED, "❌": JobState.FAILED}
+
+
+async def _just_asked(_sandbox: SandboxProcess) -> bool:
+    """All commands were sent; hardly any has reached the provider."""
+    return True
+
+
+async def _some_at_the_provider(sandbox: SandboxProcess) -> bool:
+    """The provider has taken a few of them."""
+    return len((await sandbox.provider_state())["requests"]) >= 3
+
+
+async def _some_delivered(sandbox: SandboxProcess) -> bool:
+    """A few videos have been posted."""
+    return len(_videos(await sandbox.all_messages())) >= 3
+
+
+def _videos(messages: dict[str, Json]) -> list[Json]:
+    return [m for m in messages.values() if m.get("attachments")]
+
+
+def _cards(messages: dict[str, Json]) -> dict[str, list[Json]]:
+    """Interaction to the messages it made."""
+    cards: dict[str, list[Json]] = {}
+    for message in messages.values():
+        made_by = (message.get("interaction_metadata") or {}).get("id")
+        if made_by is not None:
+            cards.setdefault(str(made_by), []).append(message)
+    return cards
+
+
+def _shown(card: Json) -> JobState | None:
+    """The end that a card shows, or None while there is none."""
+    return next((state for mark, state in ENDS.items() if mark in str(card["components"])), None)
+
+
+async def _books(folder: Path, jobs: list[str]) -> tuple[dict[str, JobState], list[str]]:
+    """What the database says: each job's state, and what is wrong with the ledger."""
+    database = Database.open(f"sqlite:///{folder / 'bot' / 'bot.sqlite3'}")
+    try:
+        store = JobStore(database)
+        rows = [await store.get(int(job)) for job in jobs]
+        return {str(row.id): row.state for row in rows if row}, await store.check_ledger()
+    finally:
+        await database.close()
+
+
+@pytest.mark.parametrize("moment", [_just_asked, _some_at_the_provider, _some_delivered])
+async def test_ten_jobs_survive_a_kill(
+    tmp_path: Path, moment: Callable[[SandboxProcess], Awaitable[bool]]
+) -> None:
+    """Each of ten jobs ends with one video or released credits, one POST each, same cards."""
+    jitter_s = random.Random(moment.__name__).uniform(0, 0.4)
+    async with SandboxProcess(tmp_path, speed=25, bot_env=SETTINGS) as sandbox:
+        async with sandbox.member() as mia:
+            outcomes = [await mia.run_command("t2v", {"prompt": f"kite {n}"}) for n in range(JOBS)]
+        jobs = [str(outcome.id) for outcome in outcomes]
+        await until(lambda: moment(sandbox), moment.__name__)
+        await asyncio.sleep(jitter_s)
+        await sandbox.bot("kill")
+        before = _cards(await sandbox.all_messages())
+        await sandbox.bot("start")
+
+        async def ended() -> bool:
+            cards = _cards(await sandbox.all_messages())
+            return all(_shown(cards[job][0]) for job in jobs)
+
+        await until(ended, "every card shows an end", timeout_s=150)
+        after = await sandbox.all_messages()
+        requests = (await sandbox.provider_state())["requests"]
+    states, problems = await _books(tmp_path, jobs)
+
+    assert problems == []
+    posts = Counter(request["body"]["prompt"] for request in requests)
+    replies = Counter(m["message_reference"]["message_id"] for m in _videos(after))
+    cards = _cards(after)
+    for number, job in enumerate(jobs):
+        (card,) = cards[job]
+        delivered = states[job] is JobState.DELIVERED
+        assert [c["id"] for c in before[job]] == [card["id"]]
+        assert _shown(card) is states[job]
+        assert replies[card["id"]] == (1 if delivered else 0)
+        assert posts[f"kite {number}"] == 1 or (posts[f"kite {number}"] == 0 and not delivered)
