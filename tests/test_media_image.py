@@ -1,10 +1,10 @@
 """Images as members attach them: what is kept, what is rewritten, what is refused."""
 
+import asyncio
 import io
 import logging
 import struct
 import zlib
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -80,6 +80,13 @@ def exif_of(orientation: int = 1, *, place: bool = False, owner: str = "") -> Im
     if owner:
         exif[ExifTags.Base.Artist] = owner
     return exif
+
+
+ORIENTATION_IN_WORDS = (
+    b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00"
+    + struct.pack("<HHI4s", ExifTags.Base.Orientation, 2, 3, b"up\x00\x00")
+    + bytes(4)
+)
 
 
 # -- kept as it is ------------------------------------------------------------------------
@@ -173,10 +180,11 @@ def test_every_orientation_is_applied(orientation: int) -> None:
     [
         {"exif": exif_of(place=True)},
         {"exif": exif_of(owner="Ada Lovelace")},
+        {"exif": ORIENTATION_IN_WORDS},
         {"exif": b"Exif\x00\x00II*\x00\xff\xff\xff\xffgarbage", "quality": 90},
         {"xmp": b"<x:xmpmeta><exif:GPSLatitude>52,30N</exif:GPSLatitude></x:xmpmeta>"},
     ],
-    ids=["place", "name", "unreadable", "place in XMP"],
+    ids=["place", "name", "orientation in words", "unreadable", "place in XMP"],
 )
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_private_or_unreadable_metadata_are_removed(metadata: dict[str, object]) -> None:
@@ -462,12 +470,9 @@ def test_no_bytes_raise_anything_but_a_refusal(data: bytes) -> None:
 async def test_the_inspector_works_off_the_loop() -> None:
     """Several at once, each with its own answer."""
     inspector = MediaInspector(parallel=2)
-    files: list[Callable[[], bytes]] = [
-        lambda: saved(two_colours(), "PNG"),
-        lambda: saved(two_colours(), "BMP"),
-    ]
+    files = [saved(two_colours(), kind) for kind in ("PNG", "BMP", "PNG")]
 
-    kept, rewritten = [await inspector.image(make()) for make in files]
+    kept, rewritten, _ = await asyncio.gather(*map(inspector.image, files))
 
     assert kept.data is None
     assert rewritten.data is not None

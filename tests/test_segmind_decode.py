@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import (
@@ -387,6 +387,7 @@ BODIES = st.binary(max_size=60) | st.builds(
 
 
 @pytest.mark.parametrize("call", DECODERS)
+@settings(deadline=None)  # the machine may be busy
 @given(status=st.sampled_from([200, 204, 302, 404, 406, 422, 500]), body=BODIES)
 def test_any_answer_is_a_value_or_a_provider_error(call: str, status: int, body: bytes) -> None:
     """No answer can raise anything but an error of our tree."""

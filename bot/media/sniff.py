@@ -84,11 +84,9 @@ def audio_format(data: bytes) -> str | None:
     return "mp3" if frame or data.startswith(b"ID3") else None
 
 
-def video_format(data: bytes) -> str | None:
-    """Return FFmpeg's name of the demuxer, `mp4` or `matroska`, or None."""
-    if data[4:8] == b"ftyp" and image_format(data) is None:
-        return "mp4"
-    return "matroska" if data.startswith(b"\x1a\x45\xdf\xa3") else None
+def is_mp4(data: bytes) -> bool:
+    """Return whether it is an MP4 (or QuickTime) file."""
+    return data[4:8] == b"ftyp" and image_format(data) is None
 
 
 def describe(data: bytes) -> str:

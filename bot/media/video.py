@@ -7,7 +7,7 @@ import av
 from av.container import InputContainer
 
 from bot.errors import DownloadInterruptedError, NotAVideoError
-from bot.media.sniff import describe, hostile_bytes, video_format
+from bot.media.sniff import describe, hostile_bytes, is_mp4
 
 _HEAD_BYTES = 2048
 _BOX_HEADER_BYTES = 8
@@ -32,7 +32,7 @@ class VideoFile:
 
 
 def probe_video(path: Path) -> VideoFile:
-    """Read a video to its end and decode its first picture. CPU and disk work: for a thread.
+    """Read an MP4 to its end and decode its first picture. CPU and disk work: for a thread.
 
     Raises:
         NotAVideoError: Another kind of file, or no picture in it.
@@ -40,17 +40,16 @@ def probe_video(path: Path) -> VideoFile:
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    kind = video_format(head)
-    if kind is None:
-        raise NotAVideoError(f"The file is {describe(head) if head else 'empty'}, not a video.")
-    if kind == "mp4":
-        _check_boxes(path)
-    # Without edit lists every picture that the header counts is really read.
-    options = {"ignore_editlist": "1"} if kind == "mp4" else {}
+    if not is_mp4(head):
+        raise NotAVideoError(
+            f"The file is {describe(head) if head else 'empty'}, not an MP4 video."
+        )
+    _check_boxes(path)
     with (
         hostile_bytes(DownloadInterruptedError("The video is damaged or not whole.")),
         # The demuxer is given, never guessed: some of FFmpeg's others open files and addresses.
-        av.open(path, "r", format=kind, options=options) as container,
+        # Without edit lists every picture that the header counts is really read.
+        av.open(path, "r", format="mp4", options={"ignore_editlist": "1"}) as container,
     ):
         return _read_to_end(container, path)
 
