@@ -103,7 +103,8 @@ export class Combobox {
       const items = await this.load(typed);
       if (asked === this.#asked) this.#show(items, typed);
     } catch (error) {
-      if (asked === this.#asked) this.listbox.setMessage(`Loading options failed. ${error.message}`);
+      const text = `Loading options failed. ${error.message}`;
+      if (asked === this.#asked) this.listbox.setMessage(text);
     }
   }
 

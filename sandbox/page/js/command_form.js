@@ -15,7 +15,7 @@ export class CommandForm {
    * @param {import("./commands.js").Command} command
    * @param {{store: import("./store.js").Store,
    *          interactions: import("./interactions.js").Interactions,
-   *          onClose: (sent: boolean) => void}} parts
+   *          onClose: () => void}} parts
    */
   constructor(command, { store, interactions, onClose }) {
     this.command = command;
@@ -24,8 +24,9 @@ export class CommandForm {
     this.onClose = onClose;
     this.fields = h("div", { class: "fields" });
     this.chips = h("div", { class: "chips", role: "group", "aria-label": "More options" });
-    this.error = h("div", { class: "form-error", role: "alert", data: { testid: "command-error" } });
-    this.send = h("button", { type: "submit", class: "button primary", data: { testid: "command-send" } }, "Send");
+    this.error = h("div", { class: "form-error", role: "alert", testid: "command-error" });
+    const button = { type: "submit", class: "button primary", testid: "command-send" };
+    this.send = h("button", button, "Send");
     this.element = this.#layout();
     for (const option of command.options) if (option.required) this.#addRow(option);
     this.#renderChips();
@@ -56,8 +57,8 @@ export class CommandForm {
     const titleId = uniqueId("command");
     const cancel = iconButton("close", "Cancel (Escape)", {
       class: "icon-button",
-      data: { testid: "command-cancel" },
-      on: { click: () => this.onClose(false) },
+      testid: "command-cancel",
+      on: { click: () => this.onClose() },
     });
     const head = h(
       "header",
@@ -66,7 +67,8 @@ export class CommandForm {
       h("span", { class: "form-description" }, this.command.description),
       cancel,
     );
-    const keys = h("span", { class: "hint keys" }, h("kbd", {}, "Enter"), " sends, ", h("kbd", {}, "Esc"), " cancels");
+    const words = [h("kbd", {}, "Enter"), " sends, ", h("kbd", {}, "Esc"), " cancels"];
+    const keys = h("span", { class: "hint keys" }, words);
     const foot = h("footer", { class: "form-foot" }, this.error, keys, this.send);
     return h(
       "form",
@@ -74,7 +76,8 @@ export class CommandForm {
         class: "command-form",
         novalidate: true,
         "aria-labelledby": titleId,
-        data: { testid: "command-form", command: this.command.name },
+        testid: "command-form",
+        data: { command: this.command.name },
         on: {
           keydown: (event) => this.#key(event),
           submit: (event) => {
@@ -91,10 +94,11 @@ export class CommandForm {
 
   #key(event) {
     if (event.defaultPrevented || event.isComposing) return;
+    const typing = event.target.matches("input, textarea");
     if (event.key === "Escape") {
       event.preventDefault();
-      this.onClose(false);
-    } else if (event.key === "Enter" && !event.shiftKey && event.target.matches("input, textarea")) {
+      this.onClose();
+    } else if (event.key === "Enter" && !event.shiftKey && typing) {
       event.preventDefault();
       this.element.requestSubmit();
     }
@@ -102,7 +106,8 @@ export class CommandForm {
 
   #addRow(option) {
     const row = { option };
-    row.error = h("div", { class: "field-error", id: uniqueId("error"), data: { testid: `error-${option.name}` } });
+    const problem = { class: "field-error", id: uniqueId("error") };
+    row.error = h("div", { ...problem, testid: `error-${option.name}` });
     row.field = makeField(option, {
       store: this.store,
       onChange: () => this.#changed(row),
@@ -125,7 +130,7 @@ export class CommandForm {
     const about = range ? `${option.description} (${range})` : option.description;
     const remove = iconButton("close", `Remove ${option.name}`, {
       class: "icon-button",
-      data: { testid: `remove-${option.name}` },
+      testid: `remove-${option.name}`,
       on: { click: () => this.#removeRow(option.name) },
     });
     const label = h(
@@ -157,7 +162,8 @@ export class CommandForm {
           class: "chip",
           title: option.description,
           "aria-label": `Add ${option.name}: ${option.description}`,
-          data: { testid: `chip-${option.name}`, option: option.name },
+          testid: `chip-${option.name}`,
+          data: { option: option.name },
           on: {
             click: () => {
               const row = this.#addRow(option);
@@ -178,7 +184,7 @@ export class CommandForm {
     const options = this.#values()
       .filter(({ option, checked }) => "value" in checked && option.name !== asked.name)
       .filter(({ option }) => option.type !== OPTION.ATTACHMENT)
-      .map(({ option, checked }) => ({ type: option.type, name: option.name, value: checked.value }));
+      .map(({ option: { type, name }, checked: { value } }) => ({ type, name, value }));
     options.push({ type: asked.type, name: asked.name, value: typed, focused: true });
     return this.interactions.suggest(this.command, options);
   }
@@ -213,7 +219,7 @@ export class CommandForm {
     this.send.disabled = true;
     try {
       await this.interactions.runCommand(this.command, options, files);
-      this.onClose(true);
+      this.onClose();
     } catch (error) {
       this.error.textContent = error.message;
       this.send.disabled = false;

@@ -1,7 +1,7 @@
 /** Message components, V1 and V2, as DOM. Clicks are delegated: see `message_list.js`. */
 
 import { h, icon, dots } from "./dom.js";
-import { fileView, fromAttachment, fromItem, kindOf, mediaView } from "./media.js";
+import { fileView, fromItem, kindOf, mediaView } from "./media.js";
 import { hexColor } from "./store.js";
 
 export const COMPONENT = {
@@ -27,12 +27,18 @@ export const COMPONENT = {
   CHECKBOX: 23,
 };
 
+const SELECTS = new Set([
+  COMPONENT.STRING_SELECT,
+  COMPONENT.USER_SELECT,
+  COMPONENT.ROLE_SELECT,
+  COMPONENT.MENTIONABLE_SELECT,
+  COMPONENT.CHANNEL_SELECT,
+]);
 const BUTTON_STYLES = ["", "primary", "secondary", "success", "danger", "link", "premium"];
 const LINK = 5;
 
 /** Whether a component is a select menu of any kind. */
-export const isSelect = ({ type }) =>
-  type >= COMPONENT.STRING_SELECT && type <= COMPONENT.CHANNEL_SELECT && type !== COMPONENT.TEXT_INPUT;
+export const isSelect = ({ type }) => SELECTS.has(type);
 
 /** Find the component with this custom id anywhere in a message. */
 export function findComponent(components, customId) {
@@ -86,7 +92,7 @@ export class ComponentsView {
 
   #row({ components }, context) {
     const items = components.map((item) => this.#render(item, context));
-    return h("div", { class: "action-row", data: { testid: "action-row" } }, items);
+    return h("div", { class: "action-row", testid: "action-row" }, items);
   }
 
   #button(button, { busy }) {
@@ -97,7 +103,7 @@ export class ComponentsView {
     if (button.style === LINK) {
       const href = /^(https?|discord):/.test(button.url) ? button.url : null;
       const props = { ...shared, href, target: "_blank", rel: "noopener noreferrer" };
-      return h("a", { ...props, data: { testid: "link-button" } }, label, icon("external"));
+      return h("a", { ...props, testid: "link-button" }, label, icon("external"));
     }
     const mine = busy !== null && busy === button.custom_id;
     const data = { action: "press", key: button.custom_id, customId: button.custom_id };
@@ -156,7 +162,7 @@ export class ComponentsView {
       const item = fromItem(resolve(media, attachments), about);
       return mediaView(single ? item : { ...item, width: null, height: null });
     });
-    const props = { class: `gallery ${single ? "single" : ""}`, data: { testid: "gallery" } };
+    const props = { class: `gallery ${single ? "single" : ""}`, testid: "gallery" };
     return h("div", { ...props, role: "group", "aria-label": "Media" }, views);
   }
 
@@ -167,7 +173,8 @@ export class ComponentsView {
   }
 
   #separator({ divider = true, spacing = 1 }) {
-    return h("hr", { class: `separator ${divider ? "" : "blank"} ${spacing === 2 ? "large" : ""}` });
+    const classes = ["separator", divider ? "" : "blank", spacing === 2 ? "large" : ""];
+    return h("hr", { class: classes.join(" ") });
   }
 
   #container({ components, accent_color: accent, spoiler }, context) {
@@ -176,7 +183,7 @@ export class ComponentsView {
     const props = {
       class: `container ${colored ? "accented" : ""}`,
       style: colored ? { "--accent": hexColor(accent) } : {},
-      data: { testid: "container" },
+      testid: "container",
     };
     if (!spoiler) return h("div", props, inner);
     const cover = { role: "button", tabindex: 0, "aria-label": "Show spoiler" };
@@ -190,7 +197,7 @@ function resolve(item, attachments) {
   if (!item.url.startsWith("attachment://")) return item;
   const name = item.url.slice("attachment://".length);
   const attachment = attachments.find(({ filename }) => filename === name);
-  return attachment ? { ...fromAttachment(attachment), content_type: attachment.content_type } : item;
+  return attachment ?? item;
 }
 
 const emojiText = (emoji) => (emoji.id ? `:${emoji.name}:` : emoji.name);

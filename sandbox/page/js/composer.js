@@ -21,7 +21,7 @@ export class Composer {
     this.form = null;
     this.files = new FileList({ max: MAX_FILES, onChange: () => this.#clearError() });
     this.files.element.hidden = true;
-    this.error = h("div", { class: "form-error", role: "alert", data: { testid: "composer-error" } });
+    this.error = h("div", { class: "form-error", role: "alert", testid: "composer-error" });
     this.menu = new Listbox({
       label: "Commands",
       onPick: ({ value }) => this.open(value),
@@ -31,7 +31,8 @@ export class Composer {
     this.menuBox = h("div", { class: "command-menu", hidden: true }, this.menu.element);
     this.input = this.#input();
     this.writer = this.#writer();
-    this.element = h("div", { class: "composer" }, this.menuBox, this.error, this.files.element, this.writer);
+    const parts = [this.menuBox, this.error, this.files.element, this.writer];
+    this.element = h("div", { class: "composer" }, parts);
     this.element.addEventListener("paste", (event) => this.#pasted(event));
     this.#listen();
   }
@@ -42,7 +43,8 @@ export class Composer {
     this.#hideMenu();
     this.input.value = "";
     const { store, interactions } = this.session;
-    this.form = new CommandForm(command, { store, interactions, onClose: (sent) => this.#formClosed(sent) });
+    const onClose = () => this.#formClosed();
+    this.form = new CommandForm(command, { store, interactions, onClose });
     this.writer.hidden = true;
     this.element.append(this.form.element);
     this.form.addFiles(this.files.files);
@@ -79,7 +81,7 @@ export class Composer {
       autocomplete: "off",
       "aria-autocomplete": "list",
       "aria-controls": this.menu.element.id,
-      data: { testid: "composer-input" },
+      testid: "composer-input",
       on: {
         input: () => this.#typed(),
         keydown: (event) => this.#key(event),
@@ -90,16 +92,18 @@ export class Composer {
   }
 
   #writer() {
-    const chooser = fileInput("Attach files", "composer-file", true, (files) => this.addFiles(files));
-    const attach = h("label", { class: "icon-button", title: "Attach files" }, chooser, icon("plus"));
+    const onFiles = (files) => this.addFiles(files);
+    const chooser = fileInput("Attach files", "composer-file", true, onFiles);
+    const label = { class: "icon-button", title: "Attach files" };
+    const attach = h("label", label, chooser, icon("plus"));
     const sample = iconButton("picture", "Attach a sample picture", {
       class: "icon-button",
-      data: { testid: "composer-sample" },
+      testid: "composer-sample",
       on: { click: async () => this.addFiles([await samplePicture()]) },
     });
     const send = iconButton("send", "Send", {
       class: "icon-button send",
-      data: { testid: "composer-send" },
+      testid: "composer-send",
       on: { click: () => this.#send() },
     });
     return h("div", { class: "writer" }, attach, this.input, sample, send);
@@ -119,8 +123,12 @@ export class Composer {
     }
     const name = text.slice(1).toLowerCase();
     const exact = this.#commands().find((item) => `${item.name} ` === name);
-    if (exact) this.open(exact);
-    else this.#showMenu();
+    if (exact) {
+      this.open(exact);
+      return;
+    }
+    if (this.menuBox.hidden) this.session.loadCommands(); // they may have changed meanwhile
+    this.#showMenu();
   }
 
   #showMenu() {

@@ -18,8 +18,8 @@ export function openMessageMenu(anchor, message, session, point = null) {
     section(`Apps: ${author}`, appItems(session, COMMAND.USER, message.author.id)),
     section("Copy", copyItems(message)),
   ];
-  const problem = h("div", { class: "menu-problem", role: "alert", data: { testid: "menu-problem" } });
-  const props = { class: "menu", role: "menu", "aria-label": "Message actions", data: { testid: "menu" } };
+  const problem = h("div", { class: "menu-problem", role: "alert", testid: "menu-problem" });
+  const props = { class: "menu", role: "menu", "aria-label": "Message actions", testid: "menu" };
   const menu = h("div", props, sections, problem);
   const popup = new Popup(anchor, menu, {
     onClose: () => anchor.focus({ preventScroll: true }),

@@ -21,14 +21,13 @@ const ICONS = {
   file: "M7 3h7l4 4v14H7zM14 3v4h4",
   reply: "M4 18v-4a5 5 0 0 1 5-5h11M16 5l4 4-4 4",
   external: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
-  bolt: "M13 3 5 14h6l-1 7 8-11h-6z",
   eye: "M2 12s4-7 10-7 10 7 10 7-4 7-10 7-10-7-10-7zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
 };
 
 /**
  * Make an element.
  * @param {string} tag
- * @param {Record<string, any>} [props] attributes; also `class`, `data`, `style`, `on`
+ * @param {Record<string, any>} [props] attributes; also `class`, `data`, `testid`, `style`, `on`
  * @param {...any} children nodes, strings, arrays of them; null and false are skipped
  * @returns {HTMLElement}
  */
@@ -43,6 +42,8 @@ function setProp(element, name, value) {
   if (value === null || value === undefined || value === false) return;
   if (name === "on") {
     for (const [type, listener] of Object.entries(value)) element.addEventListener(type, listener);
+  } else if (name === "testid") {
+    element.dataset.testid = value;
   } else if (name === "data") {
     for (const [key, item] of Object.entries(value)) {
       if (item !== null && item !== undefined) element.dataset[key] = String(item);

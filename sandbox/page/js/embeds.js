@@ -25,7 +25,7 @@ export function embedView(embed, markdown) {
   const corner = embed.thumbnail
     ? h("div", { class: "thumbnail" }, mediaView({ ...fromItem(embed.thumbnail), width: null }))
     : null;
-  return h("article", { class: "embed", style, data: { testid: "embed" } }, body, corner);
+  return h("article", { class: "embed", style, testid: "embed" }, body, corner);
 }
 
 function title(embed, markdown) {

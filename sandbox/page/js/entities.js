@@ -49,7 +49,8 @@ export function selectItems(select, store) {
       label: emoji?.name && !emoji.id ? `${emoji.name} ${label}` : label,
       detail: description,
     }));
-    return { items, selected: select.options.filter((item) => item.default).map((item) => item.value) };
+    const selected = select.options.filter((option) => option.default);
+    return { items, selected: selected.map(({ value }) => value) };
   }
   const makers = {
     [COMPONENT.USER_SELECT]: () => userItems(store),

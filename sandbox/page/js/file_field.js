@@ -50,7 +50,7 @@ export class FileList {
     });
     return h(
       "li",
-      { class: "preview", data: { testid: "preview", filename: file.name } },
+      { class: "preview", testid: "preview", data: { filename: file.name } },
       url ? h("img", { src: url, alt: "" }) : icon("file"),
       h("span", { class: "preview-text" }, file.name, h("small", {}, formatBytes(file.size))),
       remove,
@@ -113,7 +113,7 @@ export function fileInput(label, testid, multiple, onFiles) {
 }
 
 /** @param {(file: File) => void} onFile */
-export function sampleButton(testid, onFile) {
+function sampleButton(testid, onFile) {
   const props = { type: "button", class: "button secondary small", data: { testid } };
   const button = h("button", props, icon("picture"), "Sample picture");
   button.addEventListener("click", async () => onFile(await samplePicture()));

@@ -5,16 +5,16 @@
 import { describeFiles } from "./api.js";
 import { makeNonce } from "./ids.js";
 
-export const INTERACTION = { COMMAND: 2, COMPONENT: 3, AUTOCOMPLETE: 4, MODAL: 5 };
+const INTERACTION = { COMMAND: 2, COMPONENT: 3, AUTOCOMPLETE: 4, MODAL: 5 };
 
 /** The stand-in reports a failure after Discord's 3 s; this is for an answer that is lost. */
 const ANSWER_TIMEOUT_MS = 12000;
 
-export const NO_ANSWER = "The application did not respond";
-export const FAILED = "This interaction failed";
+const NO_ANSWER = "The application did not respond";
+const FAILED = "This interaction failed";
 
 /** The bot refused or did not answer in time. */
-export class InteractionFailed extends Error {}
+class InteractionFailed extends Error {}
 
 export class Interactions {
   #waiting = new Map();

@@ -72,7 +72,8 @@ class App {
 
   #find(idOrName) {
     const wanted = idOrName?.toLowerCase();
-    return this.config.members.find(({ id, name }) => id === wanted || name.toLowerCase() === wanted);
+    const fits = ({ id, name }) => id === wanted || name.toLowerCase() === wanted;
+    return this.config.members.find(fits);
   }
 }
 
@@ -93,7 +94,8 @@ async function main() {
   try {
     new App(root, await loadConfig()).start();
   } catch (error) {
-    root.replaceChildren(h("p", { class: "fatal", role: "alert" }, `The page cannot start. ${error.message}`));
+    const text = `The page cannot start. ${error.message}`;
+    root.replaceChildren(h("p", { class: "fatal", role: "alert" }, text));
     throw error;
   }
 }

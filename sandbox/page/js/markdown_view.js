@@ -40,8 +40,8 @@ export class MarkdownView {
     return h("div", { class: "paragraph" }, children);
   }
 
-  _heading(node, children) {
-    const props = { class: `heading h${node.level}`, role: "heading", "aria-level": node.level + 2 };
+  _heading({ level }, children) {
+    const props = { class: `heading h${level}`, role: "heading", "aria-level": level + 2 };
     return h("div", props, children);
   }
 
@@ -80,7 +80,8 @@ export class MarkdownView {
   }
 
   _role(node) {
-    return h("span", { class: "mention" }, `@${this.store.roles.get(node.id)?.name ?? "unknown role"}`);
+    const name = this.store.roles.get(node.id)?.name ?? "unknown role";
+    return h("span", { class: "mention" }, `@${name}`);
   }
 
   _channel(node) {

@@ -68,7 +68,7 @@ function imageView(media) {
     alt: media.description || media.name,
     loading: "lazy",
     class: "picture",
-    data: { testid: "image" },
+    testid: "image",
     ...fitted(media),
   });
   const props = { href: media.url, target: "_blank", rel: "noopener noreferrer", class: "media" };
@@ -83,7 +83,7 @@ function videoView(media) {
     preload: "metadata",
     "aria-label": media.description || media.name,
     class: "video",
-    data: { testid: "video" },
+    testid: "video",
     ...fitted(media),
   });
   return h("div", { class: "media" }, video);
@@ -92,18 +92,20 @@ function videoView(media) {
 function audioView(media) {
   const player = h("audio", { src: media.url, controls: true, preload: "metadata" });
   player.setAttribute("aria-label", media.name);
-  return h("div", { class: "file-card audio", data: { testid: "audio" } }, fileLine(media), player);
+  return h("div", { class: "file-card audio", testid: "audio" }, fileLine(media), player);
 }
 
 /** @returns {HTMLElement} a download card with name and size */
 export function fileView(media) {
-  return h("div", { class: "file-card", data: { testid: "file" } }, fileLine(media));
+  return h("div", { class: "file-card", testid: "file" }, fileLine(media));
 }
 
 function fileLine(media) {
-  const props = { href: media.url, target: "_blank", rel: "noopener noreferrer", download: media.name };
-  const size = media.sizeBytes === null ? null : h("small", {}, formatBytes(media.sizeBytes));
-  return h("div", { class: "file-line" }, icon("file"), h("div", {}, h("a", props, media.name), size));
+  const { url, name, sizeBytes } = media;
+  const props = { href: url, target: "_blank", rel: "noopener noreferrer", download: name };
+  const size = sizeBytes === null ? null : h("small", {}, formatBytes(sizeBytes));
+  const text = h("div", {}, h("a", props, name), size);
+  return h("div", { class: "file-line" }, icon("file"), text);
 }
 
 /** Reserve the final place before the file has loaded, so that nothing jumps. */

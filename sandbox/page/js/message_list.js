@@ -24,7 +24,7 @@ export class MessageList {
     this.session = session;
     this.store = session.store;
     this.view = new MessageView(session.store);
-    this.list = h("ol", { class: "messages", data: { testid: "messages" } });
+    this.list = h("ol", { class: "messages", testid: "messages" });
     this.jump = h("button", { type: "button", class: "jump", hidden: true }, "Newest messages");
     this.jump.addEventListener("click", () => this.#toBottom());
     const live = { role: "log", "aria-live": "polite", "aria-relevant": "additions" };
@@ -77,17 +77,28 @@ export class MessageList {
     const messages = this.store.messagesIn(channelId);
     const loading = !history;
     this.scroller.setAttribute("aria-busy", String(loading));
-    const items = messages.map((message, at) => this.view.view(message, follows(message, messages[at - 1])));
+    const items = messages.map((message, at) => {
+      return this.view.view(message, follows(message, messages[at - 1]));
+    });
     const pending = [...this.store.pending.values()].filter((item) => item.channelId === channelId);
     items.push(...pending.map((item) => this.#pending(item)));
     if (history?.error) items.unshift(notice(`Messages could not be loaded. ${history.error}`));
     else if (!loading && !items.length) items.push(emptyHint(this.session));
     const grew = items.length > this.list.childElementCount;
+    const first = this.list.firstElementChild;
+    const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
     const fresh = this.list.cloneNode(false);
     fresh.append(...items);
     morph(this.list, fresh);
     if (this.#atBottom) this.#toBottom();
+    else if (first !== this.list.firstElementChild) this.#keepPlace(fromEnd);
     else if (grew && !loading) this.jump.hidden = false;
+  }
+
+  /** Older messages came in above: what is being read stays where it is. */
+  #keepPlace(fromEnd) {
+    const wanted = this.scroller.scrollHeight - fromEnd;
+    if (Math.abs(this.scroller.scrollTop - wanted) > 1) this.scroller.scrollTop = wanted;
   }
 
   #pending({ nonce, command, state, error }) {
@@ -95,13 +106,15 @@ export class MessageList {
     const failed = state === "failed";
     const words = { sending: "Sending command…", sent: "Waiting for the answer…" };
     const status = failed ? error : words[state];
-    const dismiss = { action: "dismiss-pending", nonce, testid: "dismiss" };
+    const data = { action: "dismiss-pending", nonce };
+    const button = { type: "button", class: "link", testid: "dismiss", data };
+    const title = h("span", { class: "command-name" }, command.title);
     return h(
       "li",
-      { class: "pending", data: { key: `pending-${nonce}`, testid: "pending", state } },
-      h("div", { class: "above" }, h("strong", {}, name), " used ", h("span", { class: "command-name" }, command.title)),
+      { class: "pending", testid: "pending", data: { key: `pending-${nonce}`, state } },
+      h("div", { class: "above" }, h("strong", {}, name), " used ", title),
       h("div", { class: failed ? "failed" : "thinking" }, failed ? null : dots(), status),
-      failed ? h("button", { type: "button", class: "link", data: dismiss }, "Dismiss message") : null,
+      failed ? h("button", button, "Dismiss message") : null,
     );
   }
 
@@ -155,7 +168,8 @@ export class MessageList {
   }
 
   #key(event) {
-    if (event.target.matches("[data-action=spoiler]") && (event.key === "Enter" || event.key === " ")) {
+    const presses = event.key === "Enter" || event.key === " ";
+    if (presses && event.target.matches("[data-action=spoiler]")) {
       event.preventDefault();
       reveal(event.target, event);
       return;

@@ -52,12 +52,14 @@ export class MessageView {
       ephemeral: isEphemeral(message),
       loading: isLoading(message),
     };
+    const props = { class: classes.join(" "), id: `message-${message.id}`, tabindex: -1, data };
+    const header = this.#header(message, compact, labelId);
     return h(
       "li",
-      { class: classes.join(" "), id: `message-${message.id}`, tabindex: -1, data, "aria-labelledby": labelId },
+      { ...props, "aria-labelledby": labelId },
       this.#above(message),
       this.#gutter(message, compact),
-      h("div", { class: "message-body" }, this.#header(message, compact, labelId), this.#body(message)),
+      h("div", { class: "message-body" }, header, this.#body(message)),
       this.#toolbar(message),
     );
   }
@@ -80,7 +82,7 @@ export class MessageView {
     const who = this.store.displayName(user.id);
     return h(
       "div",
-      { class: "above", data: { testid: "used" } },
+      { class: "above", testid: "used" },
       avatar(user.id, who, true),
       h("strong", {}, who),
       " used ",
@@ -90,7 +92,8 @@ export class MessageView {
 
   #replyLine({ referenced_message: referenced }) {
     if (!referenced) {
-      return h("div", { class: "above" }, icon("reply"), h("em", {}, "Original message was deleted"));
+      const gone = h("em", {}, "Original message was deleted");
+      return h("div", { class: "above" }, icon("reply"), gone);
     }
     const who = this.store.displayName(referenced.author.id);
     const data = { action: "jump", id: referenced.id, testid: "reply" };
@@ -107,7 +110,9 @@ export class MessageView {
   #gutter(message, compact) {
     const who = this.#authorName(message);
     const clock = messageTime(snowflakeTimeMs(message.id));
-    const inside = compact ? h("time", { class: "hover-time" }, clock.slice(-5)) : avatar(message.author.id, who);
+    const inside = compact
+      ? h("time", { class: "hover-time" }, clock.slice(-5))
+      : avatar(message.author.id, who);
     return h("div", { class: "gutter", "aria-hidden": "true" }, inside);
   }
 
@@ -122,10 +127,10 @@ export class MessageView {
     const badge = author.bot ? h("span", { class: "badge" }, "APP") : null;
     const time = h("time", { datetime: new Date(sentMs).toISOString() }, messageTime(sentMs));
     const style = color ? { "--name": color } : {};
-    const data = { testid: "author" };
-    const name = h("span", { class: "author", style, data }, this.#authorName(message));
-    const props = { class: `message-header ${compact ? "visually-hidden" : ""}`, id: labelId };
-    return h("div", props, name, badge, time);
+    const props = { class: "author", style, testid: "author" };
+    const name = h("span", props, this.#authorName(message));
+    const classes = `message-header ${compact ? "visually-hidden" : ""}`;
+    return h("div", { class: classes, id: labelId }, name, badge, time);
   }
 
   #body(message) {
@@ -137,19 +142,20 @@ export class MessageView {
 
   #thinking(message) {
     const text = `${this.#authorName(message)} is thinking…`;
-    return h("div", { class: "thinking", data: { testid: "thinking" } }, dots(), text);
+    return h("div", { class: "thinking", testid: "thinking" }, dots(), text);
   }
 
   #content(message) {
     const edited = message.edited_timestamp
-      ? h("span", { class: "edited", data: { testid: "edited" } }, "(edited)")
+      ? h("span", { class: "edited", testid: "edited" }, "(edited)")
       : null;
     const parts = [];
-    const content = message.type === TYPE.THREAD_CREATED ? `started a thread: ${message.content}` : message.content;
+    const started = message.type === TYPE.THREAD_CREATED;
+    const content = started ? `started a thread: ${message.content}` : message.content;
     if (content) {
       const text = this.markdown.blocks(content);
       if (edited) (text.lastElementChild ?? text).append(" ", edited);
-      parts.push(h("div", { class: "content", data: { testid: "content" } }, text));
+      parts.push(h("div", { class: "content", testid: "content" }, text));
     }
     if (!isLayout(message)) parts.push(attachments(message.attachments ?? []));
     parts.push((message.embeds ?? []).map((embed) => embedView(embed, this.markdown)));
@@ -160,28 +166,33 @@ export class MessageView {
 
   #failure(message) {
     const failed = this.store.controls.get(message.id)?.failed;
-    const data = { testid: "interaction-failed" };
-    return failed ? h("div", { class: "failed", role: "alert", data }, failed) : null;
+    const props = { class: "failed", role: "alert", testid: "interaction-failed" };
+    return failed ? h("div", props, failed) : null;
   }
 
   #toolbar(message) {
-    const props = { class: "icon-button", data: { action: "menu" }, "aria-haspopup": "menu" };
-    props.data.testid = "message-menu";
     const label = `More for the message of ${this.#authorName(message)}`;
-    return h("div", { class: "toolbar" }, iconButton("dots", label, props));
+    const button = iconButton("dots", label, {
+      class: "icon-button",
+      "aria-haspopup": "menu",
+      testid: "message-menu",
+      data: { action: "menu" },
+    });
+    return h("div", { class: "toolbar" }, button);
   }
 }
 
 function attachments(list) {
   if (!list.length) return null;
-  const props = { class: "attachments", data: { testid: "attachments" } };
+  const props = { class: "attachments", testid: "attachments" };
   return h("div", props, list.map((item) => mediaView(fromAttachment(item))));
 }
 
 function dismissLine() {
-  const data = { action: "dismiss", testid: "dismiss" };
-  const button = h("button", { type: "button", class: "link", data }, "Dismiss message");
-  return h("div", { class: "only-you", data: { testid: "only-you" } }, icon("eye"), "Only you can see this • ", button);
+  const props = { type: "button", class: "link", testid: "dismiss", data: { action: "dismiss" } };
+  const button = h("button", props, "Dismiss message");
+  const words = "Only you can see this • ";
+  return h("div", { class: "only-you", testid: "only-you" }, icon("eye"), words, button);
 }
 
 /** The beginning of a message as one plain line. */

@@ -13,9 +13,10 @@ import { makeModalField } from "./modal_fields.js";
  */
 export function openModal(modal, { store, interactions, markdown }) {
   const rows = modal.components.map((component) => makeRow(component, store, markdown));
-  const problem = h("div", { class: "form-error", role: "alert", data: { testid: "modal-error" } });
+  const problem = h("div", { class: "form-error", role: "alert", testid: "modal-error" });
   const label = h("span", { class: "button-label" }, "Submit");
-  const submit = h("button", { type: "submit", class: "button primary", data: { testid: "modal-submit" } }, label);
+  const button = { type: "submit", class: "button primary", testid: "modal-submit" };
+  const submit = h("button", button, label);
   const dialog = layout(modal, rows, problem, submit);
 
   const send = async () => {
@@ -49,7 +50,7 @@ function layout(modal, rows, problem, submit) {
   const titleId = uniqueId("modal");
   const close = () => dialog.close();
   const closeButton = iconButton("close", "Close", { class: "icon-button", on: { click: close } });
-  const props = { type: "button", class: "button secondary", data: { testid: "modal-cancel" } };
+  const props = { type: "button", class: "button secondary", testid: "modal-cancel" };
   const cancel = h("button", { ...props, on: { click: close } }, "Cancel");
   const data = { testid: "modal", customId: modal.custom_id };
   const dialog = h(
@@ -69,8 +70,8 @@ function layout(modal, rows, problem, submit) {
 /** A row has `element`, `fields` and `answer()`. */
 function makeRow(component, store, markdown) {
   if (component.type === COMPONENT.TEXT) {
-    const { type, id } = component;
-    return { element: markdown.blocks(component.content), fields: [], answer: () => ({ type, id }) };
+    const { type, id, content } = component;
+    return { element: markdown.blocks(content), fields: [], answer: () => ({ type, id }) };
   }
   if (component.type === COMPONENT.LABEL) return labelRow(component, store);
   return actionRow(component, store);
@@ -105,6 +106,8 @@ function fieldElement(field, label, description = null) {
   const id = uniqueId("field-error");
   field.errorElement = h("div", { class: "field-error", id });
   field.element.setAttribute("aria-describedby", id);
+  field.onChange = () => showText(field, null);
+  field.element.addEventListener("input", field.onChange);
   return h(
     "div",
     { class: "modal-field" },
@@ -119,11 +122,15 @@ function fieldElement(field, label, description = null) {
 function showProblem({ fields }) {
   const problems = fields.map((field) => {
     const text = field.check();
-    field.errorElement.textContent = text ?? "";
-    field.errorElement.parentElement.classList.toggle("invalid", Boolean(text));
+    showText(field, text);
     return text;
   });
   return problems.every((text) => !text);
+}
+
+function showText({ errorElement }, text) {
+  errorElement.textContent = text ?? "";
+  errorElement.parentElement.classList.toggle("invalid", Boolean(text));
 }
 
 /** All files of the form in the order they are sent, each upload told where its own begin. */

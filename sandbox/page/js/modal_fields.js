@@ -43,6 +43,8 @@ class Field {
   constructor(component) {
     this.component = component;
     this.files = [];
+    /** called when something was chosen; typing makes input events */
+    this.onChange = () => {};
   }
 
   /** What the submission says about this component. */
@@ -63,7 +65,7 @@ class TextInput extends Field {
       placeholder: component.placeholder,
       "aria-label": label,
       "aria-required": String(isRequired(component)),
-      data: { testid: testidOf(component) },
+      testid: testidOf(component),
     });
     this.element.value = component.value ?? "";
   }
@@ -94,7 +96,7 @@ class SelectField extends Field {
         "aria-haspopup": "listbox",
         "aria-label": label,
         disabled: Boolean(component.disabled),
-        data: { testid: testidOf(component) },
+        testid: testidOf(component),
         on: { click: () => this.#open(label) },
       },
       this.text,
@@ -115,12 +117,14 @@ class SelectField extends Field {
       onDone: (values) => {
         this.values = values;
         this.#describe();
+        this.onChange();
       },
     });
   }
 
   #describe() {
-    const labels = this.values.map((value) => this.items.find((item) => item.value === value)?.label);
+    const chosen = this.items.filter((item) => this.values.includes(item.value));
+    const labels = chosen.map(({ label }) => label);
     this.text.textContent = labels.join(", ") || (this.component.placeholder ?? "Make a selection");
     this.element.classList.toggle("placeholder", !labels.length);
   }
@@ -140,7 +144,8 @@ class UploadField extends Field {
   constructor(component, label) {
     super(component);
     const max = component.max_values ?? 1;
-    this.upload = new FileField({ label, testid: testidOf(component), max });
+    const onChange = () => this.onChange();
+    this.upload = new FileField({ label, testid: testidOf(component), max, onChange });
     this.element = this.upload.element;
     /** index of the first of these files among all of the form's; set when it is sent */
     this.offset = 0;
@@ -150,7 +155,8 @@ class UploadField extends Field {
   check() {
     const count = this.files.length;
     if (!count) return isRequired(this.component) ? "Attach a file." : null;
-    return countProblem(count, this.component.min_values ?? 1, this.component.max_values ?? 1, "file");
+    const { min_values: min, max_values: max } = this.component;
+    return countProblem(count, min ?? 1, max ?? 1, "file");
   }
 
   answer() {
@@ -169,7 +175,7 @@ class OptionsField extends Field {
         name,
         value: option.value,
         checked: Boolean(option.default),
-        data: { testid: `${testidOf(component)}-${option.value}` },
+        testid: `${testidOf(component)}-${option.value}`,
       }),
     );
     const rows = component.options.map((option, at) =>
@@ -221,10 +227,9 @@ class CheckboxGroupField extends OptionsField {
 class CheckboxField extends Field {
   constructor(component, label) {
     super(component);
-    const data = { testid: testidOf(component) };
-    this.input = h("input", { type: "checkbox", checked: Boolean(component.default), data });
-    this.input.setAttribute("aria-label", label);
-    this.element = h("label", { class: "choice" }, this.input, h("span", { "aria-hidden": "true" }, label));
+    const checked = Boolean(component.default);
+    this.input = h("input", { type: "checkbox", checked, testid: testidOf(component) });
+    this.element = h("label", { class: "choice" }, this.input, h("span", {}, label));
   }
 
   check() {

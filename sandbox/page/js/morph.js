@@ -14,7 +14,7 @@ const READER_STATE = new Set(["data-revealed", "tabindex"]);
  * @returns {Node} the node now standing in the page
  */
 export function morph(old, fresh) {
-  if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName || keyOf(old) !== keyOf(fresh)) {
+  if (old.nodeName !== fresh.nodeName || keyOf(old) !== keyOf(fresh)) {
     old.replaceWith(fresh);
     return fresh;
   }

@@ -60,7 +60,7 @@ class TextField {
     const shared = {
       "aria-label": option.name,
       autocomplete: "off",
-      data: { testid: testidOf(option) },
+      testid: testidOf(option),
       on: { input: onChange },
     };
     this.element = NUMERIC.has(option.type)
@@ -139,7 +139,8 @@ class AutocompleteField {
   check() {
     const { picked, text } = this.combobox;
     if (!picked) return checkText(this.option, text);
-    return NUMERIC.has(this.option.type) ? { value: Number(picked.value) } : { value: picked.value };
+    const numeric = NUMERIC.has(this.option.type);
+    return { value: numeric ? Number(picked.value) : picked.value };
   }
 }
 

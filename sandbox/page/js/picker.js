@@ -35,7 +35,8 @@ export function openPicker({ anchor, label, items, selected = [], min = 1, max =
   listbox.selected = before;
   const search = items.length > SEARCH_FROM_ITEMS ? searchInput(label, listbox) : null;
   search?.addEventListener("input", () => show(search.value));
-  const note = h("span", { class: "picker-note", role: "status" }, several ? `Choose ${min} to ${max}` : "");
+  const range = `Choose ${min} to ${max}`;
+  const note = h("span", { class: "picker-note", role: "status" }, several ? range : "");
   const done = h("button", { type: "button", class: "button primary small" }, "Done");
   done.addEventListener("click", () => popup.close());
   const foot = several ? h("div", { class: "picker-foot" }, note, done) : null;
@@ -87,6 +88,6 @@ function searchInput(label, listbox) {
     role: "combobox",
     "aria-expanded": "true",
     "aria-controls": listbox.element.id,
-    data: { testid: "picker-search" },
+    testid: "picker-search",
   });
 }

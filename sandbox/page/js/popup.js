@@ -1,4 +1,4 @@
-/** A box in the top layer beside what opened it, so that no scrolling area or dialog cuts it off. */
+/** A box in the top layer beside what opened it: no scrolling area or dialog cuts it off. */
 
 import { h } from "./dom.js";
 

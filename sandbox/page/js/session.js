@@ -19,6 +19,8 @@ const STATUS = {
   stopped: "The server does not know this member any more. Reload the page.",
 };
 
+const NO_COMMANDS = "The bot has no commands yet. Is it running?";
+
 export class Session {
   #ended = new AbortController();
   #greeted = false;
@@ -94,7 +96,7 @@ export class Session {
     try {
       const index = await this.api.commandIndex(this.store.guildId, this.store.channelId);
       this.commands = flatten(index.application_commands);
-      this.commandsProblem = this.commands.length ? null : "The bot has no commands yet. Is it running?";
+      this.commandsProblem = this.commands.length ? null : NO_COMMANDS;
     } catch (error) {
       this.commandsProblem = error.message;
     }
@@ -131,7 +133,6 @@ export class Session {
     store.on("channel", () => this.loadCommands(), signal);
     store.on("guild", () => this.#describe(), signal);
     store.on("status", (status) => this.#showStatus(status), signal);
-    this.composer.input.addEventListener("focus", () => this.commands.length || this.loadCommands());
     addEventListener("keydown", (event) => this.#key(event), { signal });
     this.#acceptDrops();
   }
@@ -141,18 +142,21 @@ export class Session {
       class: "icon-button drawer-button",
       "aria-controls": "sidebar",
       "aria-expanded": "false",
-      data: { testid: "drawer-button" },
+      testid: "drawer-button",
       on: { click: () => this.#setDrawer(true) },
     });
-    this.heading = h("h2", { class: "channel-title", data: { testid: "channel-title" } });
+    this.heading = h("h2", { class: "channel-title", testid: "channel-title" });
     this.topic = h("span", { class: "topic" });
-    this.status = h("div", { class: "status", role: "status", data: { testid: "status" } }, STATUS.connecting);
+    const status = { class: "status", role: "status", testid: "status" };
+    this.status = h("div", status, STATUS.connecting);
     const backdrop = h("div", { class: "backdrop", on: { click: () => this.closeDrawer() } });
-    const head = h("header", { class: "channel-head" }, this.drawerButton, this.heading, this.topic);
-    const drop = h("div", { class: "drop-cover", "aria-hidden": "true" }, h("span", {}, "Drop to attach"));
-    this.main = h("main", {}, head, this.status, this.messages.element, this.composer.element, drop);
-    const data = { testid: "app", ready: "false" };
-    return h("div", { class: "app", data }, this.sidebar.element, backdrop, this.main);
+    const title = [this.drawerButton, this.heading, this.topic];
+    const head = h("header", { class: "channel-head" }, title);
+    const drop = h("div", { class: "drop-cover", "aria-hidden": "true" }, "Drop to attach");
+    const parts = [head, this.status, this.messages.element, this.composer.element, drop];
+    this.main = h("main", {}, parts);
+    const props = { class: "app", testid: "app", data: { ready: "false" } };
+    return h("div", props, this.sidebar.element, backdrop, this.main);
   }
 
   #describe() {
@@ -187,7 +191,8 @@ export class Session {
     }
     const elsewhere = event.target === document.body || event.target === this.messages.scroller;
     const printable = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (elsewhere && printable && event.key !== " " && !this.composer.form) this.composer.input.focus();
+    if (!elsewhere || !printable || event.key === " " || this.composer.form) return;
+    this.composer.input.focus();
   }
 
   #acceptDrops() {

@@ -11,7 +11,7 @@ export class Sidebar {
   constructor(session) {
     this.session = session;
     this.store = session.store;
-    this.title = h("h1", { class: "guild-name", data: { testid: "guild-name" } });
+    this.title = h("h1", { class: "guild-name", testid: "guild-name" });
     this.channels = h("div", { class: "channel-list" });
     this.member = this.#memberButton();
     this.element = h(
@@ -32,7 +32,9 @@ export class Sidebar {
     const all = [...this.store.channels.values()];
     const texts = all.filter((item) => [CHANNEL.TEXT, CHANNEL.NEWS].includes(item.type));
     texts.sort((left, right) => (left.position ?? 0) - (right.position ?? 0));
-    const rows = texts.flatMap((item) => [this.#row(item), ...all.filter(threadOf(item)).map((t) => this.#row(t))]);
+    const rows = texts.flatMap((item) => {
+      return [item, ...all.filter(threadOf(item))].map((place) => this.#row(place));
+    });
     const dms = all.filter((item) => item.type === CHANNEL.DM);
     const focused = this.channels.querySelector(":focus")?.dataset.channelId;
     this.channels.replaceChildren(
@@ -53,11 +55,13 @@ export class Sidebar {
       type: "button",
       class: `channel ${thread ? "thread" : ""} ${unread ? "unread" : ""}`,
       "aria-current": current ? "page" : null,
-      data: { testid: "channel", channelId: channel.id },
+      testid: "channel",
+      data: { channelId: channel.id },
     };
     const mark = unread ? h("span", { class: "visually-hidden" }, " (unread)") : null;
     const symbol = icon(dm ? "at" : thread ? "thread" : "hash");
-    return h("li", {}, h("button", props, symbol, h("span", { class: "channel-name" }, name), mark));
+    const text = h("span", { class: "channel-name" }, name);
+    return h("li", {}, h("button", props, symbol, text, mark));
   }
 
   #clicked(event) {
@@ -75,7 +79,7 @@ export class Sidebar {
       class: "member-button",
       "aria-haspopup": "listbox",
       "aria-expanded": "false",
-      data: { testid: "member-switch" },
+      testid: "member-switch",
       on: { click: () => this.#openSwitch() },
     };
     return h("button", props, this.memberAvatar, this.memberText, icon("swap"));
@@ -115,7 +119,9 @@ export class Sidebar {
     };
     const title = h("div", { class: "menu-title" }, "View as");
     this.popup = new Popup(this.member, h("div", { class: "picker" }, title, list), { onClose });
-    const items = members.map((item) => ({ value: item.id, label: item.name, detail: this.#roleNames(item) }));
+    const items = members.map((item) => {
+      return { value: item.id, label: item.name, detail: this.#roleNames(item) };
+    });
     listbox.selected = new Set([this.store.me.id]);
     listbox.onActive = (id) => list.setAttribute("aria-activedescendant", id ?? "");
     list.tabIndex = 0;

@@ -3,13 +3,13 @@
  * its topics and read it; only `events.js`, `interactions.js` and `session.js` change it.
  *
  * Topics: "guild" (channels, roles, names), "messages" (of a channel), "status" (of the
- * connection), "channel" (another one is shown).
+ * connection), "commands" (they were fetched), "channel" (another one is shown).
  */
 
 import { compareIds } from "./ids.js";
 
-export const FLAG = { EPHEMERAL: 1 << 6, LOADING: 1 << 7, COMPONENTS_V2: 1 << 15 };
-export const CHANNEL = { TEXT: 0, DM: 1, VOICE: 2, CATEGORY: 4, NEWS: 5 };
+const FLAG = { EPHEMERAL: 1 << 6, LOADING: 1 << 7, COMPONENTS_V2: 1 << 15 };
+export const CHANNEL = { TEXT: 0, DM: 1, NEWS: 5 };
 const THREADS = new Set([10, 11, 12]);
 const ADMINISTRATOR = 1n << 3n;
 
@@ -22,7 +22,8 @@ export class Store {
     this.guild = null;
     this.channelId = null;
     this.status = "connecting";
-    /** @type {Map<string, any>} */ this.users = new Map([[me.id, { id: me.id, username: me.name }]]);
+    const user = { id: me.id, username: me.name };
+    /** @type {Map<string, any>} */ this.users = new Map([[me.id, user]]);
     /** @type {Map<string, any>} */ this.members = new Map([[me.id, { roles: me.roles ?? [] }]]);
     /** @type {Map<string, any>} */ this.roles = new Map();
     /** @type {Map<string, any>} */ this.channels = new Map();
