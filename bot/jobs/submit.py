@@ -11,7 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.errors import (
+    BrokenContractError,
+    ContentBlockedError,
     ForbiddenError,
+    InferenceFailedError,
     InsufficientCreditsError,
     ModelRetiredError,
     NeverStartedError,
@@ -51,6 +54,8 @@ _REASONS: tuple[tuple[type[ProviderError], FailureReason], ...] = (
     (ForbiddenError, FailureReason.HOST_MODEL),
     (UnknownModelError, FailureReason.HOST_MODEL),
     (ModelRetiredError, FailureReason.HOST_MODEL),
+    (ContentBlockedError, FailureReason.BLOCKED),
+    (InferenceFailedError, FailureReason.INFERENCE),
     (PermanentError, FailureReason.INVALID),
 )
 
@@ -114,6 +119,10 @@ class Submitter:
             accepted = await self._provider.submit(job.model, dict(job.parameters))
         except (RateLimitedError, NeverStartedError) as error:
             return await self._not_started(job, error, give_up_at)
+        except BrokenContractError as error:
+            # A 2xx that says nothing of use: it may well be running, and cost.
+            log.error("submit of job %s got an answer without meaning: %s", job.id, error)  # noqa: TRY400 - the text says it all
+            return await self._move(job, JobState.UNCERTAIN, error_detail=str(error))
         except PermanentError as error:
             return await self._fail(job, failure_of(error), error)
         except TransientError as error:

@@ -1,0 +1,286 @@
+"""A job's three steps on a real database and a real client, with both far ends scripted."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.delivery import Deliverer
+from bot.job import Job
+from bot.jobs.budget import RequestBudget
+from bot.jobs.follow import Follower
+from bot.jobs.ports import CannotPostError, Standing, TooLargeToPostError, VideoFile
+from bot.jobs.submit import Submitter
+from bot.media import Downloader, MediaDesk, MediaInspector
+from bot.quota import EntryKind
+from bot.segmind import SegmindClient, make_session
+from bot.storage import JobStore
+from tests.segmind_far_end import FarEnd
+from tests.storage_kit import NOW, accepted
+
+T2V = "wan-2.2-t2v-fast"
+BODY = {
+    "prompt": "a fox `jumps` 🦊",
+    "aspect_ratio": "16:9",
+    "frames_per_second": 16,
+    "go_fast": True,
+    "high_noise_lora_scale": 1,
+    "num_frames": 81,
+    "resolution": "480p",
+    "sample_shift": 12.5,
+    "seed": 7,
+}
+TIME_LIMIT_S = 3600.0
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+        self.slept_s: list[float] = []
+        self.on_sleep: Callable[[], Awaitable[None]] | None = None
+
+    def now(self) -> datetime:
+        """Return the time, UTC."""
+        return self.at
+
+    def monotonic_s(self) -> float:
+        """Return seconds since the beginning."""
+        return self.passed_s
+
+    @property
+    def passed_s(self) -> float:
+        """Seconds since the beginning."""
+        return (self.at - NOW).total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.slept_s.append(seconds)
+        self.at += timedelta(seconds=seconds)
+        if self.on_sleep is not None:
+            await self.on_sleep()
+        await asyncio.sleep(0)
+
+
+@dataclass
+class RecordingCards:
+    """Keeps what the cards were asked to show."""
+
+    shown: list[tuple[Job, Standing]] = field(default_factory=list)
+
+    def show(self, job: Job, standing: Standing) -> None:
+        """Keep it."""
+        self.shown.append((job, standing))
+
+    async def finish(self, job: Job) -> None:
+        """Keep it, too."""
+        self.shown.append((job, Standing()))
+
+    @property
+    def states(self) -> list[str]:
+        """The states shown, without repetitions."""
+        names = [job.state.value for job, _ in self.shown]
+        return [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
+
+    @property
+    def hints(self) -> set[str]:
+        """All remarks shown."""
+        return {standing.hint for _, standing in self.shown if standing.hint}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """A message with a result.
+
+    Attributes:
+        how: `video`, `link` or `direct`.
+        data: The file's bytes, read when it was posted.
+    """
+
+    id: int
+    how: str
+    job_id: int
+    data: bytes | None = None
+    url: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass
+class Channel:
+    """Discord's side of delivery: keeps messages, and refuses what it is told to refuse.
+
+    Attributes:
+        trouble: Raised by the next calls that post, one each; None lets one through.
+        answer_lost: The next error comes after the message was made.
+        on_video: Called with the job when a file is about to be posted.
+        closed: No permission to post.
+        links_closed: Nor to post links, though files are looked at.
+        dms_closed: The member takes no direct messages.
+    """
+
+    posts: list[Post] = field(default_factory=list)
+    trouble: deque[Exception | None] = field(default_factory=deque)
+    search_trouble: deque[Exception] = field(default_factory=deque)
+    answer_lost: bool = False
+    on_video: Callable[[Job], Awaitable[None]] | None = None
+    closed: bool = False
+    links_closed: bool = False
+    dms_closed: bool = False
+    max_bytes: int = 10 * 2**20
+    searches: int = 0
+    calls: list[str] = field(default_factory=list)
+
+    async def find_result(self, job: Job) -> int | None:
+        """Look for the message."""
+        self.searches += 1
+        if self.search_trouble:
+            raise self.search_trouble.popleft()
+        return next((post.id for post in self.posts if post.job_id == job.id), None)
+
+    async def post_video(self, job: Job, video: VideoFile) -> int:
+        """Take a file."""
+        self.calls.append("video")
+        if self.on_video is not None:
+            await self.on_video(job)
+        if self.closed:
+            raise CannotPostError("Missing Permissions")
+        if video.size_bytes > self.max_bytes:
+            raise TooLargeToPostError("Request entity too large")
+        data = await asyncio.to_thread(video.path.read_bytes)
+        return self._keep("video", job, data=data)
+
+    async def post_link(self, job: Job, url: str, *, expires_at: datetime) -> int:
+        """Take a link."""
+        self.calls.append("link")
+        if self.closed or self.links_closed:
+            raise CannotPostError("Missing Permissions")
+        return self._keep("link", job, url=url, expires_at=expires_at)
+
+    async def send_direct(self, job: Job, video: VideoFile, url: str, expires_at: datetime) -> int:
+        """Take a direct message."""
+        self.calls.append("direct")
+        if self.dms_closed:
+            raise CannotPostError("Cannot send messages to this user")
+        data = await asyncio.to_thread(video.path.read_bytes)
+        return self._keep("direct", job, data=data, url=url, expires_at=expires_at)
+
+    def _keep(self, how: str, job: Job, **facts: Any) -> int:
+        error = self.trouble.popleft() if self.trouble else None
+        if error is not None and not self.answer_lost:
+            raise error
+        post = Post(id=9000 + len(self.posts), how=how, job_id=job.id, **facts)
+        self.posts.append(post)
+        if error is not None:
+            raise error
+        return post.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Everything around a job's steps."""
+
+    store: JobStore
+    far_end: FarEnd
+    clock: Clock
+    cards: RecordingCards
+    channel: Channel
+    budget: RequestBudget
+    submit: Submitter
+    follow: Follower
+    deliver: Deliverer
+    folder: Path
+
+    async def job(self, number: int = 0, **changes: Any) -> Job:
+        """Accept a job: queued, with its price reserved."""
+        values = {"model": T2V, "parameters": BODY, **changes}
+        return await accepted(self.store, number, **values)
+
+    async def stored(self, job: Job) -> Job:
+        """Return the job as the database has it now."""
+        stored = await self.store.get(job.id)
+        assert stored is not None
+        return stored
+
+    async def books(self, job: Job) -> list[str]:
+        """Return the kinds of the job's ledger entries, all over its whole price."""
+        entries = await self.store.ledger_of(job.id)
+        assert {entry.credits for entry in entries} == {job.price_credits}
+        return [EntryKind(entry.kind).value for entry in entries]
+
+
+RESERVED_ONLY = ["reserve"]
+RELEASED = ["reserve", "release"]
+SETTLED = ["reserve", "settle"]
+
+
+@asynccontextmanager
+async def running_world(
+    store: JobStore, folder: Path, *, timeout_s: float = 30.0, listening: bool = True
+) -> AsyncIterator[World]:
+    """Run both far ends; at the end every credit must be accounted for.
+
+    Args:
+        store: On a migrated file.
+        folder: For downloads; must be empty again at the end.
+        timeout_s: The client's patience, in real seconds.
+        listening: Whether the provider can be reached from the start.
+    """
+    clock, cards, channel = Clock(), RecordingCards(), Channel()
+    far_end = FarEnd(clock.now)
+    budget = RequestBudget(per_minute=600, clock=clock.monotonic_s, sleep=clock.sleep)
+    if listening:
+        await far_end.listen()
+    async with make_session() as session:
+        client = SegmindClient(
+            session,
+            api_key=SecretStr("SG_0123456789abcdef"),
+            api_base=far_end.url,
+            history_base=far_end.url,
+            upload_base=far_end.url,
+            timeout_s=timeout_s,
+        )
+        downloader = Downloader(session, allowed_hosts=("127.0.0.1",), allow_http=True)
+        yield World(
+            store=store,
+            far_end=far_end,
+            clock=clock,
+            cards=cards,
+            channel=channel,
+            budget=budget,
+            submit=Submitter(
+                store=store,
+                provider=client,
+                cards=cards,
+                budget=budget,
+                now=clock.now,
+                sleep=clock.sleep,
+            ),
+            follow=Follower(
+                store=store,
+                provider=client,
+                cards=cards,
+                budget=budget,
+                now=clock.now,
+                time_limit_s=TIME_LIMIT_S,
+                sleep=clock.sleep,
+            ),
+            deliver=Deliverer(
+                store=store,
+                media=MediaDesk(downloader, MediaInspector(), video_max_bytes=10**8),
+                poster=channel,
+                now=clock.now,
+                folder=folder,
+                sleep=clock.sleep,
+            ),
+            folder=folder,
+        )
+    await far_end.close()
+    assert await store.check_ledger() == []
+    assert list(folder.iterdir()) == []  # noqa: ASYNC240 - a local folder, in a test
