@@ -21,6 +21,8 @@ from bot.errors import NotFoundError, RefusedError, StaleStateError
 from bot.job import TERMINAL, Job, JobState
 
 _MOST_CHOICES = 25
+# Discord's ids, and the database's integers, are no larger.
+_GREATEST_ID = 2**63 - 1
 
 
 class Jobs(commands.Cog):
@@ -96,11 +98,14 @@ def _too_late(state: JobState) -> str:
 
 def _number(text: str) -> int:
     try:
-        return int(text.strip())
+        number = int(text.strip())
     except ValueError:
+        number = -1
+    if not 0 <= number <= _GREATEST_ID:
         raise NotFoundError(
             "A job is chosen from the list, or given by its number. `/jobs` lists yours."
-        ) from None
+        )
+    return number
 
 
 async def setup(bot: VideoBot) -> None:
