@@ -45,7 +45,7 @@ test: lint browser ## every check
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
 bench: setup ## every benchmark, as JSON and a table
-	@set -e; for f in benchmarks/bench_*.py; do $(BIN)/python $$f; done
+	@set -e; for f in benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$f; done
 
 lock: setup ## renew the lock files from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
