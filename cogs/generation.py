@@ -51,7 +51,7 @@ class Generation(commands.Cog):
     def _suggest(
         self, kind: Kind, interaction: Interaction, option: str, typed: str
     ) -> list[Suggestion]:
-        given = dict(interaction.namespace)
+        given = dict(iter(interaction.namespace))
         return suggestions(kind, option, typed, given, self._bot.services.prices)
 
 
