@@ -349,3 +349,21 @@ async def test_markup_in_a_message_is_only_text(page: Page) -> None:
 
     await expect(find(page, "content")).to_have_text(evil)
     assert await find(page, "content").locator("img").count() == 0
+
+
+async def test_a_link_to_a_message_is_followed_inside_the_page(
+    page: Page, stand_in: DiscordStandIn
+) -> None:
+    """A Discord address leads to the channel and message here, not to Discord."""
+    await find(page, "composer-input").fill("the target")
+    await page.keyboard.press("Enter")
+    target = await find(page, "message").get_attribute("data-message-id")
+    await page.get_by_role("button", name="general").click()
+    await expect(find(page, "channel-title")).to_have_text("general")
+    place = f"{stand_in.guild_id}/{stand_in.channel_id}/{target}"
+    await find(page, "composer-input").fill(f"https://discord.com/channels/{place}")
+    await page.keyboard.press("Enter")
+    await find(page, "content").get_by_role("link").click()
+
+    await expect(find(page, "channel-title")).to_have_text("video")
+    await expect(page.locator(f"#message-{target}")).to_be_focused()

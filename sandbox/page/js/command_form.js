@@ -15,12 +15,13 @@ export class CommandForm {
    * @param {import("./commands.js").Command} command
    * @param {{store: import("./store.js").Store,
    *          interactions: import("./interactions.js").Interactions,
-   *          onClose: () => void}} parts
+   *          onSent: () => void, onClose: () => void}} parts
    */
-  constructor(command, { store, interactions, onClose }) {
+  constructor(command, { store, interactions, onSent, onClose }) {
     this.command = command;
     this.store = store;
     this.interactions = interactions;
+    this.onSent = onSent;
     this.onClose = onClose;
     this.fields = h("div", { class: "fields" });
     this.chips = h("div", { class: "chips", role: "group", "aria-label": "More options" });
@@ -219,6 +220,7 @@ export class CommandForm {
     this.send.disabled = true;
     try {
       await this.interactions.runCommand(this.command, options, files);
+      this.onSent();
       this.onClose();
     } catch (error) {
       this.error.textContent = error.message;

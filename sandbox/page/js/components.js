@@ -1,6 +1,7 @@
 /** Message components, V1 and V2, as DOM. Clicks are delegated: see `message_list.js`. */
 
 import { h, icon, dots } from "./dom.js";
+import { linkProps } from "./links.js";
 import { fileView, fromItem, kindOf, mediaView } from "./media.js";
 import { hexColor } from "./store.js";
 
@@ -101,9 +102,8 @@ export class ComponentsView {
     if (button.label) label.push(h("span", {}, button.label));
     const shared = { class: `button ${style}`, "aria-label": button.label ?? button.emoji?.name };
     if (button.style === LINK) {
-      const href = /^(https?|discord):/.test(button.url) ? button.url : null;
-      const props = { ...shared, href, target: "_blank", rel: "noopener noreferrer" };
-      return h("a", { ...props, testid: "link-button" }, label, icon("external"));
+      const props = { ...shared, ...linkProps(button.url), testid: "link-button" };
+      return h("a", props, label, icon("external"));
     }
     const mine = busy !== null && busy === button.custom_id;
     const data = { action: "press", key: button.custom_id, customId: button.custom_id };

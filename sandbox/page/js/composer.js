@@ -43,8 +43,12 @@ export class Composer {
     this.#hideMenu();
     this.input.value = "";
     const { store, interactions } = this.session;
-    const onClose = () => this.#formClosed();
-    this.form = new CommandForm(command, { store, interactions, onClose });
+    this.form = new CommandForm(command, {
+      store,
+      interactions,
+      onSent: () => this.session.messages.follow(),
+      onClose: () => this.#formClosed(),
+    });
     this.writer.hidden = true;
     this.element.append(this.form.element);
     this.form.addFiles(this.files.files);
@@ -192,6 +196,7 @@ export class Composer {
       await api.sendMessage(store.channelId, payload, files);
       this.input.value = "";
       this.files.clear();
+      this.session.messages.follow();
     } catch (error) {
       this.error.textContent = error.message;
     }

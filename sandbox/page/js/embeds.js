@@ -1,6 +1,7 @@
 /** Embeds: colour bar, author, title, text, fields, pictures, footer. */
 
 import { h } from "./dom.js";
+import { linkProps } from "./links.js";
 import { fromItem, mediaView } from "./media.js";
 import { hexColor } from "./store.js";
 import { messageTime } from "./timestamps.js";
@@ -31,7 +32,7 @@ export function embedView(embed, markdown) {
 function title(embed, markdown) {
   const text = markdown.inline(embed.title);
   if (!embed.url) return text;
-  return h("a", { href: embed.url, target: "_blank", rel: "noopener noreferrer" }, text);
+  return h("a", linkProps(embed.url), text);
 }
 
 function fields(list, markdown) {

@@ -1,6 +1,7 @@
 /** Markdown trees as DOM nodes. Text only ever becomes text nodes; links only http(s). */
 
 import { h } from "./dom.js";
+import { linkProps } from "./links.js";
 import { parse, parseInline } from "./markdown.js";
 import { formatTimestamp } from "./timestamps.js";
 
@@ -72,7 +73,7 @@ export class MarkdownView {
   }
 
   _link(node, children) {
-    return h("a", { href: node.url, target: "_blank", rel: "noopener noreferrer" }, children);
+    return h("a", linkProps(node.url), children);
   }
 
   _user(node) {

@@ -26,7 +26,7 @@ export class MessageList {
     this.view = new MessageView(session.store);
     this.list = h("ol", { class: "messages", testid: "messages" });
     this.jump = h("button", { type: "button", class: "jump", hidden: true }, "Newest messages");
-    this.jump.addEventListener("click", () => this.#toBottom());
+    this.jump.addEventListener("click", () => this.follow());
     const live = { role: "log", "aria-live": "polite", "aria-relevant": "additions" };
     const props = { class: "scroller", tabindex: 0, "aria-label": "Messages", ...live };
     this.scroller = h("div", props, this.list);
@@ -128,6 +128,7 @@ export class MessageList {
       choose: () => this.#choose(target, message),
       spoiler: () => reveal(target, event),
       jump: () => this.#jumpTo(target.dataset.id),
+      visit: () => this.#visit(target.dataset, event),
       dismiss: () => this.store.dropMessage(message.channel_id, message.id),
       "dismiss-pending": () => this.store.setPending(target.dataset.nonce, null),
       menu: () => openMessageMenu(target, message, this.session),
@@ -159,6 +160,16 @@ export class MessageList {
       ...selectItems(component, this.store),
       onDone: (values) => this.session.interactions.useComponent(message, component, values),
     });
+  }
+
+  /** Follow a link to a channel or message of this guild. */
+  async #visit({ channelId, id }, event) {
+    event.preventDefault();
+    if (!this.store.channels.has(channelId)) return;
+    if (channelId !== this.store.channelId) this.store.showChannel(channelId);
+    await this.session.history.loadLatest(channelId);
+    this.#render();
+    if (id) this.#jumpTo(id);
   }
 
   #jumpTo(id) {
@@ -197,6 +208,12 @@ export class MessageList {
     this.#atBottom = scrollHeight - scrollTop - clientHeight < AT_BOTTOM_PX;
     if (this.#atBottom) this.jump.hidden = true;
     if (scrollTop < LOAD_OLDER_PX) this.session.history.loadOlder(this.store.channelId);
+  }
+
+  /** Go to the newest message and stay there: after sending something, for one. */
+  follow() {
+    this.#atBottom = true;
+    this.#toBottom();
   }
 
   #toBottom() {

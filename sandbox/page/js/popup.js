@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 
 const GAP_PX = 4;
 const MARGIN_PX = 8;
-const MIN_WIDTH_PX = 240;
+const MIN_WIDTH_PX = 380;
 const COMFORTABLE_HEIGHT_PX = 280;
 
 export class Popup {
