@@ -1,6 +1,7 @@
 """A bot made of plain HTTP calls and a plain websocket, to send what discord.py never would."""
 
 import asyncio
+import io
 import json
 import zlib
 from collections.abc import AsyncIterator
@@ -77,8 +78,9 @@ class Socket:
         self.socket = socket
         self._inflate = zlib.decompressobj() if compressed else None
         self.heard: list[Json] = []
+        self.session_id = ""
 
-    async def send(self, op: int, data: Any) -> None:
+    async def send(self, op: Any, data: Any) -> None:
         """Sends a payload."""
         await self.socket.send_str(json.dumps({"op": op, "d": data}))
 
@@ -90,6 +92,8 @@ class Socket:
         raw = message.data
         payload: Json = json.loads(self._inflate.decompress(raw) if self._inflate else raw)
         self.heard.append(payload)
+        if payload["t"] == "READY":
+            self.session_id = payload["d"]["session_id"]
         return payload
 
     async def event(self, name: str) -> Json:
@@ -120,7 +124,7 @@ class BareBot:
 
     def __init__(self, stand_in: DiscordStandIn, http: aiohttp.ClientSession) -> None:
         self.stand_in = stand_in
-        self._http = http
+        self.http = http
         self.gateway: Socket | None = None
 
     async def call(
@@ -138,12 +142,12 @@ class BareBot:
             form = aiohttp.FormData()
             form.add_field("payload_json", json.dumps(body), content_type="application/json")
             for number, (name, content) in enumerate(files.items()):
-                form.add_field(f"files[{number}]", content, filename=name)
+                form.add_field(f"files[{number}]", io.BytesIO(content), filename=name)
             arguments = {"data": form}
         authorization = token if token is not None else f"Bot {self.stand_in.bot_token}"
         headers = {"Authorization": authorization} if authorization else {}
         url = self.stand_in.api_url + path
-        async with self._http.request(method, url, headers=headers, **arguments) as response:
+        async with self.http.request(method, url, headers=headers, **arguments) as response:
             text = await response.text()
             is_json = response.content_type == "application/json"
             parsed = json.loads(text) if is_json and text else text
@@ -151,7 +155,7 @@ class BareBot:
 
     async def connect(self, query: str = "", *, compressed: bool = False) -> Socket:
         """A gateway connection that has heard HELLO."""
-        socket = await self._http.ws_connect(self.stand_in.gateway_url + query, max_msg_size=0)
+        socket = await self.http.ws_connect(self.stand_in.gateway_url + query, max_msg_size=0)
         connection = Socket(socket, compressed=compressed)
         await connection.op(10)
         return connection

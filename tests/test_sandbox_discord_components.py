@@ -266,6 +266,11 @@ def test_modal_components_have_rules(components: Any, fault: str) -> None:
             {"embeds": [{"title": "x"}], "flags": V2, "components": [text()]},
             "embeds:MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
         ),
+        (
+            {"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["1"]}},
+            "allowed_mentions:MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
+        ),
+        ({"content": "x", "allowed_mentions": []}, "allowed_mentions:MODEL_TYPE_CONVERT"),
         ({"content": "x", "attachments": [{"id": 0}]}, "attachments.0.id:ATTACHMENT_NOT_FOUND"),
     ],
 )

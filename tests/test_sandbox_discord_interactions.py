@@ -110,13 +110,14 @@ async def test_callback_response_describes_the_message(stage: Stage) -> None:
     """with_response gives the message that the answer made, and whether it is loading."""
     interaction = await stage.asked()
     answer = await stage.bot.reply(interaction, 5, {"flags": EPHEMERAL})
-    about, resource = answer.body["interaction"], answer.body["resource"]
+    about = answer.body["interaction"]
+    message = await stage.bot.hook(interaction, "GET", ORIGINAL)
 
     assert about["response_message_loading"] is True
     assert about["response_message_ephemeral"] is True
-    assert resource["type"] == 5
-    assert resource["message"]["id"] == about["response_message_id"]
-    assert resource["message"]["flags"] == EPHEMERAL | LOADING
+    assert message.body["id"] == about["response_message_id"]
+    assert message.body["flags"] == EPHEMERAL | LOADING
+    assert "resource" not in answer.body
 
 
 async def test_callback_without_with_response_has_no_body(stage: Stage) -> None:
@@ -135,7 +136,7 @@ async def test_first_follow_up_fills_the_deferred_answer(stage: Stage) -> None:
     first = await stage.bot.hook(interaction, "POST", "", {"content": "first", "flags": 0})
     second = await stage.bot.hook(interaction, "POST", "", {"content": "second"})
 
-    assert first.body["id"] == deferred.body["resource"]["message"]["id"]
+    assert first.body["id"] == deferred.body["interaction"]["response_message_id"]
     assert first.body["flags"] == EPHEMERAL
     assert second.body["id"] != first.body["id"]
     assert second.body["flags"] == 0
@@ -160,7 +161,7 @@ async def test_follow_up_after_deleting_the_original_is_new(stage: Stage) -> Non
     original = await stage.bot.hook(interaction, "GET", ORIGINAL)
 
     assert deleted.status == 204
-    assert follow.body["id"] != deferred.body["resource"]["message"]["id"]
+    assert follow.body["id"] != deferred.body["interaction"]["response_message_id"]
     assert follow.body["flags"] == EPHEMERAL
     assert (original.status, original.code) == (404, 10008)
 

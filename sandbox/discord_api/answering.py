@@ -61,7 +61,7 @@ class Answering:
         """
         answer = body.payload.get("type")
         allowed = allowed_answers(interaction)
-        if answer not in allowed:
+        if not isinstance(answer, int) or answer not in allowed:
             known = ", ".join(str(int(kind)) for kind in sorted(allowed))
             raise form_error(("type",), "BASE_TYPE_CHOICES", f"Value must be one of {{{known}}}.")
         kind = AnswerKind(answer)
@@ -134,6 +134,8 @@ class Answering:
             "response_message_loading": message.loading,
             "response_message_ephemeral": message.ephemeral_to is not None,
         }
+        if kind not in (AnswerKind.MESSAGE, AnswerKind.UPDATE):
+            return {"interaction": about}  # of a deferral Discord documents only the id
         resource = {"type": int(kind), "message": self.json(message)}
         return {"interaction": about, "resource": resource}
 
@@ -167,8 +169,7 @@ class Answering:
         return present(modal)
 
     def _think(self, interaction: Interaction, data: Any) -> StoredMessage:
-        flags = Form(data, path=("data",)).data.get("flags") or 0
-        ephemeral = bool(int(flags) & Flag.EPHEMERAL)
+        ephemeral = _wants_ephemeral(data, ("data",))
         message = self._new(interaction, MessageBody(), ephemeral=ephemeral)
         message.loading = True
         return self._hub.messaging.post(self.channel(interaction), message, None)
@@ -205,8 +206,7 @@ class Answering:
         self, interaction: Interaction, payload: Json, body: Body, *, path: tuple[str, ...] = ()
     ) -> StoredMessage:
         channel = self.channel(interaction)
-        flags = Form(payload, path=path).data.get("flags") or 0
-        ephemeral = isinstance(flags, int) and bool(flags & Flag.EPHEMERAL)
+        ephemeral = _wants_ephemeral(payload, path)
         uploads = await self._uploads(body, channel, payload, ephemeral=ephemeral)
         message = self._new(interaction, written(payload, uploads, path=path), ephemeral=ephemeral)
         return self._hub.messaging.post(channel, message, payload.get("allowed_mentions"))
@@ -268,3 +268,11 @@ class Answering:
     def delete(self, message: StoredMessage) -> None:
         """Deletes a message through its interaction's token."""
         self._hub.messaging.delete(message)
+
+
+def _wants_ephemeral(payload: Any, path: tuple[str, ...]) -> bool:
+    """Whether a message asks to be ephemeral; refuses flags that are no number."""
+    form = Form(payload, path=path)
+    flags = form.number("flags", least=0)
+    form.errors.raise_if_any()
+    return bool(int(flags or 0) & Flag.EPHEMERAL)

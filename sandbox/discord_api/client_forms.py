@@ -1,6 +1,7 @@
 """Request bodies as Discord's own client makes them, from plain Python values."""
 
 import asyncio
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +40,7 @@ class ClientForm:
         form.add_field("payload_json", dump(payload), content_type="application/json")
         for number, path in enumerate(self.files):
             content = await asyncio.to_thread(path.read_bytes)
-            form.add_field(f"files[{number}]", content, filename=path.name)
+            form.add_field(f"files[{number}]", io.BytesIO(content), filename=path.name)
         return {"data": form}
 
 

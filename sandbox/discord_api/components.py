@@ -98,7 +98,7 @@ def _only_child(form: Form, key: str, allowed: set[Kind], *, modal: bool) -> Jso
 
 def _component(form: Form, allowed: set[Kind], *, modal: bool) -> Json:
     kind = form.data.get("type")
-    if kind not in allowed:
+    if not isinstance(kind, int) or kind not in allowed:
         known = ", ".join(str(int(k)) for k in sorted(allowed))
         text = f'Value of field "type" must be one of ({known},).'
         form.fail("type", "UNION_TYPE_CHOICES", text)

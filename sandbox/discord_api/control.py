@@ -5,7 +5,8 @@
 | `GET state` | everything: messages by channel (ephemeral and deleted ones included, with every
   revision they showed), interactions with the times they came and were answered, the bot's
   calls by route, sessions, commands |
-| `POST upload-limit {"bytes", "guild_id"?}` | how large one file may be |
+| `POST upload-limit {"bytes", "hint_bytes"?, "guild_id"?}` | how large one file may be, and what
+  interactions claim about it |
 | `POST token-life {"seconds"}` | how long interaction tokens live |
 | `POST bot-permissions {"channel_id", "allow"?, "deny"?}` | the bot's overwrite there (bits) |
 | `POST dms {"user_id", "open"}` | whether a user takes direct messages |
@@ -128,6 +129,8 @@ class Control:
         for guild in self._hub.world.guilds.values():
             if wish.get("guild_id") in (None, guild.id):
                 guild.upload_limit_bytes = int(wish["bytes"])
+                hint = wish.get("hint_bytes")
+                guild.upload_hint_bytes = None if hint is None else int(hint)
 
     def token_life(self, wish: Json) -> None:
         """Sets how long interaction tokens live."""

@@ -22,20 +22,37 @@ from sandbox.discord_api.wire import Json
 
 __all__ = ["MemberDriver", "Outcome", "RefusedError"]
 
+COMMANDS_CHANGED = "GUILD_APPLICATION_COMMAND_INDEX_UPDATE"
 DONE = ("INTERACTION_SUCCESS", "INTERACTION_FAILURE")
 
 
 class MemberDriver(MemberConnection):
-    """What a member does. Waiting methods return once the bot answered or was too late."""
+    """What a member does. Waiting methods return once the bot answered or was too late.
 
-    _application_id: str | None = None
+    Args:
+        api_url: The API's base, as `http://…/api/v10`.
+        gateway_url: The gateway, as `ws://…/gateway`.
+        token: The member's token.
+        timeout_s: How long to wait for anything that does not say otherwise.
+    """
+
+    def __init__(
+        self, api_url: str, gateway_url: str, token: str, *, timeout_s: float = 10.0
+    ) -> None:
+        super().__init__(api_url, gateway_url, token, timeout_s=timeout_s)
+        self._application_id: str | None = None
+        self._commands: dict[str, tuple[int, list[Json]]] = {}
 
     async def commands(self, channel_id: str | None = None) -> list[Json]:
         """The commands this member may use in a channel."""
-        path = f"/channels/{channel_id or self.channel_id}/application-command-index"
-        index = await self.request("GET", path)
-        self._application_id = index["applications"][0]["id"]
-        commands: list[Json] = index["application_commands"]
+        channel = channel_id or self.channel_id
+        changes = sum(name == COMMANDS_CHANGED for name, _ in self.events)
+        version, commands = self._commands.get(channel, (-1, []))
+        if version != changes:
+            index = await self.request("GET", f"/channels/{channel}/application-command-index")
+            self._application_id = index["applications"][0]["id"]
+            commands = index["application_commands"]
+            self._commands[channel] = (changes, commands)
         return commands
 
     async def _command(self, name: str, channel_id: str, kind: CommandKind) -> Json:

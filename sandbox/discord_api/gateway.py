@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiohttp import WSMsgType, web
 
@@ -26,8 +26,10 @@ from sandbox.discord_api.wire import Clock, Json, dump
 from sandbox.discord_api.world import User, World
 
 REPLAY_EVENTS = 2000
-OPS: dict[object, Op] = {int(op): op for op in Op}
+OPS: dict[int, Op] = {int(op): op for op in Op}
 RESUME_WINDOW_S = 120.0  # Discord keeps a lost session for about this long
+
+Farewell: TypeAlias = tuple[int, bytes]  # close code and reason
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +73,10 @@ class Connection:
     ) -> None:
         self.socket = socket
         self.session: Session | None = None
-        self.closed_here = False
+        self.closing = False
+        self.done = asyncio.Event()
         self._compress = compress
-        self._outbox: asyncio.Queue[Json | tuple[int, bytes]] = asyncio.Queue()
+        self._outbox: asyncio.Queue[Json | Farewell] = asyncio.Queue()
 
     def send(self, payload: Json) -> None:
         """Queues a message."""
@@ -81,25 +84,23 @@ class Connection:
 
     def close(self, code: int, reason: str = "") -> None:
         """Queues the end of the connection, after everything queued before."""
+        self.closing = True
         self._outbox.put_nowait((code, reason.encode()))
 
-    async def write(self) -> None:
-        """Sends what is queued until told to close or the far end is gone."""
+    async def write(self) -> Farewell | None:
+        """Sends what is queued; returns how to close, or None when the far end is gone."""
         while True:
             item = await self._outbox.get()
+            if isinstance(item, tuple):
+                return item
             try:
-                if isinstance(item, tuple):
-                    self.closed_here = True
-                    await self.socket.close(code=item[0], message=item[1])
-                    return
-                text = dump(item)
                 if self._compress is None:
-                    await self.socket.send_str(text)
+                    await self.socket.send_str(dump(item))
                 else:
-                    await self.socket.send_bytes(self._compress(text))
+                    await self.socket.send_bytes(self._compress(dump(item)))
             except ConnectionError:
                 log.debug("gateway connection lost while sending")
-                return
+                return None
 
 
 class Gateway:
@@ -154,8 +155,10 @@ class Gateway:
 
     async def close(self) -> None:
         """Closes every connection."""
-        for connection in list(self._connections):
-            await connection.socket.close(code=1001, message=b"stand-in stops")
+        connections = list(self._connections)
+        for connection in connections:
+            connection.close(1001, "stand-in stops")
+        await asyncio.gather(*(connection.done.wait() for connection in connections))
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """The websocket endpoint."""
@@ -167,18 +170,33 @@ class Gateway:
         await socket.prepare(request)
         connection = Connection(socket, compress)
         self._connections.add(connection)
-        writer = asyncio.create_task(connection.write())
         interval_ms = int(HEARTBEAT_INTERVAL_S * 1000)
         hello = {"heartbeat_interval": interval_ms, "_trace": []}
         connection.send({"op": int(Op.HELLO), "d": hello, "s": None, "t": None})
         try:
-            await self._read(connection)
+            farewell = await self._converse(connection)
+            if farewell is not None:
+                await socket.close(code=farewell[0], message=farewell[1])
         finally:
             self._connections.discard(connection)
-            self._lost(connection)
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+            connection.done.set()
         return socket
+
+    async def _converse(self, connection: Connection) -> Farewell | None:
+        """Reads and writes until one side ends it; how to close when it is ours to say."""
+        writer = asyncio.create_task(connection.write())
+        reader = asyncio.create_task(self._read(connection))
+        try:
+            done, _ = await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()  # a fault of ours is raised, not lost
+            return await writer if connection.closing else None
+        finally:
+            # Nobody may be reading while the close is negotiated, or its code gets lost.
+            reader.cancel()
+            writer.cancel()
+            await asyncio.gather(reader, writer, return_exceptions=True)
+            self._lost(connection)
 
     def _lost(self, connection: Connection) -> None:
         session = connection.session
@@ -187,15 +205,15 @@ class Gateway:
         session.connection = None
         session.lost_at_s = self._clock()
         said_goodbye = connection.socket.close_code in (1000, 1001)
-        if said_goodbye and not connection.closed_here:
+        if said_goodbye and not connection.closing:
             self._sessions.pop(session.id, None)
 
     async def _read(self, connection: Connection) -> None:
-        while True:
+        while not connection.closing:
             try:
                 message = await connection.socket.receive(timeout=HEARTBEAT_INTERVAL_S * 1.5)
             except TimeoutError:
-                await connection.socket.close(code=Close.SESSION_TIMED_OUT)
+                connection.close(Close.SESSION_TIMED_OUT, "Session timed out.")
                 return
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return
@@ -209,7 +227,7 @@ class Gateway:
             number, data = payload["op"], payload.get("d")
         except (ValueError, KeyError, TypeError):
             return Close.DECODE_ERROR
-        op = OPS.get(number)
+        op = OPS.get(number) if isinstance(number, int) else None
         if op is None:
             return Close.UNKNOWN_OPCODE
         if op in (Op.IDENTIFY, Op.RESUME) and not isinstance(data, dict):

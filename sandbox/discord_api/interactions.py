@@ -82,6 +82,7 @@ class Interactions:
         self._ids = ids
         self._by_id: dict[str, Interaction] = {}
         self._by_token: dict[str, Interaction] = {}
+        self._unanswered: dict[str, Interaction] = {}
         self.token_life_s = TOKEN_LIFE_S
 
     def __iter__(self) -> Iterator[Interaction]:
@@ -103,6 +104,7 @@ class Interactions:
         """Keeps a new interaction; its clock runs from now."""
         self._by_id[interaction.id] = interaction
         self._by_token[interaction.token] = interaction
+        self._unanswered[interaction.id] = interaction
 
     def answer(self, interaction_id: str, token: str) -> Interaction:
         """The interaction that a callback may still answer.
@@ -124,6 +126,7 @@ class Interactions:
         """Records the answer."""
         interaction.answer = answer
         interaction.answered_s = self._clock()
+        self._unanswered.pop(interaction.id, None)
 
     def by_token(self, token: str) -> Interaction:
         """The interaction whose token may still be used as a webhook's.
@@ -143,11 +146,12 @@ class Interactions:
         """Those that just ran out of their three seconds; each is told once."""
         late = [
             interaction
-            for interaction in self._by_id.values()
-            if interaction.answer is None and not interaction.failed and self._overdue(interaction)
+            for interaction in self._unanswered.values()
+            if interaction.answer is None and self._overdue(interaction)
         ]
         for interaction in late:
             interaction.failed = True
+            del self._unanswered[interaction.id]
         return late
 
     def _overdue(self, interaction: Interaction) -> bool:

@@ -106,6 +106,8 @@ def _checked(
         body = replace(body, components=tuple(check_message(form, layout=layout)))
     elif layout and not before.is_layout:
         body = replace(body, components=())
+    if form.data.get("allowed_mentions") is not None:
+        _check_allowed_mentions(form.child("allowed_mentions"))
     if layout:
         _no_legacy_fields(form, body)
     if not form.errors:
@@ -114,6 +116,14 @@ def _checked(
     if not (body.content.strip() or body.embeds or body.components or body.attachments):
         raise empty_message()
     return body
+
+
+def _check_allowed_mentions(form: Form) -> None:
+    parse = form.items("parse", most=3)
+    for key in ("users", "roles"):
+        if form.items(key, most=100) and key in parse:
+            text = f'parse:["{key}"] and {key}: [ids...] are mutually exclusive.'
+            form.fail((), "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", text)
 
 
 def _no_legacy_fields(form: Form, body: MessageBody) -> None:
@@ -156,7 +166,7 @@ def _attachments(
 
 def _embeds(form: Form) -> list[Json]:
     embeds = [_embed(embed) for embed in form.forms("embeds", most=MOST_EMBEDS)]
-    if sum(_embed_size(embed) for embed in embeds) > MOST_EMBED_TEXT:
+    if not form.errors and sum(_embed_size(embed) for embed in embeds) > MOST_EMBED_TEXT:
         text = f"Embed size exceeds maximum size of {MOST_EMBED_TEXT}"
         form.fail("embeds", "MAX_EMBED_SIZE_EXCEEDED", text)
     return embeds

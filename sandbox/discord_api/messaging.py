@@ -40,7 +40,8 @@ class Messaging:
         A `filename` in the payload's matching `attachments` entry wins over the part's.
         """
         entries = payload.get("attachments")
-        given = {str(e.get("id")): e for e in entries or [] if isinstance(e, dict)}
+        listed = entries if isinstance(entries, list) else []
+        given = {str(entry.get("id")): entry for entry in listed if isinstance(entry, dict)}
         attachments = {}
         for upload in uploads:
             entry = given.get(upload.index, {})
@@ -48,8 +49,7 @@ class Messaging:
                 upload.path,
                 attachment_id=self._ids.new(),
                 place=place,
-                filename=safe_name(entry.get("filename") or upload.filename),
-                description=entry.get("description"),
+                filename=safe_name(str(entry.get("filename") or upload.filename)),
                 ephemeral=ephemeral,
             )
         return attachments

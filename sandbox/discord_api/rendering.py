@@ -148,7 +148,8 @@ def guild_json(guild: Guild) -> Json:
     nothing = ("icon", "banner", "splash", "discovery_splash", "home_header", "description")
     no_channel = ("afk_channel_id", "rules_channel_id", "system_channel_id", "widget_channel_id")
     more = ("public_updates_channel_id", "safety_alerts_channel_id", "vanity_url_code")
-    return dict.fromkeys((*nothing, *no_channel, *more, "application_id", "max_presences")) | {
+    last = ("application_id", "max_presences", "incidents_data")
+    return dict.fromkeys((*nothing, *no_channel, *more, *last)) | {
         "id": guild.id,
         "name": guild.name,
         "owner_id": guild.owner_id,
@@ -235,4 +236,6 @@ def own_application_json(world: World) -> Json:
 def attachment_size_limit_bytes(world: World, channel: Channel) -> int:
     """The hint an interaction gives about uploads."""
     guild = world.guild_of(channel)
-    return guild.upload_limit_bytes if guild else DEFAULT_UPLOAD_LIMIT_BYTES
+    if guild is None:
+        return DEFAULT_UPLOAD_LIMIT_BYTES
+    return guild.upload_limit_bytes if guild.upload_hint_bytes is None else guild.upload_hint_bytes

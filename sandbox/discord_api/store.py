@@ -107,7 +107,7 @@ class MessageStore:
         self, channel_id: str, author_id: str, nonce: str, *, since_s: float
     ) -> StoredMessage | None:
         """A recent message of this author with this nonce."""
-        for message in reversed(list(self.all(channel_id))):
+        for message in reversed(self._by_channel.get(channel_id, {}).values()):
             if message.created_s < since_s:
                 return None
             if message.author_id == author_id and str(message.nonce) == nonce:

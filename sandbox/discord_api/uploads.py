@@ -64,6 +64,13 @@ async def read_body(request: web.Request, folder: Path, *, limit_bytes: int) -> 
     """
     if not request.content_type.startswith("multipart/"):
         return Body(payload=parse_object(await request.read()))
+    try:
+        return await _read_parts(request, folder, limit_bytes=limit_bytes)
+    except ValueError as error:  # what aiohttp raises for a broken multipart body
+        raise form_error((), "CONTENT_TYPE_INVALID", f"Broken multipart body: {error}") from error
+
+
+async def _read_parts(request: web.Request, folder: Path, *, limit_bytes: int) -> Body:
     payload: Json = {}
     uploads: list[Upload] = []
     too_large = False

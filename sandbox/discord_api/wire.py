@@ -40,8 +40,8 @@ def iso_time(epoch_s: float) -> str:
 
 
 def dump(data: object) -> str:
-    """Compact JSON text."""
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    """Compact JSON text, in ASCII: half a surrogate pair must not break an answer."""
+    return json.dumps(data, separators=(",", ":"))
 
 
 def answer(

@@ -93,6 +93,7 @@ class Guild:
     owner_id: str
     locale: str = "en-US"
     upload_limit_bytes: int = DEFAULT_UPLOAD_LIMIT_BYTES
+    upload_hint_bytes: int | None = None  # what interactions say; Discord's hint can be wrong
     roles: dict[str, Role] = field(default_factory=dict)
     members: dict[str, GuildMember] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
