@@ -367,3 +367,22 @@ async def test_a_link_to_a_message_is_followed_inside_the_page(
 
     await expect(find(page, "channel-title")).to_have_text("video")
     await expect(page.locator(f"#message-{target}")).to_be_focused()
+
+
+async def test_messages_are_walked_and_opened_by_keys(page: Page) -> None:
+    """Arrow up leaves the empty message box for the messages; their menu opens from there."""
+    for words in ("first", "second"):
+        await find(page, "composer-input").fill(words)
+        await page.keyboard.press("Enter")
+        await expect(find(page, "message").last).to_contain_text(words)
+    await page.keyboard.press("ArrowUp")
+    await expect(find(page, "message").last).to_be_focused()
+    await page.keyboard.press("ArrowUp")
+    await expect(find(page, "message").first).to_be_focused()
+    await page.keyboard.press("Shift+F10")
+    await expect(find(page, "menu")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(find(page, "message").first).to_be_focused()
+    await page.keyboard.press("Escape")
+
+    await expect(find(page, "composer-input")).to_be_focused()

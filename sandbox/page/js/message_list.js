@@ -191,6 +191,9 @@ export class MessageList {
     if (step && item[step]?.matches(".message")) {
       event.preventDefault();
       item[step].focus();
+    } else if (event.key === "ArrowDown" || event.key === "Escape") {
+      event.preventDefault();
+      this.session.composer.input.focus();
     }
   }
 
@@ -208,6 +211,11 @@ export class MessageList {
     this.#atBottom = scrollHeight - scrollTop - clientHeight < AT_BOTTOM_PX;
     if (this.#atBottom) this.jump.hidden = true;
     if (scrollTop < LOAD_OLDER_PX) this.session.history.loadOlder(this.store.channelId);
+  }
+
+  /** Arrow up in an empty message box walks up the messages; the context-menu key opens theirs. */
+  focusNewest() {
+    [...this.list.querySelectorAll(".message")].at(-1)?.focus();
   }
 
   /** Go to the newest message and stay there: after sending something, for one. */
