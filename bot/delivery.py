@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
+import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot.cancellation import to_the_end
 from bot.errors import DownloadInterruptedError, ExpiredResultError, MediaError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.ports import (
@@ -59,17 +62,13 @@ class Deliverer:
             posted = await self._find(job)
             if posted is not None:
                 return await self._delivered(job, posted)
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix="video-") as folder:
+        async with _temporary_folder(self._folder) as folder:
             try:
-                video = await self._download(job, Path(folder) / "result.mp4")
+                video = await self._download(job, folder / "result.mp4")
             except MediaError as error:
                 return await self._fail(job, error)
             job = await self._store.note(job.id, delivering_at=self._now())
-            message_id = await self._post(job, video)
-        if message_id is None:
-            log.warning("job %s: no way to deliver", job.id)
-            return await self._store.transition(job.id, JobState.UNDELIVERED, now=self._now())
-        return await self._delivered(job, message_id)
+            return await self._post(job, video)
 
     async def _find(self, job: Job) -> int | None:
         """Look for the message of an earlier try, with patience: the wrong answer posts twice."""
@@ -89,21 +88,25 @@ class Deliverer:
                 await self._sleep(wait_s)
         return await self._media.fetch_video(str(job.output_url), path)
 
-    async def _post(self, job: Job, video: VideoFile) -> int | None:
-        """Return the message's id, or None when nothing works."""
-        tried = False
+    async def _post(self, job: Job, video: VideoFile) -> Job:
+        """Post, or give up when nothing works."""
         for wait_s in (*RETRY_AFTER_S, None):
             try:
-                posted = await self._poster.find_result(job) if tried else None
-                return posted if posted is not None else await self._post_once(job, video)
+                return await to_the_end(self._post_and_write_down(job, video))
             except CannotPostError as error:
                 log.warning("job %s: cannot post: %s", job.id, error)
-                return None
+                break
             except PostLaterError as error:
-                tried = True
                 if wait_s is not None:
                     await self._wait_for_discord(job, wait_s, error)
-        return None
+                    posted = await self._find(job)
+                    if posted is not None:
+                        return await self._delivered(job, posted)
+        log.warning("job %s: no way to deliver", job.id)
+        return await self._store.transition(job.id, JobState.UNDELIVERED, now=self._now())
+
+    async def _post_and_write_down(self, job: Job, video: VideoFile) -> Job:
+        return await self._delivered(job, await self._post_once(job, video))
 
     async def _post_once(self, job: Job, video: VideoFile) -> int:
         url, expires_at = str(job.output_url), (job.finished_at or self._now()) + RESULT_LIFE
@@ -133,3 +136,13 @@ class Deliverer:
         )
         log.info("job %s: delivered", job.id)
         return delivered
+
+
+@asynccontextmanager
+async def _temporary_folder(parent: Path) -> AsyncIterator[Path]:
+    """Give a folder that is gone afterwards, without touching the disk on the event loop."""
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=parent, prefix="video-"))
+    try:
+        yield folder
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

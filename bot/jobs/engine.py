@@ -83,6 +83,7 @@ class DurableEngine:
         self._sleep = sleep
         self._lock = FileLock(settings.lock_path)
         self._workflow = self._register_workflow()
+        self._running: set[asyncio.Task[Any]] = set()
 
     async def launch(self) -> None:
         """Take the executor's lock, start DBOS and take up every unfinished job.
@@ -106,7 +107,9 @@ class DurableEngine:
 
     async def close(self) -> None:
         """Stop; workflows under way stay pending and are taken up at the next start."""
+        await self._stop_workflows()
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
+        await self._stop_workflows()  # those that the queue started in between
         self._lock.release()
 
     async def enqueue(self, job: Job) -> None:
@@ -129,9 +132,20 @@ class DurableEngine:
     def _register_workflow(self) -> Callable[[str], Coroutine[Any, Any, str]]:
         # DBOS marks the function it registers, which a bound method does not allow.
         async def job(job_id: str) -> str:
+            task = asyncio.current_task()
+            if task is not None:
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
             return await self._run(job_id)
 
         return DBOS.workflow(name="job", max_recovery_attempts=_RECOVERIES)(job)
+
+    async def _stop_workflows(self) -> None:
+        """Cancel what runs; DBOS records no outcome of a cancelled task, so it stays pending."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     async def _run(self, job_id: str) -> str:
         """The workflow: submit, follow, deliver (which settles), show the end."""

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.cancellation import to_the_end
 from bot.errors import (
     BrokenContractError,
     ContentBlockedError,
@@ -102,9 +103,7 @@ class Submitter:
         retry_s, give_up_at = _FIRST_RETRY_S, self._now() + GIVE_UP_AFTER
         while job.state is JobState.QUEUED:
             await self._budget.acquire("submit")
-            job = await self._move(job, JobState.SUBMITTING)
-            self._cards.show(job, Standing())
-            job = await self._post(job, give_up_at)
+            job = await to_the_end(self._send(job, give_up_at))
             if job.state is JobState.QUEUED:
                 self._cards.show(job, Standing(hint="The video service is busy; waiting for it."))
                 await self._sleep(retry_s)
@@ -112,6 +111,12 @@ class Submitter:
         if job.state in (JobState.SUBMITTING, JobState.UNCERTAIN):
             return await self._reconcile(job)
         return job
+
+    async def _send(self, job: Job, give_up_at: datetime) -> Job:
+        """Commit the intent, POST, and write down what came of it: one piece."""
+        job = await self._move(job, JobState.SUBMITTING)
+        self._cards.show(job, Standing())
+        return await self._post(job, give_up_at)
 
     async def _post(self, job: Job, give_up_at: datetime) -> Job:
         """POST once. Return the job as `running`, `uncertain`, `failed`, or `queued` again."""

@@ -9,6 +9,7 @@ from sqlalchemy import URL, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from bot.cancellation import to_the_end
 from bot.errors import ConfigurationError
 from bot.storage import engines, schema
 
@@ -116,11 +117,7 @@ class Database:
         task = asyncio.ensure_future(work)
         self._unfinished.add(task)
         task.add_done_callback(self._unfinished.discard)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait({task})
-            raise
+        return await to_the_end(task)
 
     def _migrate(self) -> None:
         engine = engines.migration_engine(self._address)
