@@ -251,6 +251,60 @@ async def test_no_body_makes_the_stand_in_stumble(stage: Stage, body: Any) -> No
     assert [call.status for call in calls if call.status >= 500] == []
 
 
+async def staged(stage: Stage, name: str, content: bytes) -> str:
+    """Uploads a file ahead as Discord's client does; how to refer to it."""
+    path = f"/channels/{stage.stand_in.channel_id}/attachments"
+    ask = {"files": [{"id": "1", "filename": name, "file_size": len(content)}]}
+    offer = (await stage.mia.request("POST", path, json=ask))["attachments"][0]
+    async with stage.bot.http.put(offer["upload_url"], data=content) as response:
+        assert response.status == 200
+    uploaded: str = offer["upload_filename"]
+    return uploaded
+
+
+async def test_files_uploaded_ahead_are_attached(stage: Stage) -> None:
+    """Discord's client uploads first and then names the file, in messages and commands."""
+    first = await staged(stage, "a.png", dot().getvalue())
+    entry = {"id": "0", "filename": "a.png", "uploaded_filename": first}
+    body = {"content": "", "attachments": [entry]}
+    posted = await stage.mia.request("POST", path_of(stage), json=body)
+    with pytest.raises(RefusedError) as used_up:
+        await stage.mia.request("POST", path_of(stage), json=body)
+    command = (await stage.mia.commands())[0]
+    options = [
+        {"type": 3, "name": "prompt", "value": "x"},
+        {"type": 11, "name": "image", "value": 0},
+    ]
+    entry = {**entry, "uploaded_filename": await staged(stage, "b.png", dot().getvalue())}
+    data = {"id": command["id"], "options": options, "attachments": [entry]}
+    ask = {
+        "type": 2,
+        "application_id": stage.stand_in.application_id,
+        "channel_id": stage.stand_in.channel_id,
+        "data": data,
+    }
+    await stage.mia.request("POST", "/interactions", json=ask)
+    interaction = await stage.bot.interaction()
+    attachments = list(interaction["data"]["resolved"]["attachments"].values())
+
+    assert posted["attachments"][0]["width"] == 30
+    assert used_up.value.code == 50035
+    assert [a["height"] for a in attachments] == [20]
+
+
+async def test_upload_ahead_obeys_the_limit(stage: Stage) -> None:
+    """A file that would be too large is not offered an address; a made-up address is refused."""
+    path = f"/channels/{stage.stand_in.channel_id}/attachments"
+    large = {"files": [{"id": "1", "filename": "a", "file_size": 1 << 30}]}
+    answer = await stage.bot.call("POST", path, large)
+    url = f"{stage.stand_in.page_url}sandbox/upload/unknown"
+    async with stage.bot.http.put(url, data=b"x") as response:
+        refused = response.status
+
+    assert (answer.status, answer.code) == (413, 40005)
+    assert refused == 403
+
+
 async def test_broken_multipart_is_refused(stage: Stage) -> None:
     """A multipart body without its boundary is a bad request."""
     headers = {

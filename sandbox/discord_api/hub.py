@@ -21,6 +21,7 @@ from sandbox.discord_api.interactions import Interactions
 from sandbox.discord_api.messaging import Messaging
 from sandbox.discord_api.permissions import Permission, in_channel
 from sandbox.discord_api.rate_limits import RateLimits
+from sandbox.discord_api.staged import LARGEST_BYTES, StagedUploads
 from sandbox.discord_api.uploads import Body, read_body
 from sandbox.discord_api.wire import Clock, Snowflakes
 from sandbox.discord_api.world import Channel, Guild, User, World
@@ -54,6 +55,7 @@ class Hub:
     ids: Snowflakes
     gateway: Gateway
     files: FileStore
+    staged: StagedUploads
     messaging: Messaging
     commands: CommandRegistry
     interactions: Interactions
@@ -107,7 +109,11 @@ class Hub:
         """A user's permissions in a channel now."""
         return in_channel(self.world, channel, user_id, now_s=self.clock())
 
-    async def body(self, request: web.Request, channel: Channel) -> Body:
-        """A request's body, its files within the channel's upload limit."""
-        limit = self.world.upload_limit_bytes(channel)
-        return await read_body(request, self.files.folder, limit_bytes=limit)
+    async def body(self, request: web.Request, channel: Channel | None) -> Body:
+        """A request's body, its files within the channel's upload limit.
+
+        Without a channel (it is named in the body) the caller checks the limit.
+        """
+        limit = self.world.upload_limit_bytes(channel) if channel else LARGEST_BYTES
+        body = await read_body(request, self.files.folder, limit_bytes=limit)
+        return self.staged.claim(body, limit_bytes=limit)

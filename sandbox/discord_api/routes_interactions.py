@@ -7,10 +7,7 @@ from sandbox.discord_api.asking import Asking
 from sandbox.discord_api.errors import unknown_webhook
 from sandbox.discord_api.hub import Endpoint, Hub
 from sandbox.discord_api.interactions import Interaction
-from sandbox.discord_api.uploads import read_body
 from sandbox.discord_api.wire import answer
-
-LARGEST_UPLOAD_BYTES = 500 * 1024 * 1024  # read before the channel, and so its limit, is known
 
 
 class InteractionRoutes:
@@ -45,8 +42,7 @@ class InteractionRoutes:
     async def ask(self, request: web.Request) -> web.Response:
         """A member's client starts an interaction."""
         user = self._hub.caller(request)
-        body = await read_body(request, self._hub.files.folder, limit_bytes=LARGEST_UPLOAD_BYTES)
-        await self._asking.ask(user, body)
+        await self._asking.ask(user, await self._hub.body(request, None))
         return answer()
 
     async def callback(self, request: web.Request) -> web.Response:

@@ -43,6 +43,7 @@ class MessageRoutes:
             ),
             Endpoint(method="GET", path="/users/@me/channels", handler=self.list_dms),
             Endpoint(method="GET", path=channel, handler=self.get_channel),
+            Endpoint(method="POST", path=channel + "/attachments", handler=self.offer_upload),
             Endpoint(method="POST", path=channel + "/typing", handler=self.typing, bucket="typing"),
             Endpoint(
                 method="GET",
@@ -103,6 +104,15 @@ class MessageRoutes:
         """A channel."""
         channel, _bits, user = self._channel(request)
         return answer(channel_json(self._hub.world, channel, viewer_id=user.id))
+
+    async def offer_upload(self, request: web.Request) -> web.Response:
+        """Addresses to put files to before the message or command that names them."""
+        channel, bits, _user = self._channel(request)
+        if not bits & Permission.ATTACH_FILES:
+            raise missing_permissions()
+        payload = parse_object(await request.read())
+        limit = self._hub.world.upload_limit_bytes(channel)
+        return answer(self._hub.staged.offer(payload, limit_bytes=limit))
 
     async def typing(self, request: web.Request) -> web.Response:
         """Shows that someone is typing."""

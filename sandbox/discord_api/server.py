@@ -36,6 +36,7 @@ from sandbox.discord_api.routes_interactions import InteractionRoutes
 from sandbox.discord_api.routes_messages import MessageRoutes
 from sandbox.discord_api.routes_world import WorldRoutes
 from sandbox.discord_api.seed import GUILD_ID, VIDEO_ID, seed_world
+from sandbox.discord_api.staged import StagedUploads
 from sandbox.discord_api.wire import Clock, Json, Snowflakes, answer
 
 API = "/api/{version:v(?:9|10)}"
@@ -93,6 +94,7 @@ class DiscordStandIn:
             ids=ids,
             gateway=gateway,
             files=files,
+            staged=StagedUploads(self._folder),
             messaging=Messaging(
                 world=self.world, clock=clock, ids=ids, gateway=gateway, files=files
             ),
@@ -180,7 +182,7 @@ class DiscordStandIn:
         await site.start()
         self._port = self._runner.addresses[0][1]
         self.hub.gateway.url = self.gateway_url
-        self.hub.files.base_url = self.page_url.rstrip("/")
+        self.hub.files.base_url = self.hub.staged.base_url = self.page_url.rstrip("/")
         self._watch = asyncio.create_task(self._watch_deadlines())
 
     async def stop(self) -> None:
@@ -221,6 +223,7 @@ class DiscordStandIn:
         for room in ("attachments", "ephemeral-attachments"):
             path = f"/{room}/{{place}}/{{attachment_id}}/{{filename}}"
             app.router.add_get(path, self.hub.files.serve)
+        app.router.add_put("/sandbox/upload/{key}", self.hub.staged.put)
         app.router.add_get("/", self._index)
         app.router.add_get("/page/{path:.+}", self._page)
         app.router.add_get("/sandbox/config.json", self._config)

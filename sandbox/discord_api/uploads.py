@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -106,20 +107,32 @@ def discard(uploads: list[Upload]) -> None:
 async def _store(
     part: BodyPartReader, index: str, folder: Path, *, limit_bytes: int
 ) -> Upload | None:
-    """Writes a part to a file; None (and no file) when it is too large.
+    filename = safe_name(part.filename or "unknown")
+    upload = await write_file(_chunks(part), filename, folder, limit_bytes=limit_bytes)
+    return None if upload is None else replace(upload, index=index)
 
-    A part that is too large is still read to its end: a client that is cut off while
-    sending sees a broken connection instead of the 413.
+
+async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
+    while chunk := await part.read_chunk(CHUNK_BYTES):
+        yield chunk
+
+
+async def write_file(
+    chunks: AsyncIterator[bytes], filename: str, folder: Path, *, limit_bytes: int
+) -> Upload | None:
+    """Writes an upload to a file of the folder; None (and no file) when it is too large.
+
+    What is too large is still read to its end: a client that is cut off while sending sees a
+    broken connection instead of the 413.
     """
     path = folder / uuid4().hex
     size = 0
     with await asyncio.to_thread(path.open, "wb") as file:
-        while chunk := await part.read_chunk(CHUNK_BYTES):
+        async for chunk in chunks:
             size += len(chunk)
             if size <= limit_bytes:
                 await asyncio.to_thread(file.write, chunk)
     if size > limit_bytes:
         await asyncio.to_thread(path.unlink)
         return None
-    filename = safe_name(part.filename or "unknown")
-    return Upload(index=index, filename=filename, path=path, size_bytes=size)
+    return Upload(index="", filename=filename, path=path, size_bytes=size)
