@@ -330,7 +330,7 @@ async def test_a_429_holds_the_polls_back(world: World) -> None:
 
 
 async def test_long_trouble_ends_at_twice_the_time_limit(world: World) -> None:
-    """Nobody answers for hours: the job ends, the credits come back, and no number overflows."""
+    """Nobody answers for hours: the job ends and the credits come back."""
     job, _ = await running(world)
     await world.far_end.close()
 
