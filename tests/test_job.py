@@ -30,7 +30,7 @@ def test_every_job_in_flight_can_fail_or_be_taken_back() -> None:
 
 def test_states_are_either_in_flight_or_terminal() -> None:
     """Each state is one of both, and credits are only released at an end."""
-    assert IN_FLIGHT | TERMINAL == set(JobState)
+    assert set(JobState) == IN_FLIGHT | TERMINAL
     assert IN_FLIGHT.isdisjoint(TERMINAL)
     assert RELEASING < TERMINAL
 

@@ -163,7 +163,7 @@ class Cost:
 
 def simulate(*, median_s: float, spread: float, latency: LatencyModel, jobs: int = 2000) -> Cost:
     """Follow many made-up jobs whose latencies are log-normal."""
-    rng = random.Random(20240817)  # noqa: S311 - the same jobs at every run
+    rng = random.Random(20240817)
     polls, delays = [], []
     for _ in range(jobs):
         end_s = median_s * math.exp(rng.gauss(0.0, spread))
@@ -194,7 +194,7 @@ def test_a_fresh_schedule_needs_few_polls_and_sees_the_end_soon(
 
 def test_learning_pays() -> None:
     """A model twice as slow as its page: what was measured saves polls without losing time."""
-    rng = random.Random(7)  # noqa: S311 - the same samples at every run
+    rng = random.Random(7)
     samples = [120 * math.exp(rng.gauss(0.0, 0.1)) for _ in range(50)]
 
     believing = simulate(median_s=120, spread=0.1, latency=learn(60, []))

@@ -306,6 +306,13 @@ def test_env_file_names_another_file(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert (settings.daily_credits, settings.monthly_credits) == (200, 70)
 
 
+def test_a_file_can_be_given_directly(tmp_path: Path) -> None:
+    """Who calls from a program names the file as an argument; ENV_FILE is not asked."""
+    path = write_env(tmp_path / "given.env", DAILY_CREDITS="8")
+
+    assert load_settings(str(path)).daily_credits == 8
+
+
 @pytest.mark.parametrize("nothing", ["", os.devnull])
 def test_env_file_can_be_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, nothing: str
