@@ -5,6 +5,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any, TypeAlias
@@ -26,6 +27,8 @@ from sandbox.discord_api.wire import Clock, Json, dump
 from sandbox.discord_api.world import User, World
 
 REPLAY_EVENTS = 2000
+MOST_BYTES = 64 * 1024  # of one message from a client; Discord takes 4096 from bots
+CLOSE_WITHIN_S = 3.0  # how long a client may take to answer a close
 OPS: dict[int, Op] = {int(op): op for op in Op}
 RESUME_WINDOW_S = 120.0  # Discord keeps a lost session for about this long
 
@@ -158,11 +161,13 @@ class Gateway:
         connections = list(self._connections)
         for connection in connections:
             connection.close(1001, "stand-in stops")
-        await asyncio.gather(*(connection.done.wait() for connection in connections))
+        with suppress(TimeoutError):  # a frozen client is left to the server's own clean-up
+            async with asyncio.timeout(2 * CLOSE_WITHIN_S):
+                await asyncio.gather(*(connection.done.wait() for connection in connections))
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """The websocket endpoint."""
-        socket = web.WebSocketResponse(max_msg_size=4096 * 16)
+        socket = web.WebSocketResponse(max_msg_size=MOST_BYTES, timeout=CLOSE_WITHIN_S)
         try:
             compress = compressor(request.query.get("compress"))
         except LookupError as missing:

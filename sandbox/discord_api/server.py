@@ -9,6 +9,7 @@ from base64 import urlsafe_b64encode
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from aiohttp import web
 
@@ -81,7 +82,7 @@ class DiscordStandIn:
         self._port = port
         self._rng = rng or random.SystemRandom()
         self._page_folder = page_folder or PAGE_FOLDER
-        self._folder = Path(tempfile.mkdtemp(prefix="discord-stand-in-"))
+        self._folder = Path(tempfile.gettempdir()) / f"discord-stand-in-{uuid4().hex}"
         self._runner: web.AppRunner | None = None
         self._watch: asyncio.Task[None] | None = None
         self.world = seed_world(self._new_token)
@@ -176,6 +177,7 @@ class DiscordStandIn:
 
     async def start(self) -> None:
         """Starts listening."""
+        await asyncio.to_thread(self._folder.mkdir, mode=0o700)
         self._runner = web.AppRunner(self._application(), access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
