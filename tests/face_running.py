@@ -1,0 +1,225 @@
+"""The real client with real services on the Discord stand-in; only the provider is out of reach.
+
+The engine never gets a free place, so that a job stays queued until the test moves it on.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiohttp
+from pydantic import SecretStr
+
+from bot.client import Services, VideoBot, redirect
+from bot.discord_ui.notifier import CardKeeper, ChannelPoster
+from bot.job import Job, JobState
+from bot.jobs.intake import Intake
+from bot.media import Downloader, MediaDesk, MediaInspector
+from bot.pricing import load_prices
+from bot.quota import Allowance
+from bot.segmind import SegmindClient
+from bot.storage import JobStore
+from sandbox.discord_api import DiscordStandIn
+from sandbox.discord_api.driver import MemberDriver
+from tests.discord_kit import control, until
+
+OUT_OF_REACH = "http://127.0.0.1:9"
+EPHEMERAL = 1 << 6
+ALLOWANCE = Allowance(
+    daily_credits=200, monthly_credits=2000, jobs_in_flight_member=3, jobs_in_flight_guild=9
+)
+SETTINGS = {"model": "wan-2.6-i2v", "prompt": "A fox jumps"}
+
+
+def now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True)
+class BusyEngine:
+    """An engine that never has a free place."""
+
+    waiting: list[int] = field(default_factory=list)
+
+    async def enqueue(self, job: Job) -> None:
+        """Let it wait."""
+        self.waiting.append(job.id)
+
+
+@dataclass(kw_only=True)
+class Face:
+    """The running client and ways to look at what it did."""
+
+    stand_in: DiscordStandIn
+    store: JobStore
+    http: aiohttp.ClientSession
+    data_dir: Path
+    engine: BusyEngine = field(default_factory=BusyEngine)
+    min_gap_s: float = 0.0
+    waits_s: list[float] = field(default_factory=list)
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        """Make the client; it is not started."""
+        self.bot = VideoBot(start_services=self._start, data_dir=self.data_dir)
+        self.cards = CardKeeper(
+            self.bot, on_card=self._keep_card, min_gap_s=self.min_gap_s, sleep=self._sleep
+        )
+        self.poster = ChannelPoster(self.bot)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.waits_s.append(seconds)
+
+    async def _keep_card(self, job_id: int, message_id: int) -> None:
+        await self.store.note(job_id, card_message_id=message_id)
+
+    async def _start(self, _client: VideoBot) -> Services:
+        prices, zone = load_prices(), ZoneInfo("UTC")
+        downloader = Downloader(self.http, allowed_hosts=("127.0.0.1",), allow_http=True)
+        intake = Intake(
+            store=self.store,
+            media=MediaDesk(downloader, MediaInspector(), video_max_bytes=10_000_000),
+            provider=SegmindClient(
+                self.http,
+                api_key=SecretStr("none"),
+                api_base=OUT_OF_REACH,
+                history_base=OUT_OF_REACH,
+                upload_base=OUT_OF_REACH,
+            ),
+            engine=self.engine,
+            prices=prices,
+            allowance=ALLOWANCE,
+            zone=zone,
+            now=now,
+        )
+        return Services(
+            intake=intake,
+            store=self.store,
+            cards=self.cards,
+            prices=prices,
+            allowance=ALLOWANCE,
+            zone=zone,
+            now=now,
+            close=self._close,
+        )
+
+    async def _close(self) -> None:
+        await self.cards.close()
+        self.closed = True
+
+    def member(self, name: str = "Mia") -> MemberDriver:
+        """Return a driver for a member, not connected yet."""
+        token = next(m.token for m in self.stand_in.members if m.name == name)
+        return MemberDriver(self.stand_in.api_url, self.stand_in.gateway_url, token)
+
+    async def control(self, name: str, **wish: Any) -> Any:
+        """Make a control call."""
+        return await control(self.stand_in, name, wish)
+
+    async def state(self) -> Any:
+        """Return all there is to see in the stand-in."""
+        return await control(self.stand_in, "state")
+
+    async def posted(self, channel_id: str | None = None) -> list[dict[str, Any]]:
+        """Return the channel's messages that have not been deleted, oldest first."""
+        state = await self.state()
+        messages = state["messages"].get(channel_id or self.stand_in.channel_id, [])
+        return [message for message in messages if message["deleted_at"] is None]
+
+    async def card(self, job: Job) -> dict[str, Any]:
+        """Return the message that is the job's card, with all it ever showed."""
+        interactions = (await self.state())["interactions"]
+        original = next(i["original_id"] for i in interactions if i["id"] == str(job.id))
+        messages = await self.posted(str(job.channel_id))
+        return next(message for message in messages if message["id"] == original)
+
+    async def card_text(self, job: Job) -> str:
+        """Return what the card shows now."""
+        return all_text(await self.card(job))
+
+    async def card_shows(self, job: Job, words: str) -> None:
+        """Wait until the card shows these words."""
+
+        async def shown() -> bool:
+            return words in await self.card_text(job)
+
+        await until(shown)
+
+    async def ordered(self, mia: MemberDriver, picture: Path, **options: Any) -> Job:
+        """Order a video, wait for its card, and return the job with the card's id kept."""
+        outcome = await mia.run_command("animate", {"image": picture, **SETTINGS, **options})
+        return await self.carded(int(outcome.id))
+
+    async def carded(self, job_id: int) -> Job:
+        """Wait until the card of a job is known; return the job."""
+
+        async def known() -> bool:
+            found = await self.store.get(job_id)
+            return found is not None and found.card_message_id is not None
+
+        await until(known)
+        return await self.job(job_id)
+
+    async def job(self, job_id: int) -> Job:
+        """Return a job that there must be."""
+        found = await self.store.get(job_id)
+        assert found is not None
+        return found
+
+    async def moved(self, job: Job, *states: JobState, **fields: Any) -> Job:
+        """Move a job through states; the fields are set with the last one."""
+        for state in states[:-1]:
+            await self.store.transition(job.id, state, now=now())
+        return await self.store.transition(job.id, states[-1], now=now(), **fields)
+
+    async def finished(self, job: Job) -> Job:
+        """Bring a queued job to the point where its video is posted."""
+        await self.moved(job, JobState.SUBMITTING, JobState.RUNNING, JobState.FINISHED)
+        return await self.store.note(job.id, delivering_at=now(), output_url="https://a.io/v.mp4")
+
+
+async def start(face: Face) -> asyncio.Task[None]:
+    """Start the client; return when it is connected and knows the server."""
+    redirect(face.stand_in.api_url, face.stand_in.gateway_url)
+    task = asyncio.create_task(face.bot.start(face.stand_in.bot_token))
+
+    async def ready() -> bool:
+        if task.done():
+            task.result()
+        return len(face.bot.guilds) > 0  # on_ready comes two seconds later
+
+    await until(ready, 20)
+    return task
+
+
+async def stop(face: Face, task: asyncio.Task[None]) -> None:
+    """Close the client."""
+    await face.bot.close()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def all_text(message: dict[str, Any]) -> str:
+    """Return a message's content and the text of its components."""
+    found, waiting = [message["content"]], list(message["components"])
+    while waiting:
+        component = waiting.pop(0)
+        found.append(component.get("content", ""))
+        waiting = component.get("components", []) + waiting
+    return "\n".join(found)
+
+
+def buttons(message: dict[str, Any]) -> dict[str, str]:
+    """Return the labels of a message's buttons, by custom id."""
+    found, waiting = {}, list(message["components"])
+    while waiting:
+        component = waiting.pop(0)
+        if component["type"] == 2:
+            found[component["custom_id"]] = component["label"]
+        waiting += component.get("components", [])
+        if "accessory" in component:
+            waiting.append(component["accessory"])
+    return found
