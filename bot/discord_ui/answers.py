@@ -6,12 +6,14 @@ import discord
 from discord import app_commands
 
 from bot.discord_ui.services import Interaction
+from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import MemberError
 
 log = logging.getLogger(__name__)
 
 _CONTENT_LIMIT = 2000
 _UNKNOWN_INTERACTION = 10062
+_ALREADY_ANSWERED = 40060
 
 
 async def answer_error(interaction: Interaction, error: BaseException) -> None:
@@ -52,16 +54,32 @@ async def tell(interaction: Interaction, text: str) -> None:
     """
     if len(text) > _CONTENT_LIMIT:
         text = text[: _CONTENT_LIMIT - 1] + "…"
-    response = interaction.response
     try:
-        if not response.is_done():
-            await response.send_message(text, ephemeral=True)
-            return
+        if not await _first_answer(interaction, text):
+            await interaction.followup.send(text, ephemeral=True)
+    except DISCORD_ERRORS as error:
+        log.warning("interaction %s could not be answered: %s", interaction.id, error)
+
+
+async def _first_answer(interaction: Interaction, text: str) -> bool:
+    """Give the text as the answer itself. Return False when only a follow-up is possible."""
+    response = interaction.response
+    if response.is_done():
         if response.type is discord.InteractionResponseType.deferred_channel_message:
             await _delete_original(interaction)
-        await interaction.followup.send(text, ephemeral=True)
+        return False
+    try:
+        await response.send_message(text, ephemeral=True)
     except discord.HTTPException as error:
-        log.warning("interaction %s could not be answered: %s", interaction.id, error)
+        if error.code != _ALREADY_ANSWERED:
+            raise
+        # An earlier answer arrived and only Discord's word of it was lost. "Thinking" must end;
+        # a real answer stays as it is.
+        if not (await interaction.original_response()).flags.loading:
+            return True
+        await _delete_original(interaction)
+        return False
+    return True
 
 
 async def _delete_original(interaction: Interaction) -> None:
