@@ -64,9 +64,9 @@ def test_the_example_file_shows_the_defaults(
     settings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reading `.env.example` as it stands gives the defaults."""
-    filled = Settings(_env_file=ROOT / ".env.example")  # type: ignore[call-arg]  # pydantic's
+    filled = Settings(_env_file=ROOT / ".env.example")
     monkeypatch.delenv("DATA_DIR")
-    example = Settings(_env_file=ROOT / ".env.example")  # type: ignore[call-arg]  # pydantic's
+    example = Settings(_env_file=ROOT / ".env.example")
 
     assert filled.data_dir == settings
     for name, field in Settings.model_fields.items():

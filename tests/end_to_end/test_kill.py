@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from sandbox_process import Json, SandboxProcess, until
 
 from bot.job import JobState
 from bot.storage import Database, JobStore
+from tests.end_to_end.sandbox_process import Json, SandboxProcess, until
 
 pytestmark = pytest.mark.end_to_end
 

@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
-from page_browser import CHROMIUM, SWITCHES, needs_chromium
 from playwright.async_api import Page, async_playwright, expect
-from sandbox_process import PATIENCE_S, SandboxProcess
+
+from tests.end_to_end.sandbox_process import PATIENCE_S, SandboxProcess
+from tests.page_browser import CHROMIUM, SWITCHES, needs_chromium
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.browser, needs_chromium]
 
