@@ -67,14 +67,16 @@ class Face:
         """Make the client; it is not started."""
         self.bot = VideoBot(start_services=self._start, data_dir=self.data_dir)
         self.cards = CardKeeper(
-            self.bot, on_card=self._keep_card, min_gap_s=self.min_gap_s, sleep=self._sleep
+            self.bot, on_card=self.keep_card, min_gap_s=self.min_gap_s, sleep=self.sleep
         )
         self.poster = ChannelPoster(self.bot)
 
-    async def _sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
+        """Note the wait and go on at once."""
         self.waits_s.append(seconds)
 
-    async def _keep_card(self, job_id: int, message_id: int) -> None:
+    async def keep_card(self, job_id: int, message_id: int) -> None:
+        """Write a card's message id to the database."""
         await self.store.note(job_id, card_message_id=message_id)
 
     async def _start(self, _client: VideoBot) -> Services:

@@ -1,0 +1,304 @@
+"""Cards are kept true: the latest picture wins, edits are few, and a failed one hurts nobody."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.discord_ui.notifier import CardKeeper
+from bot.job import FailureReason, Job, JobState
+from bot.jobs.ports import Standing
+from sandbox.discord_api.driver import MemberDriver
+from tests.discord_kit import until
+from tests.face_running import Face, now
+
+pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
+
+HOUR_S = 3600.0
+
+
+def standing(elapsed_s: float) -> Standing:
+    """Return a standing of a job that usually takes 100 seconds."""
+    return Standing(processing=True, expected_s=100, elapsed_s=elapsed_s)
+
+
+async def running(face: Face, job: Job) -> Job:
+    """Move a queued job on to the provider."""
+    return await face.moved(job, JobState.SUBMITTING, JobState.RUNNING)
+
+
+async def edits(face: Face) -> dict[str, int]:
+    """Return how many edits of messages were asked for, by way."""
+    calls: dict[str, int] = (await face.state())["calls"]
+    return {
+        "token": sum(n for call, n in calls.items() if call.startswith("PATCH /webhooks")),
+        "bot": sum(n for call, n in calls.items() if call.startswith("PATCH /channels")),
+    }
+
+
+def keeper(face: Face, **changes: Any) -> CardKeeper:
+    """Return another keeper on the same client, as after a restart."""
+    options: dict[str, Any] = {
+        "on_card": face.keep_card,
+        "min_gap_s": 0.0,
+        "sleep": face.sleep,
+        **changes,
+    }
+    return CardKeeper(face.bot, **options)
+
+
+async def test_progress_within_the_gap_is_one_edit_at_most(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """A new state is shown at once; ten pictures of the same state wait and the last one wins."""
+    job = await face.ordered(mia, photo)
+    cards = keeper(face, min_gap_s=HOUR_S)
+    made = await running(face, job)
+    cards.show(made, standing(0))
+    await face.card_shows(job, "about 0 %")
+    for elapsed_s in range(10, 100, 10):
+        cards.show(made, standing(elapsed_s))
+    finished = await face.moved(job, JobState.FINISHED)
+    cards.show(finished, Standing())
+    await face.card_shows(job, "Finished, uploading")
+    history = (await face.card(job))["history"]
+    await cards.close()
+
+    # thinking, queued, running, finished: no picture in between
+    assert len(history) == 4
+
+
+async def test_the_newest_picture_wins(face: Face, mia: MemberDriver, photo: Path) -> None:
+    """While an edit is under way, newer pictures replace each other."""
+    job = await face.ordered(mia, photo)
+    before = await edits(face)
+    made = await running(face, job)
+    await face.control("faults", method="PATCH", path="/webhooks/*", delay_s=0.3)
+    for elapsed_s in range(0, 100, 10):
+        face.cards.show(made, standing(elapsed_s))
+        await asyncio.sleep(0)
+    await face.card_shows(job, "about 90 %")
+
+    assert (await edits(face))["token"] - before["token"] <= 2
+
+
+async def test_the_same_picture_is_not_sent_again(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """A tick that changes nothing costs no request."""
+    job = await face.ordered(mia, photo)
+    made = await running(face, job)
+    face.cards.show(made, standing(50))
+    await face.card_shows(job, "about 50 %")
+    before = await edits(face)
+    for elapsed_s in (51, 52, 53):
+        face.cards.show(made, standing(elapsed_s))
+        await asyncio.sleep(0.02)
+    face.cards.show(made, standing(60))
+    await face.card_shows(job, "about 60 %")
+
+    assert (await edits(face))["token"] == before["token"] + 1
+
+
+async def test_the_first_picture_never_replaces_a_later_one(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """The workflow may have been faster than the command that opens the card."""
+    job = await face.ordered(mia, photo)
+    made = await running(face, job)
+    face.cards.show(made, standing(50))
+    face.cards.open(job, Standing(place=1))
+    await face.card_shows(job, "about 50 %")
+    face.cards.open(job, Standing(place=1))
+    await asyncio.sleep(0.05)
+
+    assert "In the making" in await face.card_text(job)
+
+
+async def test_the_end_is_the_last_picture(face: Face, mia: MemberDriver, photo: Path) -> None:
+    """After it, nothing edits the card: not a late picture, nor the same end again."""
+    job = await face.ordered(mia, photo)
+    failed = await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED)
+    await face.cards.finish(failed)
+    before = await edits(face)
+    face.cards.show(job, Standing(place=1))
+    await face.cards.finish(failed)
+    await asyncio.sleep(0.05)
+
+    assert "The video service refused this content." in await face.card_text(job)
+    assert await edits(face) == before
+
+
+async def test_the_end_waits_for_the_edit_under_way(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """A slow edit cannot overwrite the end."""
+    job = await face.ordered(mia, photo)
+    made = await running(face, job)
+    await face.control("faults", method="PATCH", path="/webhooks/*", delay_s=0.2)
+    face.cards.show(made, standing(50))
+    await asyncio.sleep(0.05)
+    failed = await face.moved(job, JobState.FAILED, failure=FailureReason.INFERENCE)
+    await face.cards.finish(failed)
+    history = (await face.card(job))["history"]
+
+    assert len(history) == 4
+    assert "Failed" in await face.card_text(job)
+
+
+async def test_the_end_is_tried_again(face: Face, mia: MemberDriver, photo: Path) -> None:
+    """A cut connection is not the last word."""
+    job = await face.ordered(mia, photo)
+    failed = await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED)
+    await face.control("faults", method="PATCH", path="/webhooks/*", drop=True, times=2)
+    await face.cards.finish(failed)
+
+    assert face.waits_s == [1.0, 4.0]
+    assert "Failed" in await face.card_text(job)
+
+
+async def test_the_end_is_given_up_after_a_few_tries(
+    face: Face, mia: MemberDriver, photo: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Discord being down for long does not hold the job."""
+    job = await face.ordered(mia, photo)
+    failed = await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED)
+    await face.control("faults", method="PATCH", path="*", drop=True, times=99)
+    await face.cards.finish(failed)
+
+    assert face.waits_s == [1.0, 4.0, 15.0]
+    assert "its card could not be edited" in caplog.text
+
+
+async def test_a_lost_edit_is_shown_later(face: Face, mia: MemberDriver, photo: Path) -> None:
+    """A state whose first edit broke appears without another picture being given."""
+    job = await face.ordered(mia, photo)
+    made = await running(face, job)
+    await face.control("faults", method="PATCH", path="/webhooks/*", drop=True)
+    face.cards.show(made, standing(50))
+
+    await face.card_shows(job, "about 50 %")
+
+
+async def test_a_dead_token_is_never_used_again(face: Face, mia: MemberDriver, photo: Path) -> None:
+    """Refused once, the bot's own token edits the card by its id."""
+    job = await face.ordered(mia, photo)
+    await face.control("token-life", seconds=0)
+    before = await edits(face)
+    made = await running(face, job)
+    face.cards.show(made, standing(10))
+    await face.card_shows(job, "about 10 %")
+    face.cards.show(made, standing(20))
+    await face.card_shows(job, "about 20 %")
+
+    assert await edits(face) == {"token": before["token"] + 1, "bot": 2}
+
+
+async def test_an_expired_token_is_not_even_tried(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """After its 15 minutes; the last seconds count as over."""
+    job = replace(await face.ordered(mia, photo), token_expires_at=now() + timedelta(seconds=5))
+    before = await edits(face)
+    face.cards.show(replace(job, state=JobState.SUBMITTING), Standing())
+    await face.card_shows(job, "Sending")
+
+    assert await edits(face) == {"token": before["token"], "bot": 1}
+
+
+async def test_without_any_way_the_keeper_stops(face: Face, mia: MemberDriver, photo: Path) -> None:
+    """Neither token nor message id: one line in the log, no request at all."""
+    job = await face.ordered(mia, photo)
+    lost = replace(job, token_expires_at=now(), card_message_id=None, state=JobState.RUNNING)
+    before = await edits(face)
+    cards = keeper(face)
+    for elapsed_s in (10, 20, 30):
+        cards.show(lost, standing(elapsed_s))
+        await asyncio.sleep(0.02)
+    await cards.finish(replace(lost, state=JobState.FAILED))
+
+    assert await edits(face) == before
+
+
+async def test_a_deleted_card_is_left_alone(
+    face: Face, mia: MemberDriver, photo: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A moderator took it away: one look by each way, then never again."""
+    job = await face.ordered(mia, photo)
+    await face.control(
+        "delete-message", channel_id=str(job.channel_id), message_id=str(job.card_message_id)
+    )
+    before = await edits(face)
+    made = await running(face, job)
+    for elapsed_s in (10, 20, 30):
+        face.cards.show(made, standing(elapsed_s))
+        await asyncio.sleep(0.1)
+    await face.cards.finish(replace(made, state=JobState.FAILED, failure=FailureReason.BLOCKED))
+
+    assert await edits(face) == {"token": before["token"] + 1, "bot": 1}
+    assert "cannot be edited any more" in caplog.text
+
+
+async def test_a_restarted_bot_finds_the_card_by_the_token(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """The crash came before the card's id was kept: it is the same message, and now known."""
+    job = await face.ordered(mia, photo)
+    known: list[tuple[int, int]] = []
+
+    async def on_card(job_id: int, message_id: int) -> None:
+        known.append((job_id, message_id))
+
+    cards = keeper(face, on_card=on_card)
+    cards.show(replace(job, card_message_id=None, state=JobState.SUBMITTING), Standing())
+    await face.card_shows(job, "Sending")
+    await until(lambda: bool(known))
+
+    assert known == [(job.id, job.card_message_id)]
+
+
+async def test_an_ended_job_is_shown_with_the_token_seen_before(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """The database forgets the token when the job ends; the card still gets its end by it."""
+    job = await face.ordered(mia, photo)
+    await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED)
+    ended = await face.job(job.id)
+    await face.cards.finish(ended)
+
+    assert not ended.interaction_token
+    assert "Failed" in await face.card_text(job)
+    assert (await edits(face))["bot"] == 0
+
+
+async def test_a_card_that_cannot_be_kept_hurts_nobody(
+    face: Face, mia: MemberDriver, photo: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The database failing to note the card's id is logged; the card is shown."""
+    job = await face.ordered(mia, photo)
+
+    async def on_card(_job_id: int, _message_id: int) -> None:
+        raise OSError("disk full")
+
+    cards = keeper(face, on_card=on_card)
+    cards.show(replace(job, card_message_id=None, state=JobState.SUBMITTING), Standing())
+    await face.card_shows(job, "Sending")
+    await until(lambda: "its card's id could not be kept" in caplog.text)
+
+
+async def test_closing_ends_what_waits(face: Face, mia: MemberDriver, photo: Path) -> None:
+    """A picture that waits for its turn is dropped, and no task is left."""
+    job = await face.ordered(mia, photo)
+    cards = keeper(face, min_gap_s=HOUR_S)
+    made = await running(face, job)
+    cards.show(made, standing(0))
+    await face.card_shows(job, "about 0 %")
+    cards.show(made, standing(50))
+    await asyncio.sleep(0)
+    await cards.close()
+    cards.show(made, standing(60))
+
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == f"card-{job.id}"]

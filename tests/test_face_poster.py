@@ -1,0 +1,271 @@
+"""Results are posted once, where they belong, or it is said plainly why they cannot be."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+
+from bot.discord_ui.results import result_content
+from bot.job import Job
+from bot.jobs.ports import CannotPostError, PostLaterError, TooLargeToPostError
+from bot.media import VideoFile
+from sandbox.discord_api.driver import MemberDriver
+from tests.face_running import SETTINGS, Face, now
+
+pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
+
+LINK = "https://cdn.example.org/v.mp4"
+MESSAGES = "/channels/*/messages"
+
+
+@pytest.fixture
+async def job(face: Face, mia: MemberDriver, photo: Path) -> Job:
+    """A job whose video is about to be posted."""
+    return await face.finished(await face.ordered(mia, photo, seed=77))
+
+
+async def results(face: Face, job: Job, channel_id: int | None = None) -> list[dict[str, Any]]:
+    """Return the posts about a job, the card left out."""
+    posted = await face.posted(str(channel_id or job.channel_id))
+    return [message for message in posted if f"job `{job.id}`" in message["content"]]
+
+
+async def direct(face: Face, job: Job) -> list[dict[str, Any]]:
+    """Return the member's direct messages."""
+    state = await face.state()
+    return [
+        message
+        for dm in state["dms"]
+        for message in state["messages"].get(dm["id"], [])
+        if f"job `{job.id}`" in message["content"]
+    ]
+
+
+async def forbid(face: Face, job: Job, permission: str) -> None:
+    """Take a permission from the bot in the job's channel."""
+    bits = discord.Permissions(**{permission: True}).value
+    await face.control("bot-permissions", channel_id=str(job.channel_id), deny=bits)
+
+
+async def test_the_video_comes_as_a_reply_that_mentions_the_member(
+    face: Face, job: Job, video: VideoFile, mia: MemberDriver
+) -> None:
+    """To the card, with a file name that says how to make it again."""
+    message_id = await face.poster.post_video(job, video)
+    (posted,) = await results(face, job)
+    file = posted["attachments"][0]
+
+    assert posted["id"] == str(message_id)
+    assert posted["message_reference"]["message_id"] == str(job.card_message_id)
+    assert [user["id"] for user in posted["mentions"]] == [mia.user["id"]]
+    assert posted["content"] == result_content(job)
+    assert file["filename"] == "wan-2.6-i2v-77.mp4"
+    assert await mia.download(file["url"]) == video.path.read_bytes()
+
+
+async def test_posting_twice_is_one_message(face: Face, job: Job, video: VideoFile) -> None:
+    """The nonce makes the repeat of a post whose answer was lost harmless."""
+    await face.control("faults", method="POST", path=MESSAGES, drop=True, late=True)
+    with pytest.raises(PostLaterError):
+        await face.poster.post_video(job, video)
+    message_id = await face.poster.post_video(job, video)
+
+    assert [message["id"] for message in await results(face, job)] == [str(message_id)]
+
+
+async def test_a_video_over_the_known_limit_is_not_even_sent(
+    face: Face, job: Job, video: VideoFile
+) -> None:
+    """Discord's hint of the interaction is kept."""
+    with pytest.raises(TooLargeToPostError):
+        await face.poster.post_video(replace(job, upload_limit_bytes=100), video)
+
+    assert await results(face, job) == []
+
+
+async def test_the_hint_may_be_overstated(face: Face, job: Job, video: VideoFile) -> None:
+    """Discord's own refusal of the size counts."""
+    await face.control("upload-limit", bytes=1000)
+
+    with pytest.raises(TooLargeToPostError):
+        await face.poster.post_video(job, video)
+
+
+async def test_the_server_s_own_limit_counts_when_it_is_lower(
+    face: Face, job: Job, video: VideoFile
+) -> None:
+    """A hint of a gigabyte in a server without boosts."""
+    large = replace(video, size_bytes=discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES + 1)
+
+    with pytest.raises(TooLargeToPostError):
+        await face.poster.post_video(replace(job, upload_limit_bytes=2**30), large)
+
+
+@pytest.mark.parametrize("permission", ["send_messages", "attach_files", "view_channel"])
+async def test_without_permission_it_cannot_be_posted(
+    face: Face, job: Job, video: VideoFile, permission: str
+) -> None:
+    """Taken away while the video was made."""
+    await forbid(face, job, permission)
+
+    with pytest.raises(CannotPostError):
+        await face.poster.post_video(job, video)
+
+
+async def test_a_channel_that_is_gone_cannot_be_posted_in(
+    face: Face, job: Job, video: VideoFile
+) -> None:
+    """Deleted while the video was made."""
+    await face.control("delete-channel", channel_id=str(job.channel_id))
+
+    with pytest.raises(CannotPostError):
+        await face.poster.post_video(job, video)
+    assert await face.poster.find_result(job) is None
+
+
+async def test_trouble_is_told_from_refusal(face: Face, job: Job, video: VideoFile) -> None:
+    """A cut connection: later."""
+    await face.control("faults", method="POST", path=MESSAGES, drop=True)
+
+    with pytest.raises(PostLaterError):
+        await face.poster.post_video(job, video)
+
+
+async def test_a_long_rate_limit_is_trouble(face: Face, job: Job, video: VideoFile) -> None:
+    """Nothing waits in line for half an hour."""
+    await face.control(
+        "faults",
+        method="POST",
+        path=MESSAGES,
+        status=429,
+        headers={"Via": "1.1 discord"},
+        body={"retry_after": 1800.0, "message": "limited", "global": False},
+    )
+
+    with pytest.raises(PostLaterError):
+        await face.poster.post_video(job, video)
+
+
+async def test_where_replying_is_forbidden_it_is_posted_plainly(
+    face: Face, job: Job, video: VideoFile
+) -> None:
+    """A reply needs the channel's history; a message does not."""
+    await forbid(face, job, "read_message_history")
+    await face.poster.post_video(job, video)
+    (posted,) = await results(face, job)
+
+    assert "message_reference" not in posted
+    assert posted["attachments"]
+
+
+async def test_a_deleted_card_is_no_hindrance(face: Face, job: Job, video: VideoFile) -> None:
+    """The video is posted without a reply."""
+    await face.control(
+        "delete-message", channel_id=str(job.channel_id), message_id=str(job.card_message_id)
+    )
+    await face.poster.post_video(job, video)
+
+    assert len(await results(face, job)) == 1
+
+
+async def test_a_posted_result_is_found_again(face: Face, job: Job, video: VideoFile) -> None:
+    """After a crash between posting and writing it down; also a link."""
+    assert await face.poster.find_result(job) is None
+
+    message_id = await face.poster.post_video(job, video)
+
+    assert await face.poster.find_result(job) == message_id
+
+
+async def test_only_our_own_message_of_this_job_is_the_result(
+    face: Face, job: Job, video: VideoFile, mia: MemberDriver, photo: Path
+) -> None:
+    """Neither another job's video nor a member who writes the same words."""
+    other = await face.finished(await face.ordered(mia, photo))
+    await face.poster.post_video(other, video)
+    await mia.send_message(f"job `{job.id}`")
+
+    assert await face.poster.find_result(job) is None
+
+
+async def test_a_busy_channel_does_not_hide_the_result(
+    face: Face, job: Job, video: VideoFile, mia: MemberDriver
+) -> None:
+    """The search begins where the first try to post was, not at the card."""
+    early = replace(job, delivering_at=job.delivering_at)
+    message_id = await face.poster.post_video(job, video)
+    for number in range(3):
+        await mia.send_message(f"chat {number}")
+
+    assert await face.poster.find_result(early) == message_id
+    late = replace(job, delivering_at=now() + timedelta(minutes=10))
+    assert await face.poster.find_result(late) is None
+
+
+async def test_a_search_in_trouble_is_told_from_an_empty_one(face: Face, job: Job) -> None:
+    """Not knowing is not the same as nothing there: posting now might be twice."""
+    # aiohttp itself asks once more when a kept connection is cut
+    await face.control("faults", method="GET", path=MESSAGES, drop=True, times=9)
+
+    with pytest.raises(PostLaterError):
+        await face.poster.find_result(job)
+
+
+async def test_a_link_is_posted_with_its_end(face: Face, job: Job) -> None:
+    """Where the file is too large."""
+    expires_at = now() + timedelta(minutes=50)
+    message_id = await face.poster.post_link(job, LINK, expires_at=expires_at)
+    (posted,) = await results(face, job)
+
+    assert posted["id"] == str(message_id)
+    assert f"(<{LINK}>)" in posted["content"]
+    assert f"<t:{int(expires_at.timestamp())}:R>" in posted["content"]
+    assert await face.poster.find_result(job) == message_id
+
+
+async def test_a_direct_message_says_why_it_comes(face: Face, job: Job, video: VideoFile) -> None:
+    """With the file, and it is found again."""
+    message_id = await face.poster.send_direct(job, video, LINK, now())
+    (posted,) = await direct(face, job)
+
+    assert posted["content"].startswith(f"It could not be posted in <#{job.channel_id}>.")
+    assert posted["attachments"][0]["filename"] == "wan-2.6-i2v-77.mp4"
+    assert await face.poster.find_result(job) == message_id
+
+
+async def test_a_large_video_goes_as_a_direct_link(face: Face, job: Job, video: VideoFile) -> None:
+    """Direct messages take no more than 10 MiB."""
+    large = replace(video, size_bytes=discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES + 1)
+    await face.poster.send_direct(job, large, LINK, now())
+    (posted,) = await direct(face, job)
+
+    assert LINK in posted["content"]
+    assert posted["attachments"] == []
+
+
+async def test_closed_direct_messages_cannot_be_posted_in(
+    face: Face, job: Job, video: VideoFile, mia: MemberDriver
+) -> None:
+    """Then nothing works, which the caller must know."""
+    await face.control("dms", user_id=mia.user["id"], open=False)
+
+    with pytest.raises(CannotPostError):
+        await face.poster.send_direct(job, video, LINK, now())
+
+
+async def test_a_job_of_direct_messages_is_answered_there(
+    face: Face, video: VideoFile, mia: MemberDriver, photo: Path
+) -> None:
+    """As a reply to its card, and found again."""
+    body = {"recipient_id": str(face.bot.application_id)}
+    channel = await mia.request("POST", "/users/@me/channels", json=body)
+    outcome = await mia.run_command("animate", {"image": photo, **SETTINGS}, channel["id"])
+    job = await face.finished(await face.carded(int(outcome.id)))
+    message_id = await face.poster.post_video(job, video)
+    (posted,) = await direct(face, job)
+
+    assert posted["message_reference"]["message_id"] == str(job.card_message_id)
+    assert await face.poster.find_result(job) == message_id
