@@ -183,10 +183,11 @@ async def test_a_posted_result_is_found_again(face: Face, job: Job, video: Video
 async def test_only_our_own_message_of_this_job_is_the_result(
     face: Face, job: Job, video: VideoFile, mia: MemberDriver, photo: Path
 ) -> None:
-    """Neither another job's video nor a member who writes the same words."""
+    """Neither another job's video nor a member who sends the same words and nonce."""
     other = await face.finished(await face.ordered(mia, photo))
     await face.poster.post_video(other, video)
-    await mia.send_message(f"job `{job.id}`")
+    forged = {"content": f"job `{job.id}`", "nonce": str(job.id)}
+    await mia.request("POST", f"/channels/{job.channel_id}/messages", json=forged)
 
     assert await face.poster.find_result(job) is None
 

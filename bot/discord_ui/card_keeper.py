@@ -150,7 +150,7 @@ class CardKeeper:
         while slot.wanted is not None:
             await self._wait_turn(slot)
             async with slot.lock:
-                if slot.wanted is None or slot.ending:
+                if slot.wanted is None:  # the end has come meanwhile
                     return
                 job, standing = slot.wanted
                 slot.wanted = None
