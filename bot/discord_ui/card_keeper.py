@@ -52,6 +52,17 @@ class _Slot:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     task: asyncio.Task[None] | None = None
 
+    def take(self) -> tuple[Job, Standing] | None:
+        """Return what is wanted, which is then wanted no more."""
+        wanted, self.wanted = self.wanted, None
+        return wanted
+
+    def put_back(self, picture: tuple[Job, Standing]) -> None:
+        """Want a picture again that could not be shown, a few times, unless a newer one came."""
+        self.tries += 1
+        if self.wanted is None and self.tries < _PICTURE_TRIES:
+            self.wanted = picture
+
 
 class CardKeeper:
     """Shows jobs on their status cards (the `Cards` of `bot.jobs.ports`).
@@ -150,15 +161,13 @@ class CardKeeper:
         while slot.wanted is not None:
             await self._wait_turn(slot)
             async with slot.lock:
-                if slot.wanted is None:  # the end has come meanwhile
-                    return
-                job, standing = slot.wanted
-                slot.wanted = None
+                taken = slot.take()
+                if taken is None:
+                    return  # the end has come meanwhile
+                job, standing = taken
                 if await self._tried(slot, job, standing, last=False):
                     continue
-            slot.tries += 1
-            if slot.wanted is None and slot.tries < _PICTURE_TRIES:
-                slot.wanted = (job, standing)
+            slot.put_back(taken)
 
     async def _wait_turn(self, slot: _Slot) -> None:
         """Wait for the gap between edits to pass; a new state does not wait."""
