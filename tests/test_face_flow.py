@@ -1,5 +1,6 @@
 """Members use the real client over a real gateway: every command, its answers and refusals."""
 
+import asyncio
 import contextlib
 import sqlite3
 from pathlib import Path
@@ -225,6 +226,52 @@ async def test_an_unexpected_error_is_an_apology_with_a_number(
     assert f"interaction {outcome.id} failed" in caplog.text
     assert "no such table" in caplog.text
     assert not face.bot.is_closed()
+
+
+async def test_a_late_answer_is_only_logged(
+    face: Face, mia: MemberDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Discord no longer knows the interaction: there is nobody left to tell."""
+    body = {"code": 10062, "message": "Unknown interaction"}
+    await face.control(
+        "faults", method="POST", path="/interactions/*", status=404, body=body, times=9
+    )
+    await mia.run_command("help", wait=False)
+    await until(lambda: "was answered too late" in caplog.text)
+
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_lost_acknowledgement_is_not_left_thinking(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """Discord took it and the connection broke: the public answer goes, the member is told."""
+    await face.control("faults", method="POST", path="/interactions/*", drop=True, late=True)
+    await mia.run_command("animate", {"image": photo, **SETTINGS})
+    await told(mia, "Something went wrong in the bot")
+
+    assert await face.store.unfinished() == []
+    assert all(message["flags"] & EPHEMERAL for message in await face.posted())
+
+
+async def test_a_command_of_an_older_version_is_explained(face: Face, mia: MemberDriver) -> None:
+    """The member's Discord still shows what this version no longer has."""
+    face.bot.tree.remove_command("help")
+    await mia.run_command("help")
+
+    assert await told(mia, "This command has just changed")
+
+
+async def test_autocomplete_of_an_older_version_is_only_logged(
+    face: Face, mia: MemberDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A list takes no message."""
+    face.bot.tree.remove_command("models")
+    waiting = asyncio.create_task(mia.autocomplete("models", "model", "wan"))
+    await until(lambda: "autocomplete of interaction" in caplog.text)
+    waiting.cancel()
+
+    assert await face.posted() == []
 
 
 # -- autocomplete ------------------------------------------------------------------
