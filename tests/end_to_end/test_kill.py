@@ -19,8 +19,8 @@ SETTINGS = {"JOBS_IN_FLIGHT_PER_MEMBER": "50", "SEGMIND_CONCURRENCY": "20"}
 ENDS = {"✅": JobState.DELIVERED, "❌": JobState.FAILED}
 
 
-async def _just_asked(_sandbox: SandboxProcess) -> bool:
-    """All commands were sent; hardly any has reached the provider."""
+async def _just_accepted(_sandbox: SandboxProcess) -> bool:
+    """All commands have just been accepted; hardly any has reached the provider."""
     return True
 
 
@@ -64,7 +64,7 @@ async def _books(folder: Path, jobs: list[str]) -> tuple[dict[str, JobState], li
         await database.close()
 
 
-@pytest.mark.parametrize("moment", [_just_asked, _some_at_the_provider, _some_delivered])
+@pytest.mark.parametrize("moment", [_just_accepted, _some_at_the_provider, _some_delivered])
 async def test_ten_jobs_survive_a_kill(
     tmp_path: Path, moment: Callable[[SandboxProcess], Awaitable[bool]]
 ) -> None:
@@ -74,6 +74,11 @@ async def test_ten_jobs_survive_a_kill(
         async with sandbox.member() as mia:
             outcomes = [await mia.run_command("t2v", {"prompt": f"kite {n}"}) for n in range(JOBS)]
         jobs = [str(outcome.id) for outcome in outcomes]
+
+        async def accepted() -> bool:
+            return len((await _books(tmp_path, jobs))[0]) == JOBS
+
+        await until(accepted, "ten jobs in flight")
         await until(lambda: moment(sandbox), moment.__name__)
         await asyncio.sleep(jitter_s)
         await sandbox.bot("kill")
