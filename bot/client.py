@@ -82,6 +82,8 @@ class VideoBot(commands.AutoShardedBot):
             shard_ids: The shards this process runs; None for all.
             shard_count: How many there are in all; None for Discord's advice.
         """
+        # It never speaks; without this, discord.py warns at every start that it could not.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         shards: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -126,12 +128,17 @@ class VideoBot(commands.AutoShardedBot):
         known = json.dumps([Route.BASE, self.application_id, payload], sort_keys=True)
         digest = hashlib.sha256(known.encode()).hexdigest()
         path = self._data_dir / _SYNCED_FILE
-        if await asyncio.to_thread(_read, path) == digest:
+        if await asyncio.to_thread(_read, path) == digest and await self._are_registered():
             return False
         await self.tree.sync()
         await asyncio.to_thread(path.write_text, digest, encoding="ascii")
         log.info("registered %d commands", len(payload))
         return True
+
+    async def _are_registered(self) -> bool:
+        """Ask Discord: somebody may have removed them, or it may be a fresh sandbox."""
+        registered = {command.name for command in await self.tree.fetch_commands()}
+        return registered == {command.name for command in self.tree.get_commands()}
 
     async def on_ready(self) -> None:
         """Say that the bot is there. discord.py's event."""

@@ -107,6 +107,8 @@ class DurableEngine:
 
     async def close(self) -> None:
         """Stop; workflows under way stay pending and are taken up at the next start."""
+        # DBOS warns of each task that is cancelled here on purpose.
+        logging.getLogger("dbos").setLevel(logging.ERROR)
         await self._stop_workflows()
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
         await self._stop_workflows()  # those that the queue started in between
