@@ -10,15 +10,16 @@ RUN python -m venv /venv \
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin bot \
  && install -d -o bot -g bot /data
-WORKDIR /app
 COPY --from=build /venv /venv
-COPY migrations migrations
-COPY cogs cogs
-COPY bot bot
+COPY migrations /app/migrations
+COPY cogs /app/cogs
+COPY bot /app/bot
 ENV PATH=/venv/bin:$PATH \
+    PYTHONPATH=/app \
     PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1 \
-    DATA_DIR=/data
+    PYTHONDONTWRITEBYTECODE=1
+# From here DATA_DIR=data, the default and what .env.example says, is the volume.
+WORKDIR /
 USER bot
 VOLUME /data
 STOPSIGNAL SIGTERM
