@@ -16,6 +16,7 @@ from bot.jobs.ports import (
     CannotPostError,
     JobStore,
     Media,
+    Posted,
     Poster,
     PostLaterError,
     TooLargeToPostError,
@@ -70,7 +71,7 @@ class Deliverer:
             job = await self._store.note(job.id, delivering_at=self._now())
             return await self._post(job, video)
 
-    async def _find(self, job: Job) -> int | None:
+    async def _find(self, job: Job) -> Posted | None:
         """Look for the message of an earlier try, with patience: the wrong answer posts twice."""
         for wait_s in RETRY_AFTER_S:
             try:
@@ -108,7 +109,7 @@ class Deliverer:
     async def _post_and_write_down(self, job: Job, video: VideoFile) -> Job:
         return await self._delivered(job, await self._post_once(job, video))
 
-    async def _post_once(self, job: Job, video: VideoFile) -> int:
+    async def _post_once(self, job: Job, video: VideoFile) -> Posted:
         url, expires_at = str(job.output_url), (job.finished_at or self._now()) + RESULT_LIFE
         try:
             try:
@@ -130,9 +131,13 @@ class Deliverer:
             job.id, JobState.FAILED, now=self._now(), failure=reason, error_detail=str(error)
         )
 
-    async def _delivered(self, job: Job, message_id: int) -> Job:
+    async def _delivered(self, job: Job, posted: Posted) -> Job:
         delivered = await self._store.transition(
-            job.id, JobState.DELIVERED, now=self._now(), result_message_id=message_id
+            job.id,
+            JobState.DELIVERED,
+            now=self._now(),
+            result_channel_id=posted.channel_id,
+            result_message_id=posted.message_id,
         )
         log.info("job %s: delivered", job.id)
         return delivered

@@ -101,6 +101,7 @@ class Job(NewJob):
         output_url: The video at the provider, once finished.
         cost_usd: What the provider charged, once known.
         card_message_id: The status card.
+        result_channel_id: Where the video was posted: the job's channel, or direct messages.
         result_message_id: The message with the video.
         delivering_at: When posting was first tried: from then on look before posting again.
         failure: Why it failed, for FAILED.
@@ -121,6 +122,7 @@ class Job(NewJob):
     output_url: str | None = None
     cost_usd: float | None = None
     card_message_id: int | None = None
+    result_channel_id: int | None = None
     result_message_id: int | None = None
     failure: FailureReason | None = None
     error_detail: str | None = None

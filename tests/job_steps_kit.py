@@ -15,7 +15,7 @@ from bot.delivery import Deliverer
 from bot.job import Job
 from bot.jobs.budget import RequestBudget
 from bot.jobs.follow import Follower
-from bot.jobs.ports import CannotPostError, Standing, TooLargeToPostError, VideoFile
+from bot.jobs.ports import CannotPostError, Posted, Standing, TooLargeToPostError, VideoFile
 from bot.jobs.submit import Submitter
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.quota import EntryKind
@@ -37,6 +37,7 @@ BODY = {
     "seed": 7,
 }
 TIME_LIMIT_S = 3600.0
+DIRECT_CHANNEL = 8000
 
 
 class Clock:
@@ -137,14 +138,14 @@ class Channel:
     searches: int = 0
     calls: list[str] = field(default_factory=list)
 
-    async def find_result(self, job: Job) -> int | None:
+    async def find_result(self, job: Job) -> Posted | None:
         """Look for the message."""
         self.searches += 1
         if self.search_trouble:
             raise self.search_trouble.popleft()
-        return next((post.id for post in self.posts if post.job_id == job.id), None)
+        return next((place(post, job) for post in self.posts if post.job_id == job.id), None)
 
-    async def post_video(self, job: Job, video: VideoFile) -> int:
+    async def post_video(self, job: Job, video: VideoFile) -> Posted:
         """Take a file."""
         self.calls.append("video")
         if self.on_video is not None:
@@ -156,14 +157,16 @@ class Channel:
         data = await asyncio.to_thread(video.path.read_bytes)
         return self._keep("video", job, data=data)
 
-    async def post_link(self, job: Job, url: str, *, expires_at: datetime) -> int:
+    async def post_link(self, job: Job, url: str, *, expires_at: datetime) -> Posted:
         """Take a link."""
         self.calls.append("link")
         if self.closed or self.links_closed:
             raise CannotPostError("Missing Permissions")
         return self._keep("link", job, url=url, expires_at=expires_at)
 
-    async def send_direct(self, job: Job, video: VideoFile, url: str, expires_at: datetime) -> int:
+    async def send_direct(
+        self, job: Job, video: VideoFile, url: str, expires_at: datetime
+    ) -> Posted:
         """Take a direct message."""
         self.calls.append("direct")
         if self.dms_closed:
@@ -171,7 +174,7 @@ class Channel:
         data = await asyncio.to_thread(video.path.read_bytes)
         return self._keep("direct", job, data=data, url=url, expires_at=expires_at)
 
-    def _keep(self, how: str, job: Job, **facts: Any) -> int:
+    def _keep(self, how: str, job: Job, **facts: Any) -> Posted:
         error = self.trouble.popleft() if self.trouble else None
         if error is not None and not self.answer_lost:
             raise error
@@ -179,7 +182,13 @@ class Channel:
         self.posts.append(post)
         if error is not None:
             raise error
-        return post.id
+        return place(post, job)
+
+
+def place(post: Post, job: Job) -> Posted:
+    """Return where a job's post is."""
+    channel_id = DIRECT_CHANNEL if post.how == "direct" else job.channel_id
+    return Posted(channel_id=channel_id, message_id=post.id)
 
 
 @dataclass(frozen=True, kw_only=True)

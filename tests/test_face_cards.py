@@ -139,11 +139,40 @@ def test_a_hint_is_shown() -> None:
 @pytest.mark.parametrize(("guild", "place"), [(11, "11"), (None, "@me")])
 def test_a_delivered_card_links_to_the_video(guild: int | None, place: str) -> None:
     """In a server and in direct messages."""
-    shown = whole(
-        status_card(job(JobState.DELIVERED, guild_id=guild, channel_id=22, result_message_id=33))
+    delivered = job(
+        JobState.DELIVERED,
+        guild_id=guild,
+        channel_id=22,
+        result_channel_id=22,
+        result_message_id=33,
     )
+    address = f"(https://discord.com/channels/{place}/22/33)"
 
-    assert f"(https://discord.com/channels/{place}/22/33)" in shown
+    assert f"[Jump to the video]{address}" in whole(status_card(delivered))
+    assert whole(job_page(delivered)).count(address) == 1
+    assert f"[open]{address}" in whole(jobs_page([delivered]))
+
+
+SENT_DIRECTLY = job(
+    JobState.DELIVERED, guild_id=11, channel_id=22, result_channel_id=44, result_message_id=33
+)
+
+
+def test_the_card_of_a_video_sent_directly_has_no_link() -> None:
+    """Everybody in the channel sees the card; nobody but the member could follow the link."""
+    shown = whole(status_card(SENT_DIRECTLY))
+
+    assert "Sent to you by direct message." in shown
+    assert "discord.com/channels" not in shown
+
+
+def test_a_member_s_own_pages_link_into_their_direct_messages() -> None:
+    """Only the member sees these, and for the member the link works."""
+    page, pages = whole(job_page(SENT_DIRECTLY)), whole(jobs_page([SENT_DIRECTLY]))
+
+    assert "Sent to you by direct message." in page
+    assert "[Jump to the video](https://discord.com/channels/@me/44/33)" in page
+    assert "[open](https://discord.com/channels/@me/44/33)" in pages
 
 
 def test_settings_that_are_not_the_default_are_named() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.discord_ui.results import result_content
 from bot.job import Job
-from bot.jobs.ports import CannotPostError, PostLaterError, TooLargeToPostError
+from bot.jobs.ports import CannotPostError, Posted, PostLaterError, TooLargeToPostError
 from bot.media import VideoFile
 from sandbox.discord_api.driver import MemberDriver
 from tests.face_running import SETTINGS, Face, now
@@ -31,6 +31,11 @@ async def results(face: Face, job: Job, channel_id: int | None = None) -> list[d
     """Return the posts about a job, the card left out."""
     posted = await face.posted(str(channel_id or job.channel_id))
     return [message for message in posted if f"job `{job.id}`" in message["content"]]
+
+
+def at(message: dict[str, Any]) -> Posted:
+    """Return where a message is."""
+    return Posted(channel_id=int(message["channel_id"]), message_id=int(message["id"]))
 
 
 async def direct(face: Face, job: Job) -> list[dict[str, Any]]:
@@ -54,11 +59,11 @@ async def test_the_video_comes_as_a_reply_that_mentions_the_member(
     face: Face, job: Job, video: VideoFile, mia: MemberDriver
 ) -> None:
     """To the card, with a file name that says how to make it again."""
-    message_id = await face.poster.post_video(job, video)
+    post = await face.poster.post_video(job, video)
     (posted,) = await results(face, job)
     file = posted["attachments"][0]
 
-    assert posted["id"] == str(message_id)
+    assert at(posted) == post
     assert posted["message_reference"]["message_id"] == str(job.card_message_id)
     assert [user["id"] for user in posted["mentions"]] == [mia.user["id"]]
     assert posted["content"] == result_content(job)
@@ -71,9 +76,9 @@ async def test_posting_twice_is_one_message(face: Face, job: Job, video: VideoFi
     await face.control("faults", method="POST", path=MESSAGES, drop=True, late=True)
     with pytest.raises(PostLaterError):
         await face.poster.post_video(job, video)
-    message_id = await face.poster.post_video(job, video)
+    post = await face.poster.post_video(job, video)
 
-    assert [message["id"] for message in await results(face, job)] == [str(message_id)]
+    assert [at(message) for message in await results(face, job)] == [post]
 
 
 async def test_a_video_over_the_known_limit_is_not_even_sent(
@@ -175,9 +180,9 @@ async def test_a_posted_result_is_found_again(face: Face, job: Job, video: Video
     """After a crash between posting and writing it down; also a link."""
     assert await face.poster.find_result(job) is None
 
-    message_id = await face.poster.post_video(job, video)
+    post = await face.poster.post_video(job, video)
 
-    assert await face.poster.find_result(job) == message_id
+    assert await face.poster.find_result(job) == post
 
 
 async def test_only_our_own_message_of_this_job_is_the_result(
@@ -197,11 +202,11 @@ async def test_a_busy_channel_does_not_hide_the_result(
 ) -> None:
     """The search begins where the first try to post was, not at the card."""
     early = replace(job, delivering_at=job.delivering_at)
-    message_id = await face.poster.post_video(job, video)
+    post = await face.poster.post_video(job, video)
     for number in range(3):
         await mia.send_message(f"chat {number}")
 
-    assert await face.poster.find_result(early) == message_id
+    assert await face.poster.find_result(early) == post
     late = replace(job, delivering_at=now() + timedelta(minutes=10))
     assert await face.poster.find_result(late) is None
 
@@ -218,23 +223,25 @@ async def test_a_search_in_trouble_is_told_from_an_empty_one(face: Face, job: Jo
 async def test_a_link_is_posted_with_its_end(face: Face, job: Job) -> None:
     """Where the file is too large."""
     expires_at = now() + timedelta(minutes=50)
-    message_id = await face.poster.post_link(job, LINK, expires_at=expires_at)
+    post = await face.poster.post_link(job, LINK, expires_at=expires_at)
     (posted,) = await results(face, job)
 
-    assert posted["id"] == str(message_id)
+    assert at(posted) == post
     assert f"(<{LINK}>)" in posted["content"]
     assert f"<t:{int(expires_at.timestamp())}:R>" in posted["content"]
-    assert await face.poster.find_result(job) == message_id
+    assert await face.poster.find_result(job) == post
 
 
 async def test_a_direct_message_says_why_it_comes(face: Face, job: Job, video: VideoFile) -> None:
     """With the file, and it is found again."""
-    message_id = await face.poster.send_direct(job, video, LINK, now())
+    post = await face.poster.send_direct(job, video, LINK, now())
     (posted,) = await direct(face, job)
 
+    assert at(posted) == post
+    assert post.channel_id != job.channel_id
     assert posted["content"].startswith(f"It could not be posted in <#{job.channel_id}>.")
     assert posted["attachments"][0]["filename"] == "wan-2.6-i2v-77.mp4"
-    assert await face.poster.find_result(job) == message_id
+    assert await face.poster.find_result(job) == post
 
 
 async def test_a_large_video_goes_as_a_direct_link(face: Face, job: Job, video: VideoFile) -> None:
@@ -265,8 +272,10 @@ async def test_a_job_of_direct_messages_is_answered_there(
     channel = await mia.request("POST", "/users/@me/channels", json=body)
     outcome = await mia.run_command("animate", {"image": photo, **SETTINGS}, channel["id"])
     job = await face.finished(await face.carded(int(outcome.id)))
-    message_id = await face.poster.post_video(job, video)
+    post = await face.poster.post_video(job, video)
     (posted,) = await direct(face, job)
 
+    assert at(posted) == post
+    assert post.channel_id == job.channel_id
     assert posted["message_reference"]["message_id"] == str(job.card_message_id)
-    assert await face.poster.find_result(job) == message_id
+    assert await face.poster.find_result(job) == post

@@ -10,7 +10,7 @@ from bot.delivery import RESULT_LIFE, RETRY_AFTER_S
 from bot.errors import RefusedError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.ports import PostLaterError
-from tests.job_steps_kit import RELEASED, RESERVED_ONLY, SETTLED, Post, World
+from tests.job_steps_kit import RELEASED, RESERVED_ONLY, SETTLED, Post, World, place
 from tests.segmind_far_end import Act, cut, file, html, reply, tiny_mp4
 from tests.storage_kit import GENEROUS, GUILD, MEMBER, NOW, ZONE
 
@@ -31,7 +31,10 @@ async def ends_delivered(world: World, job: Job, how: str) -> Job:
 
     (post,) = world.channel.posts
     assert (post.job_id, post.how) == (job.id, how)
-    assert (stored.state, stored.result_message_id) == (JobState.DELIVERED, post.id)
+    assert stored.state is JobState.DELIVERED
+    where = place(post, job)
+    assert stored.result_channel_id == where.channel_id
+    assert stored.result_message_id == where.message_id
     assert await world.books(job) == SETTLED
     return stored
 
@@ -103,15 +106,16 @@ async def test_a_job_in_another_state_is_left_alone(world: World, state: JobStat
 # -- crashes in between -------------------------------------------------------------------
 
 
-async def test_a_crash_after_posting_posts_nothing_twice(world: World) -> None:
+@pytest.mark.parametrize("how", ["video", "link", "direct"])
+async def test_a_crash_after_posting_posts_nothing_twice(world: World, how: str) -> None:
     """The message is there, only the row does not know: found, settled, not posted again."""
     job = await finished(world)
     job = await world.store.note(job.id, delivering_at=NOW)
-    world.channel.posts.append(Post(id=9000, how="video", job_id=job.id))
+    world.channel.posts.append(Post(id=9000, how=how, job_id=job.id))
 
     await world.deliver(job)
 
-    await ends_delivered(world, job, "video")
+    await ends_delivered(world, job, how)
     assert world.channel.calls == []
     assert world.far_end.calls["file"] == 0
 
@@ -265,7 +269,9 @@ async def test_a_later_delivery_of_an_undelivered_video_is_free(world: World) ->
     world.channel.closed = world.channel.dms_closed = True
     job = await world.deliver(job)
 
-    await world.store.transition(job.id, JobState.DELIVERED, now=NOW, result_message_id=5)
+    await world.store.transition(
+        job.id, JobState.DELIVERED, now=NOW, result_channel_id=4, result_message_id=5
+    )
 
     assert await world.books(job) == RELEASED
 

@@ -195,13 +195,18 @@ async def test_notes_change_no_state(store: JobStore) -> None:
     """A note writes what it is given and leaves everything else as it was."""
     job = await walked_to(store, JobState.FINISHED)
     noted = await store.note(
-        job.id, card_message_id=FIRST_ID + 5, delivering_at=LATER, result_message_id=FIRST_ID + 6
+        job.id,
+        card_message_id=FIRST_ID + 5,
+        delivering_at=LATER,
+        result_channel_id=FIRST_ID + 7,
+        result_message_id=FIRST_ID + 6,
     )
 
     assert noted == replace(
         job,
         card_message_id=FIRST_ID + 5,
         delivering_at=LATER,
+        result_channel_id=FIRST_ID + 7,
         result_message_id=FIRST_ID + 6,
     )
     assert await store.get(job.id) == noted

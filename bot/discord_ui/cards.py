@@ -67,7 +67,7 @@ def state_text(job: Job, standing: Standing) -> str:
         case JobState.RUNNING:
             text = _running(job, standing)
         case JobState.DELIVERED:
-            text = f"[Jump to the video]({result_link(job)})"
+            text = _delivered(job)
         case JobState.FAILED:
             text = _failed(job)
         case _:
@@ -117,6 +117,13 @@ def _running(job: Job, standing: Standing) -> str:
     return f"{bar_until_done(percent / 100)} about {percent} %\n{stage}{since} · expected {ready}"
 
 
+def _delivered(job: Job) -> str:
+    # The card is for everybody in the channel; a link into direct messages is dead for others.
+    if was_sent_directly(job):
+        return "Sent to you by direct message."
+    return f"[Jump to the video]({result_link(job)})"
+
+
 def _failed(job: Job) -> str:
     if job.failure is None:
         return _back(job)
@@ -128,7 +135,17 @@ def _back(job: Job) -> str:
     return f"Your {credits_text(job.price_credits)} came back."
 
 
+def was_sent_directly(job: Job) -> bool:
+    """Tell whether the video of a job in a server went by direct message, to its member alone."""
+    return job.guild_id is not None and job.result_channel_id not in (None, job.channel_id)
+
+
 def result_link(job: Job) -> str:
-    """Return the address of the message with the video (of the card, as long as there is none)."""
+    """Return the address of the message with the video (of the card, as long as there is none).
+
+    After `was_sent_directly` it works for the member alone.
+    """
+    server = "@me" if job.guild_id is None or was_sent_directly(job) else job.guild_id
+    channel_id = job.result_channel_id or job.channel_id
     message_id = job.result_message_id or job.card_message_id or job.id
-    return f"https://discord.com/channels/{job.guild_id or '@me'}/{job.channel_id}/{message_id}"
+    return f"https://discord.com/channels/{server}/{channel_id}/{message_id}"

@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.catalogue import JsonScalar
 from bot.discord_ui.buttons import JobButton
-from bot.discord_ui.cards import LOOKS, result_link, state_text
+from bot.discord_ui.cards import LOOKS, result_link, state_text, was_sent_directly
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import ago, at, credits_text, excerpt, one_line, quote, units
 from bot.job import RELEASING, Job, JobState
@@ -64,7 +64,7 @@ def job_page(job: Job) -> ui.LayoutView:
     for text in (
         f"### {look.symbol} {look.title} · {model_title(job.model)}",
         quote(job.prompt, _PAGE_PROMPT),
-        state_text(job, Standing()),
+        _state(job),
         _times(job),
         "**Sent to the model**\n" + _parameters(job),
         f"-# {facts_text(job)}{_refund(job)} · job `{job.id}`",
@@ -74,6 +74,12 @@ def job_page(job: Job) -> ui.LayoutView:
         box.add_item(ui.ActionRow(JobButton.cancel(job.id)))
     view.add_item(box)
     return view
+
+
+def _state(job: Job) -> str:
+    """The card's words; this page is its member's alone, so a link to direct messages works."""
+    link = f" [Jump to the video]({result_link(job)})" if was_sent_directly(job) else ""
+    return state_text(job, Standing()) + link
 
 
 def exact_parameters(job: Job) -> str | None:

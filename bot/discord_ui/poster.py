@@ -13,6 +13,7 @@ from bot.discord_ui.verdicts import CANNOT_REPLY_CODES, DISCORD_ERRORS, Verdict,
 from bot.job import Job
 from bot.jobs.ports import (
     CannotPostError,
+    Posted,
     PostLaterError,
     TooLargeToPostError,
     VideoFile,
@@ -42,8 +43,8 @@ class ChannelPoster:
     def __init__(self, client: discord.Client) -> None:
         self._client = client
 
-    async def find_result(self, job: Job) -> int | None:
-        """Return the id of our message that carries this job's result, if there is one.
+    async def find_result(self, job: Job) -> Posted | None:
+        """Return our message that carries this job's result, if there is one.
 
         Looks at the 100 messages after the first try to post, in the channel and then in the
         member's direct messages. A channel that cannot be read is taken as empty: Discord's
@@ -58,7 +59,7 @@ class ChannelPoster:
             found = await self._search(job, after, await self._direct_channel(job))
         return found
 
-    async def post_video(self, job: Job, video: VideoFile) -> int:
+    async def post_video(self, job: Job, video: VideoFile) -> Posted:
         """Reply to the card with the file.
 
         Raises:
@@ -70,12 +71,14 @@ class ChannelPoster:
             raise TooLargeToPostError(f"{video.size_bytes} bytes")
         return await self._post(job, self._channel(job), self._reply(job, video=video))
 
-    async def post_link(self, job: Job, url: str, *, expires_at: datetime) -> int:
+    async def post_link(self, job: Job, url: str, *, expires_at: datetime) -> Posted:
         """Reply to the card with a link and how long it works; errors as `post_video`."""
         content = link_content(job, url, expires_at)
         return await self._post(job, self._channel(job), self._reply(job, content=content))
 
-    async def send_direct(self, job: Job, video: VideoFile, url: str, expires_at: datetime) -> int:
+    async def send_direct(
+        self, job: Job, video: VideoFile, url: str, expires_at: datetime
+    ) -> Posted:
         """Send the video, or when it is too large the link, to the member alone.
 
         Raises:
@@ -128,7 +131,7 @@ class ChannelPoster:
             reference=reference,
         )
 
-    async def _post(self, job: Job, channel: discord.abc.Messageable, post: _Post) -> int:
+    async def _post(self, job: Job, channel: discord.abc.Messageable, post: _Post) -> Posted:
         try:
             return await _translated(self._send(job, channel, post))
         except CannotPostError as error:
@@ -143,7 +146,7 @@ class ChannelPoster:
             plain = _Post(content=post.content, video=post.video, file_name=post.file_name)
             return await _translated(self._send(job, channel, plain))
 
-    async def _send(self, job: Job, channel: discord.abc.Messageable, post: _Post) -> int:
+    async def _send(self, job: Job, channel: discord.abc.Messageable, post: _Post) -> Posted:
         options: dict[str, Any] = {}
         if post.reference is not None:
             options["reference"] = post.reference
@@ -162,11 +165,11 @@ class ChannelPoster:
             ),
             **options,
         )
-        return message.id
+        return _place(message)
 
     async def _search(
         self, job: Job, after: discord.Object, channel: discord.abc.Messageable | None
-    ) -> int | None:
+    ) -> Posted | None:
         if channel is None:
             return None
         try:
@@ -177,11 +180,11 @@ class ChannelPoster:
 
     async def _found(
         self, job: Job, after: discord.Object, channel: discord.abc.Messageable
-    ) -> int | None:
+    ) -> Posted | None:
         history = channel.history(limit=_HISTORY_LENGTH, after=after, oldest_first=True)
         async for message in history:
             if self._is_result(job, message):
-                return message.id
+                return _place(message)
         return None
 
     def _is_result(self, job: Job, message: discord.Message) -> bool:
@@ -197,6 +200,10 @@ def _first_possible(job: Job) -> discord.Object:
     if job.delivering_at is not None:
         first = max(first, discord.utils.time_snowflake(job.delivering_at - _CLOCK_SKEW))
     return discord.Object(first)
+
+
+def _place(message: discord.Message) -> Posted:
+    return Posted(channel_id=message.channel.id, message_id=message.id)
 
 
 async def _translated(call: Awaitable[T]) -> T:

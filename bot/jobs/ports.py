@@ -144,8 +144,10 @@ class Provider(Protocol):
     ) -> HistoryPage: ...
     async def history_row(self, request_id: str) -> HistoryRow | None: ...
     async def upload(self, data: bytes, media_type: str) -> str: ...
-    def request_urls(self, request_id: str) -> tuple[str, str]:
-        """Return the status and response addresses of a request id found in the history."""
+    def request_urls(
+        self, request_id: str, status_url: str | None = None, response_url: str | None = None
+    ) -> tuple[str, str]:
+        """Return where to ask about a request: as given where we may, else the API's own."""
         ...
 
 
@@ -208,6 +210,14 @@ class Standing:
     hint: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """The message that carries a result, and the channel (or direct messages) it is in."""
+
+    channel_id: int
+    message_id: int
+
+
 class CannotPostError(Exception):
     """Discord does not let us post there: channel gone, no permission, DMs closed."""
 
@@ -235,18 +245,20 @@ class Cards(Protocol):
 class Poster(Protocol):
     """Puts the video in front of the member."""
 
-    async def find_result(self, job: Job) -> int | None:
-        """Return the id of the message that already carries this job's result, if there is one."""
+    async def find_result(self, job: Job) -> Posted | None:
+        """Return the message that already carries this job's result, if there is one."""
         ...
 
-    async def post_video(self, job: Job, video: VideoFile) -> int:
-        """Reply to the card with the file; return the message's id."""
+    async def post_video(self, job: Job, video: VideoFile) -> Posted:
+        """Reply to the card with the file."""
         ...
 
-    async def post_link(self, job: Job, url: str, *, expires_at: datetime) -> int:
-        """Reply to the card with a link; return the message's id."""
+    async def post_link(self, job: Job, url: str, *, expires_at: datetime) -> Posted:
+        """Reply to the card with a link."""
         ...
 
-    async def send_direct(self, job: Job, video: VideoFile, url: str, expires_at: datetime) -> int:
-        """Send the video (or, too large, the link) by direct message; return the message's id."""
+    async def send_direct(
+        self, job: Job, video: VideoFile, url: str, expires_at: datetime
+    ) -> Posted:
+        """Send the video (or, too large, the link) by direct message."""
         ...

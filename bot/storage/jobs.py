@@ -29,6 +29,7 @@ SETTABLE = frozenset(
         "cost_usd",
         "card_message_id",
         "delivering_at",
+        "result_channel_id",
         "result_message_id",
         "failure",
         "error_detail",

@@ -97,6 +97,7 @@ class JobRow(Table, table=True):
     output_url: str | None = Field(default=None, sa_type=Text)
     cost_usd: float | None = None
     card_message_id: int | None = Field(default=None, sa_type=BigInteger)
+    result_channel_id: int | None = Field(default=None, sa_type=BigInteger)
     result_message_id: int | None = Field(default=None, sa_type=BigInteger)
     failure: str | None = Field(default=None, sa_type=Text)
     error_detail: str | None = Field(default=None, sa_type=Text)

@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("output_url", sa.Text(), nullable=True),
         sa.Column("cost_usd", sa.Float(), nullable=True),
         sa.Column("card_message_id", sa.BigInteger(), nullable=True),
+        sa.Column("result_channel_id", sa.BigInteger(), nullable=True),
         sa.Column("result_message_id", sa.BigInteger(), nullable=True),
         sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("error_detail", sa.Text(), nullable=True),

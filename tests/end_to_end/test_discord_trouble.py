@@ -115,7 +115,6 @@ async def test_a_channel_that_closed_meanwhile_sends_the_video_to_the_member(
     assert len(result["attachments"]) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the job does not know in which channel its result is")
 async def test_the_card_of_a_video_sent_directly_does_not_link_into_the_channel(
     sandbox: SandboxProcess, mia: MemberDriver
 ) -> None:
@@ -127,7 +126,11 @@ async def test_the_card_of_a_video_sent_directly_does_not_link_into_the_channel(
     job_id, result = await make(mia, "t2v", {"prompt": "a hill by letter"})
 
     card = await card_showing(mia, job_id, "Done")
-    assert f"{sandbox.channel_id}/{result['id']}" not in text_of(card)
+    assert "Sent to you by direct message." in text_of(card)
+    assert "discord.com/channels" not in text_of(card)
+
+    page = await ask(mia, "jobs", {"job": job_id})
+    assert f"discord.com/channels/@me/{result['channel_id']}/{result['id']}" in text_of(page)
 
 
 async def test_a_video_that_nobody_can_be_given_costs_nothing_and_is_kept(
