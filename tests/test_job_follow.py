@@ -9,7 +9,7 @@ import pytest
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.follow import size_key
 from tests.job_steps_kit import BODY, RELEASED, RESERVED_ONLY, T2V, TIME_LIMIT_S, World
-from tests.segmind_far_end import COST_USD, Act, Record, cut, html, reply
+from tests.segmind_far_end import COST_USD, Act, FarEnd, Record, cut, html, reply
 from tests.storage_kit import NOW
 
 pytest_plugins = ("tests.job_steps_fixtures",)
@@ -145,6 +145,23 @@ async def test_following_again_after_a_crash_finds_the_end(world: World) -> None
     await ends_finished(world, job)
     assert world.far_end.calls["status"] == 1
     assert world.clock.passed_s < 130
+
+
+async def test_a_job_outlives_a_change_of_the_provider_s_address(world: World) -> None:
+    """Started with another base: asked at the new one by its id; the old host hears nothing."""
+    job, record = await running(world)
+    old = FarEnd(world.clock.now)
+    await old.listen()
+    base = f"{old.url}/v2/requests/{record.request_id}"
+    job = await world.store.note(job.id, status_url=f"{base}/status", response_url=base)
+    world.far_end.script("status", PROCESSING)
+
+    await world.follow(job)
+    await old.close()
+
+    await ends_finished(world, job)
+    assert (world.far_end.calls["status"], world.far_end.calls["result"]) == (2, 1)
+    assert old.calls.total() == 0
 
 
 async def test_a_clock_that_was_set_back_does_not_stop_the_polling(world: World) -> None:

@@ -529,6 +529,32 @@ async def test_a_request_named_by_the_history_can_be_followed() -> None:
     assert response_url == f"{far_end.base}/v2/requests/a%2Fb"
 
 
+async def test_a_request_s_own_addresses_are_kept_on_the_api_host() -> None:
+    """Whatever path and query the provider chose."""
+    given = ("https://api.example/v3/x/status?a=b", "https://api.example/v3/x")
+    async with client_of("https://api.example") as segmind:
+        assert segmind.request_urls("one", *given) == given
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "https://old.example/v2/requests/one",
+        "http://api.example/v2/requests/one",
+        "https://api.example:8443/v2/requests/one",
+        "https://api.example@evil.example/v2/requests/one",
+        "https://key@api.example/v2/requests/one",
+        "",
+    ],
+)
+async def test_addresses_off_the_api_host_are_rebuilt(foreign: str) -> None:
+    """Given before the host was changed: the request's id is what counts."""
+    base = "https://api.example/v2/requests/one"
+    async with client_of("https://api.example") as segmind:
+        assert segmind.request_urls("one", foreign, foreign) == (f"{base}/status", base)
+        assert segmind.request_urls("one", f"{base}/st", foreign) == (f"{base}/st", base)
+
+
 async def test_every_call_maps_broken_connections() -> None:
     """No aiohttp error leaves the client, whatever the call."""
     async with raw_server() as server:

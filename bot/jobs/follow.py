@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +68,7 @@ class Follower:
         """Poll a running job until it has ended; harmless for a job in another state."""
         if job.state is not JobState.RUNNING:
             return job
+        job = self._reachable(job)
         latency = await self._latency(job)
         processing, failures = False, 0
         while True:
@@ -84,6 +86,13 @@ class Follower:
                 failures = 0
                 if ended is not None:
                     return ended
+
+    def _reachable(self, job: Job) -> Job:
+        """Return the job with addresses that can be asked: the host's may have changed since."""
+        status_url, response_url = self._provider.request_urls(
+            str(job.request_id), job.status_url, job.response_url
+        )
+        return replace(job, status_url=status_url, response_url=response_url)
 
     async def _ask(self, job: Job, failures: int) -> tuple[Job | None, bool]:
         """Ask once. Return the job if it ended, and whether the provider is working on it.

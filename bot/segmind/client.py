@@ -102,10 +102,22 @@ class SegmindClient:
         answer = await self._call("GET", decode.check_api_url(response_url, self._api_base))
         return decode.decode_result(answer.status, answer.headers, answer.body)
 
-    def request_urls(self, request_id: str) -> tuple[str, str]:
-        """Return the status and response addresses of a request that the history named."""
+    def request_urls(
+        self, request_id: str, status_url: str | None = None, response_url: str | None = None
+    ) -> tuple[str, str]:
+        """Return the status and response addresses to follow a request by.
+
+        Args:
+            request_id: The provider's id of it.
+            status_url: As the submit gave it; kept when it is on the API host, else (it was
+                given before the host was changed, or by the history: not at all) rebuilt.
+            response_url: Likewise.
+        """
         base = f"{self._api_base}/v2/requests/{quote(request_id, safe='')}"
-        return f"{base}/status", base
+        return self._own(status_url) or f"{base}/status", self._own(response_url) or base
+
+    def _own(self, url: str | None) -> str | None:
+        return url if url is not None and decode.is_api_url(url, self._api_base) else None
 
     async def history(
         self,

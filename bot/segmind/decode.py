@@ -62,17 +62,20 @@ def check_api_url(url: str, api_base: str) -> str:
     Raises:
         BrokenContractError: Another scheme, host or port, or no plain address.
     """
+    if not is_api_url(url, api_base):
+        raise BrokenContractError(f"an address outside {api_base}: {url[:200]!r}")
+    return url
+
+
+def is_api_url(url: str, api_base: str) -> bool:
+    """Tell whether `url` has the scheme, host and port of `api_base`, and no user or password."""
     try:
         # yarl is what aiohttp itself reads addresses with: what is checked is what is asked.
         given, base = URL(url), URL(api_base)
         same = (given.scheme, given.host, given.port) == (base.scheme, base.host, base.port)
     except (ValueError, TypeError):
-        same = False
-    else:
-        same = same and given.user is None and given.password is None and base.host is not None
-    if not same:
-        raise BrokenContractError(f"an address outside {api_base}: {url[:200]!r}")
-    return url
+        return False
+    return same and given.user is None and given.password is None and base.host is not None
 
 
 def decode_status(status: int, headers: Headers, body: bytes) -> Progress:
