@@ -6,13 +6,18 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from bot.catalogue import JsonScalar, Model, ModelOption, OptionSpec, Parameter, option_spec
+from bot.catalogue import (
+    REQUIRED_OPTIONS,
+    JsonScalar,
+    Model,
+    ModelOption,
+    OptionSpec,
+    Parameter,
+    option_spec,
+)
 from bot.catalogue.options import SEED_MAX
 from bot.errors import BadInputError
 from bot.pricing import PriceTable
-
-# Options without which there is nothing to make; never filled from a page's default.
-REQUIRED_OPTIONS = ("image", "prompt")
 
 SeedSource = Callable[[int, int], int]
 

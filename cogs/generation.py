@@ -6,17 +6,17 @@ from typing import Any
 
 from discord.ext import commands
 
-from bot.catalogue import Kind
+from bot.catalogue import COMMANDS, Kind
 from bot.client import VideoBot
 from bot.discord_ui.orders import build_order, chosen_model, take_order
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.signature import generation_command
 from bot.discord_ui.suggestions import Suggestion, suggestions
 
-_COMMANDS: tuple[tuple[str, Kind, str], ...] = (
-    ("animate", "i2v", "Bring a picture to life: make a video from it and your words"),
-    ("t2v", "t2v", "Make a video from words alone"),
-)
+_DESCRIPTIONS: Mapping[Kind, str] = {
+    "i2v": "Bring a picture to life: make a video from it and your words",
+    "t2v": "Make a video from words alone",
+}
 
 
 class Generation(commands.Cog):
@@ -27,11 +27,11 @@ class Generation(commands.Cog):
 
     async def cog_load(self) -> None:
         """Add the commands."""
-        for name, kind, description in _COMMANDS:
+        for kind, name in COMMANDS.items():
             command = generation_command(
                 name=name,
                 kind=kind,
-                description=description,
+                description=_DESCRIPTIONS[kind],
                 take=partial(self._take, kind),
                 suggest=partial(self._suggest, kind),
             )
@@ -39,7 +39,7 @@ class Generation(commands.Cog):
 
     async def cog_unload(self) -> None:
         """Take the commands away."""
-        for name, _, _ in _COMMANDS:
+        for name in COMMANDS.values():
             self._bot.tree.remove_command(name)
 
     async def _take(self, kind: Kind, interaction: Interaction, options: Mapping[str, Any]) -> None:

@@ -5,12 +5,14 @@ from typing import Literal, TypeAlias
 
 OptionType: TypeAlias = Literal["string", "integer", "number", "boolean", "attachment"]
 
-# Models document no limit of their own; a longer prompt is cut by the text encoders,
-# and the status card must be able to show it. Characters.
+# Models document no limit of their own; what is longer is cut by their text encoders
+# without a word. Characters.
 PROMPT_MAX_LENGTH = 2000
 NEGATIVE_PROMPT_MAX_LENGTH = 1000
 # Every model takes a signed 32-bit seed.
 SEED_MAX = 2**31 - 1
+# Without these there is nothing to make; never filled from a page's default.
+REQUIRED_OPTIONS = ("image", "prompt")
 
 
 @dataclass(frozen=True, kw_only=True)

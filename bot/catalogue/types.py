@@ -1,10 +1,13 @@
 """The shapes of the catalogue: what Segmind takes, and which of our options becomes what."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 JsonScalar: TypeAlias = str | int | float | bool
 Kind: TypeAlias = Literal["i2v", "t2v"]
+# The slash command that serves a kind of models.
+COMMANDS: Mapping[Kind, str] = {"i2v": "animate", "t2v": "t2v"}
 ParameterType: TypeAlias = Literal["string", "string (uri)", "integer", "number", "boolean"]
 
 

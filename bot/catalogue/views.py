@@ -3,10 +3,8 @@
 from typing import Any
 
 from bot.catalogue.models import MODELS
-from bot.catalogue.options import OPTIONS
-from bot.catalogue.types import JsonScalar, Kind, Model, ModelOption, Parameter
-
-_COMMANDS: tuple[tuple[Kind, str], ...] = (("i2v", "/animate"), ("t2v", "/t2v"))
+from bot.catalogue.options import OPTIONS, REQUIRED_OPTIONS
+from bot.catalogue.types import COMMANDS, JsonScalar, Kind, Model, ModelOption, Parameter
 
 
 def models_of_kind(kind: Kind) -> tuple[Model, ...]:
@@ -70,7 +68,7 @@ def _option_json(model: Model, option: ModelOption) -> dict[str, Any]:
     return {
         "name": option.name,
         "parameter": option.parameter,
-        "required": option.name in ("image", "prompt"),
+        "required": option.name in REQUIRED_OPTIONS,
         "default": None if option.random_range else model.default_of(option.name),
         "choices": list(parameter.choices) or None,
         "min": parameter.minimum,
@@ -82,13 +80,13 @@ def _option_json(model: Model, option: ModelOption) -> dict[str, Any]:
 
 def as_markdown() -> str:
     """Return one table for each slash command: what each model takes for each option."""
-    return "\n\n".join(_table(kind, command) for kind, command in _COMMANDS)
+    return "\n\n".join(_table(kind, command) for kind, command in COMMANDS.items())
 
 
 def _table(kind: Kind, command: str) -> str:
     models = models_of_kind(kind)
     rows = [
-        [f"`{command}`", *(f"{m.title}<br>`{m.slug}`" for m in models)],
+        [f"`/{command}`", *(f"{m.title}<br>`{m.slug}`" for m in models)],
         ["---"] * (len(models) + 1),
         ["takes about", *(f"{m.typical_s:.0f} s" for m in models)],
     ]
@@ -104,7 +102,7 @@ def _cell(model: Model, option_name: str) -> str:
     option = model.option(option_name)
     if option is None:
         return "no"
-    if option_name in ("image", "prompt"):
+    if option_name in REQUIRED_OPTIONS:
         return "required"
     if option.random_range is not None:
         return "random"

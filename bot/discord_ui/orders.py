@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.catalogue import JsonScalar, Kind, Model, find_model, models_of_kind
+from bot.catalogue import COMMANDS, JsonScalar, Kind, Model, find_model, models_of_kind
 from bot.discord_ui.services import Interaction, Services
 from bot.errors import BadInputError, RefusedError
 from bot.jobs.intake import Order, SourceFile
@@ -14,10 +14,7 @@ from bot.jobs.ports import Standing
 
 log = logging.getLogger(__name__)
 
-_COMMAND_OF_KIND: Mapping[Kind, tuple[str, str]] = {
-    "i2v": ("/animate", "a picture"),
-    "t2v": ("/t2v", "text"),
-}
+_SOURCES: Mapping[Kind, str] = {"i2v": "a picture", "t2v": "text"}
 _NAME_EXCERPT = 60
 
 
@@ -36,8 +33,10 @@ def chosen_model(kind: Kind, name: str | None) -> Model:
         wrong = name.replace("`", "'")[:_NAME_EXCERPT]
         raise BadInputError(f"There is no model `{wrong}`. Choose one of {titles}.")
     if model.kind != kind:
-        command, source = _COMMAND_OF_KIND[model.kind]
-        raise BadInputError(f"{model.title} makes videos from {source}: use {command} for it.")
+        raise BadInputError(
+            f"{model.title} makes videos from {_SOURCES[model.kind]}: "
+            f"use /{COMMANDS[model.kind]} for it."
+        )
     return model
 
 

@@ -5,14 +5,22 @@ from itertools import product
 
 from discord import ui
 
-from bot.catalogue import MODELS, JsonScalar, Model, ModelOption, Parameter, models_of_kind
+from bot.catalogue import (
+    COMMANDS,
+    MODELS,
+    REQUIRED_OPTIONS,
+    JsonScalar,
+    Model,
+    ModelOption,
+    Parameter,
+    models_of_kind,
+)
 from bot.discord_ui.suggestions import value_text
 from bot.discord_ui.words import about, ago, bar, count, credits_text
 from bot.pricing import PriceTable
 from bot.quota import Balance
 
 _BLURPLE = 0x5865F2
-_COMMANDS = {"i2v": "/animate", "t2v": "/t2v"}
 _DEFAULT_EXCERPT = 24
 
 
@@ -77,7 +85,7 @@ def models_page(prices: PriceTable) -> ui.LayoutView:
 def _model_text(model: Model, prices: PriceTable) -> str:
     usual = " (the usual one)" if models_of_kind(model.kind)[0] is model else ""
     return (
-        f"**{model.title}** · `{_COMMANDS[model.kind]}`{usual}\n{model.summary}\n"
+        f"**{model.title}** · `/{COMMANDS[model.kind]}`{usual}\n{model.summary}\n"
         f"-# {about(model.typical_s)} · {_price_text(model, prices)}"
     )
 
@@ -117,7 +125,7 @@ def model_page(model: Model, prices: PriceTable) -> ui.LayoutView:
 def _takes(model: Model, option: ModelOption) -> tuple[str, str]:
     parameter = model.parameter(option.parameter)
     default = model.default_of(option.name)
-    if option.name in ("image", "prompt"):
+    if option.name in REQUIRED_OPTIONS:
         left_out = "(needed)"
     elif option.random_range is not None:
         left_out = "random"

@@ -7,10 +7,16 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.catalogue import OPTIONS, Kind, OptionSpec, models_of_kind, union_bounds
+from bot.catalogue import (
+    OPTIONS,
+    REQUIRED_OPTIONS,
+    Kind,
+    OptionSpec,
+    models_of_kind,
+    union_bounds,
+)
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.suggestions import Suggestion, is_suggested
-from bot.request import REQUIRED_OPTIONS
 
 MODEL_DESCRIPTION = "Which model makes the video; the list shows its usual time and least price"
 

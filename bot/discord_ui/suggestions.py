@@ -6,6 +6,7 @@ from typing import Any
 from discord.app_commands import Choice
 
 from bot.catalogue import (
+    REQUIRED_OPTIONS,
     JsonScalar,
     Kind,
     Model,
@@ -101,7 +102,7 @@ def _parameters(
 def _built(
     model: Model, options: Mapping[str, JsonScalar], prices: PriceTable
 ) -> Mapping[str, JsonScalar]:
-    required = {name: "…" for name in ("image", "prompt") if model.option(name)}
+    required = {name: "…" for name in REQUIRED_OPTIONS if model.option(name)}
     return build_request(
         model, {**required, **options}, prices=prices, draw_seed=lambda low, _high: low
     ).parameters
