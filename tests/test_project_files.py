@@ -1,0 +1,54 @@
+"""The files around the code keep their promises."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+OWN_EXTRA = "wan-video-bot"
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[\[<>=!~; ]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+
+
+def _locked(file: str) -> set[str]:
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    return {_name(line) for line in lines if line and not line.startswith((" ", "#"))}
+
+
+RUNTIME = {_name(r) for r in PROJECT["dependencies"]}
+EXTRAS = {_name(r) for rs in PROJECT["optional-dependencies"].values() for r in rs} - {OWN_EXTRA}
+
+
+@pytest.mark.parametrize(
+    ("file", "wanted"),
+    [("requirements.lock", RUNTIME), ("requirements-dev.lock", RUNTIME | EXTRAS)],
+)
+def test_the_lock_holds_every_dependency(file: str, wanted: set[str]) -> None:
+    """What pyproject.toml asks for is locked; `make lock` renews the files."""
+    assert wanted <= _locked(file)
+
+
+@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock"])
+def test_the_lock_has_hashes_and_no_addresses(file: str) -> None:
+    """Every pinned package has its hashes; no index is named."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    pinned = re.findall(r"^\S+==\S+", text, flags=re.MULTILINE)
+    entries = re.split(r"^(?=\S+==)", text, flags=re.MULTILINE)[1:]
+
+    assert len(pinned) == len(entries)
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in text
+
+
+def test_every_dependency_says_why() -> None:
+    """A dependency of the bot is there on purpose."""
+    lines = (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    first = lines.index("dependencies = [") + 1
+    listed = lines[first : first + len(PROJECT["dependencies"])]
+
+    assert [line for line in listed if "# " not in line] == []
