@@ -16,6 +16,8 @@ from bot.errors import ConfigurationError
 
 _BUILT_IN = Path(__file__).parent / "catalogue" / "prices.toml"
 _CREDITS_PER_USD = 100
+# Our options that set the size or the length, and with them the price.
+_PRICED_OPTIONS = ("duration", "resolution", "frames", "fps")
 
 Usd = Annotated[Decimal, Field(ge=0)]
 
@@ -63,21 +65,20 @@ class PriceTable(BaseModel):
     @cached_property
     def cheapest(self) -> dict[str, int]:
         """Slug to the least credits a video of that model costs."""
-        return {model.slug: min(self._all_credits(model)) for model in MODELS}
+        return {model.slug: self.range_credits(model)[0] for model in MODELS}
 
-    def _all_credits(self, model: Model) -> list[int]:
-        """Price every resolution with every extreme of what sets the length."""
-        names = [*_length_parameters(model), model.parameter_of("resolution").name]
-        extremes = [_extremes(model.parameter(name)) for name in names]
-        return [
-            self.credits(model, dict(zip(names, values, strict=True)))
-            for values in product(*extremes)
+    def range_credits(self, model: Model) -> tuple[int, int]:
+        """Return the least and the most credits that a video of this model can cost."""
+        extremes = {
+            option.parameter: _extremes(model.parameter(option.parameter))
+            for option in model.options
+            if option.name in _PRICED_OPTIONS
+        }
+        found = [
+            self.credits(model, dict(zip(extremes, values, strict=True)))
+            for values in product(*extremes.values())
         ]
-
-
-def _length_parameters(model: Model) -> list[str]:
-    options = (model.option(name) for name in ("duration", "frames", "fps"))
-    return [option.parameter for option in options if option is not None]
+        return min(found), max(found)
 
 
 def _extremes(parameter: Parameter) -> tuple[JsonScalar, ...]:

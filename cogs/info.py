@@ -4,10 +4,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.catalogue import MODELS, find_model
+from bot.catalogue import MODELS, find_model, models_matching
 from bot.client import VideoBot
+from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.pages import help_page, model_page, models_page, quota_page
-from bot.discord_ui.suggestions import MAX_SUGGESTIONS
 from bot.errors import BadInputError
 
 
@@ -49,13 +49,8 @@ class Info(commands.Cog):
     async def _all_models(
         self, _interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        wanted = typed.strip().casefold()
-        found = [
-            app_commands.Choice(name=model.title, value=model.slug)
-            for model in MODELS
-            if wanted in model.title.casefold() or wanted in model.slug.casefold()
-        ]
-        return found[:MAX_SUGGESTIONS]
+        found = models_matching(MODELS, typed)[:CHOICES]
+        return [app_commands.Choice(name=model.title, value=model.slug) for model in found]
 
     @app_commands.command(description="How to make a first video")
     async def help(self, interaction: discord.Interaction) -> None:

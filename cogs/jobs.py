@@ -15,12 +15,12 @@ from bot.discord_ui.job_pages import (
     job_page,
     jobs_page,
 )
+from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.words import credits_text
 from bot.errors import NotFoundError, RefusedError, StaleStateError
 from bot.job import TERMINAL, Job, JobState
 
-_MOST_CHOICES = 25
 # Discord's ids, and the database's integers, are no larger.
 _GREATEST_ID = 2**63 - 1
 
@@ -47,7 +47,7 @@ class Jobs(commands.Cog):
     async def _own_jobs(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        mine = await self._bot.services.store.of_member(interaction.user.id, limit=_MOST_CHOICES)
+        mine = await self._bot.services.store.of_member(interaction.user.id, limit=CHOICES)
         choices = [app_commands.Choice(name=job_choice(job), value=str(job.id)) for job in mine]
         wanted = typed.strip().casefold()
         return [c for c in choices if wanted in c.name.casefold() or wanted in str(c.value)]

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bot.catalogue import MODELS, OPTIONS, Kind, models_of_kind, option_spec
 from bot.discord_ui.services import Interaction
+from bot.discord_ui.settings_words import value_text
 from bot.discord_ui.signature import generation_command, option_specs, signature
-from bot.discord_ui.suggestions import suggestions, value_text
+from bot.discord_ui.suggestions import suggestions
 from tests.face_kit import PRICES, hostile_text
 
 KINDS: tuple[Kind, ...] = ("i2v", "t2v")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.catalogue import MODELS, Model
-from bot.discord_ui.pages import help_page, model_page, models_page, price_range, quota_page
+from bot.discord_ui.pages import help_page, model_page, models_page, quota_page
 from bot.discord_ui.words import units
 from bot.quota import Allowance, Balance, Usage, Window
 from tests.face_kit import MOST_COMPONENTS, MOST_TEXT, NOW, PRICES, components, texts
@@ -70,12 +70,6 @@ def test_a_model_s_page_names_every_option(model: Model) -> None:
 
     for option in model.options:
         assert f"\n{option.name} " in shown
-
-
-def test_price_ranges_span_all_choices() -> None:
-    """From the shortest and smallest to the longest and largest."""
-    assert price_range(MODELS[1], PRICES) == (63, 282)
-    assert price_range(MODELS[2], PRICES) == (40, 260)
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,14 @@ def test_the_cheapest_is_the_least_of_all(model: Model) -> None:
     assert PRICES.cheapest[model.slug] == min(all_prices(PRICES, model))
 
 
+@every_model
+def test_the_range_ends_at_the_dearest(model: Model) -> None:
+    """From the shortest and smallest to the longest and largest video, as `/models` shows it."""
+    prices = all_prices(PRICES, model)
+
+    assert PRICES.range_credits(model) == (min(prices), max(prices))
+
+
 def test_the_cheapest_of_a_text_model_priced_by_second(tmp_path: Path) -> None:
     """Fewest frames at the highest rate: not the defaults are cheapest, but the shortest."""
     path = table_file(tmp_path, '["wan-2.2-t2v-fast"]\nsecond = { "480p" = 1.0, "720p" = 2.0 }')

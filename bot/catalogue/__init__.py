@@ -15,7 +15,14 @@ from bot.catalogue.types import (
     Parameter,
     ParameterType,
 )
-from bot.catalogue.views import as_json, as_markdown, find_model, models_of_kind, union_bounds
+from bot.catalogue.views import (
+    as_json,
+    as_markdown,
+    find_model,
+    models_matching,
+    models_of_kind,
+    union_bounds,
+)
 
 __all__ = [
     "COMMANDS",
@@ -32,6 +39,7 @@ __all__ = [
     "as_json",
     "as_markdown",
     "find_model",
+    "models_matching",
     "models_of_kind",
     "option_spec",
     "union_bounds",

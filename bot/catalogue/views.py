@@ -1,5 +1,6 @@
 """Questions asked of the catalogue."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from bot.catalogue.models import MODELS
@@ -16,6 +17,12 @@ def find_model(name: str) -> Model | None:
     """Return the model with this slug or title, ignoring case and spaces around it."""
     wanted = name.strip().casefold()
     return next((m for m in MODELS if wanted in (m.slug.casefold(), m.title.casefold())), None)
+
+
+def models_matching(models: Iterable[Model], typed: str) -> list[Model]:
+    """Return the models whose title or slug contains what was typed, ignoring case."""
+    wanted = typed.strip().casefold()
+    return [m for m in models if wanted in m.title.casefold() or wanted in m.slug.casefold()]
 
 
 def union_bounds(kind: Kind, option_name: str) -> tuple[float | None, float | None]:

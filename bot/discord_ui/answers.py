@@ -5,13 +5,13 @@ import logging
 import discord
 from discord import app_commands
 
+from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import MemberError
 
 log = logging.getLogger(__name__)
 
-_CONTENT_LIMIT = 2000
 _UNKNOWN_INTERACTION = 10062
 _ALREADY_ANSWERED = 40060
 
@@ -52,8 +52,8 @@ async def tell(interaction: Interaction, text: str) -> None:
 
     A deferred answer is public and a first follow-up would take its place, so it goes first.
     """
-    if len(text) > _CONTENT_LIMIT:
-        text = text[: _CONTENT_LIMIT - 1] + "…"
+    if len(text) > CONTENT_CHARS:
+        text = text[: CONTENT_CHARS - 1] + "…"
     try:
         if not await _first_answer(interaction, text):
             await interaction.followup.send(text, ephemeral=True)

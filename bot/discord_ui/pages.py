@@ -1,7 +1,6 @@
 """The answers to /quota, /models and /help: pure views."""
 
 from collections.abc import Iterable, Sequence
-from itertools import product
 
 from discord import ui
 
@@ -15,7 +14,7 @@ from bot.catalogue import (
     Parameter,
     models_of_kind,
 )
-from bot.discord_ui.suggestions import value_text
+from bot.discord_ui.settings_words import value_text
 from bot.discord_ui.words import about, ago, bar, count, credits_text
 from bot.pricing import PriceTable
 from bot.quota import Balance
@@ -91,28 +90,8 @@ def _model_text(model: Model, prices: PriceTable) -> str:
 
 
 def _price_text(model: Model, prices: PriceTable) -> str:
-    low, high = price_range(model, prices)
+    low, high = prices.range_credits(model)
     return credits_text(low) if low == high else f"{low:,} to {credits_text(high)}"
-
-
-def price_range(model: Model, prices: PriceTable) -> tuple[int, int]:
-    """Return the least and the most credits that a video of this model can cost."""
-    ends = {
-        option.parameter: _ends(model.parameter(option.parameter))
-        for option in model.options
-        if option.name in ("duration", "resolution", "frames", "fps")
-    }
-    found = [
-        prices.credits(model, dict(zip(ends, values, strict=True)))
-        for values in product(*ends.values())
-    ]
-    return min(found), max(found)
-
-
-def _ends(parameter: Parameter) -> tuple[JsonScalar, ...]:
-    if parameter.choices:
-        return parameter.choices
-    return tuple(int(end) for end in (parameter.minimum, parameter.maximum) if end is not None)
 
 
 def model_page(model: Model, prices: PriceTable) -> ui.LayoutView:

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
+from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import ago, at, quote, units
 from bot.job import Job
 
-CONTENT_LIMIT = 2000
 _PROMPT_LIMIT = 400
 _LEAST_PROMPT = 20
 # For a line that a direct message has before the rest.
@@ -41,7 +41,7 @@ def mark(job: Job) -> str:
 def _content(job: Job, words: str) -> str:
     """Put prompt and facts below the words; the prompt takes what room the rest leaves."""
     facts = f"-# {model_title(job.model)} · {facts_text(job)} · {mark(job)}"
-    room = CONTENT_LIMIT - _NOTE_ROOM - units(words) - units(facts) - 2
+    room = CONTENT_CHARS - _NOTE_ROOM - units(words) - units(facts) - 2
     if room < _LEAST_PROMPT:
         return f"{words}\n{facts}"
     return f"{words}\n{quote(job.prompt, min(_PROMPT_LIMIT, room))}\n{facts}"

@@ -1,4 +1,4 @@
-"""A job's model and settings in words."""
+"""Models, settings and their values in words."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -19,6 +19,15 @@ def model_title(slug: str) -> str:
     """Return the model's title, or its slug when the catalogue no longer has it."""
     model = find_model(slug)
     return model.title if model else slug
+
+
+def value_text(option: str, value: JsonScalar) -> str:
+    """Return a value of an option as members read it, however its model writes it."""
+    if option == "duration":
+        return f"{value} s"
+    if option == "resolution":
+        return f"{str(value).casefold().removesuffix('p')}p"
+    return str(value)
 
 
 def settings_text(job: Job) -> str:
@@ -51,10 +60,8 @@ def _length(model: Model, parameters: Mapping[str, JsonScalar]) -> str:
 
 def _setting(option: ModelOption, value: JsonScalar) -> str:
     name = option.name.replace("_", " ")
-    if option.name == "resolution":
-        return f"{str(value).casefold().removesuffix('p')}p"
-    if option.name == "aspect_ratio":
-        return str(value)
+    if option.name in _ALWAYS:
+        return value_text(option.name, value)
     if option.name == "audio":
         return "with your sound"
     if isinstance(value, bool):

@@ -12,16 +12,17 @@ from bot.catalogue import (
     Model,
     Parameter,
     find_model,
+    models_matching,
     models_of_kind,
     option_spec,
 )
+from bot.discord_ui.limits import CHOICE_NAME_CHARS, CHOICES
+from bot.discord_ui.settings_words import value_text
 from bot.discord_ui.words import about, credits_text
 from bot.errors import BadInputError
 from bot.pricing import PriceTable
 from bot.request import build_request
 
-MAX_SUGGESTIONS = 25
-MAX_NAME_LENGTH = 100
 # Options that change the price, and so the price beside every other choice.
 _PRICED = ("duration", "resolution", "aspect_ratio", "frames", "fps", "steps")
 
@@ -60,11 +61,9 @@ def suggestions(
 
 
 def _models(kind: Kind, typed: str, prices: PriceTable) -> list[Suggestion]:
-    wanted = typed.strip().casefold()
     return _cut(
         Choice(name=_model_name(model, prices), value=model.slug)
-        for model in models_of_kind(kind)
-        if wanted in model.title.casefold() or wanted in model.slug.casefold()
+        for model in models_matching(models_of_kind(kind), typed)
     )
 
 
@@ -124,17 +123,8 @@ def _priced(
     return Choice(name=name, value=typed_value)
 
 
-def value_text(option: str, value: JsonScalar) -> str:
-    """Return a value of an option as members read it."""
-    if option == "duration":
-        return f"{value} s"
-    if option == "resolution":
-        return f"{str(value).casefold().removesuffix('p')}p"
-    return str(value)
-
-
 def _cut(choices: Iterable[Suggestion]) -> list[Suggestion]:
     return [
-        Choice(name=choice.name[:MAX_NAME_LENGTH], value=choice.value)
-        for _, choice in zip(range(MAX_SUGGESTIONS), choices, strict=False)
+        Choice(name=choice.name[:CHOICE_NAME_CHARS], value=choice.value)
+        for _, choice in zip(range(CHOICES), choices, strict=False)
     ]

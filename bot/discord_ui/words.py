@@ -25,16 +25,11 @@ def one_line(text: str) -> str:
     return "".join(c for c in spaced if unicodedata.category(c) != "Cc" and c not in _BIDI_CONTROLS)
 
 
-def escape(text: str) -> str:
+def excerpt(text: str, limit: int) -> str:
     """Return a member's text so that it neither formats, links nor mentions, on one line.
 
-    Mentions are found by Discord before backslashes are, so `@` is split off as well.
+    It is cut to at most `limit` UTF-16 units, with an ellipsis.
     """
-    return "".join(_escaped(character) for character in one_line(text))
-
-
-def excerpt(text: str, limit: int) -> str:
-    """Return the escaped text, cut to at most `limit` UTF-16 units with an ellipsis."""
     parts = [_escaped(character) for character in one_line(text)]
     if sum(units(part) for part in parts) <= limit:
         return "".join(parts)
@@ -48,7 +43,7 @@ def excerpt(text: str, limit: int) -> str:
 
 
 def _escaped(character: str) -> str:
-    if character == "@":
+    if character == "@":  # mentions are found by Discord before backslashes are
         return "\\@" + _ZERO_WIDTH_SPACE
     return "\\" + character if _SPECIAL.match(character) else character
 
@@ -58,9 +53,9 @@ def quote(text: str, limit: int) -> str:
     return "> " + excerpt(text, limit - 2)
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
+def count(number: int, one: str) -> str:
     """Return "1 credit", "1,250 credits"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {one if number == 1 else one + 's'}"
 
 
 def credits_text(number: int) -> str:

@@ -1,0 +1,7 @@
+"""Discord's own limits, as far as they bound what we send."""
+
+# https://docs.discord.com/developers/resources/message#create-message
+CONTENT_CHARS = 2000
+# https://docs.discord.com/developers/interactions/application-commands (option choices)
+CHOICES = 25
+CHOICE_NAME_CHARS = 100
