@@ -38,9 +38,10 @@ class Finding:
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Check every part at the same time; no finding raises."""
+    """Check every part; no finding raises."""
+    # Alone and first: the database may be a file in it.
+    folder = await asyncio.to_thread(_data_folder, settings.data_dir)
     checks: dict[str, Awaitable[Finding]] = {
-        "data folder": asyncio.to_thread(_data_folder, settings.data_dir),
         "prices": asyncio.to_thread(_prices, settings),
         "database": _database(settings),
         "Segmind": _provider(settings),
@@ -48,11 +49,18 @@ async def examine(settings: Settings) -> list[Finding]:
     }
     results = await asyncio.gather(*checks.values(), return_exceptions=True)
     return [
-        found
-        if isinstance(found, Finding)
-        else Finding(part=part, well=False, words=f"{type(found).__name__}: {found}")
-        for part, found in zip(checks, results, strict=True)
+        folder,
+        *(
+            found if isinstance(found, Finding) else _trouble(part, found)
+            for part, found in zip(checks, results, strict=True)
+        ),
     ]
+
+
+def _trouble(part: str, error: BaseException) -> Finding:
+    # Our own errors say what they are; others' texts are often only a host's name.
+    words = str(error) if isinstance(error, BotError) else f"{type(error).__name__}: {error}"
+    return Finding(part=part, well=False, words=words)
 
 
 def _data_folder(folder: Path) -> Finding:
@@ -81,8 +89,6 @@ async def _database(settings: Settings) -> Finding:
     database = Database.open(settings.database_address)
     try:
         await database.check()
-    except BotError as error:
-        return Finding(part="database", well=False, words=str(error))
     finally:
         await database.close()
     return Finding(part="database", well=True, words=database.url)
@@ -117,7 +123,8 @@ async def _provider(settings: Settings) -> Finding:
 
 async def _discord(settings: Settings) -> Finding:
     redirect(settings.discord_api_base, settings.discord_gateway_url)
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    # Without the intent for guilds discord.py warns; it never connects to the gateway here.
+    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
         try:
             await client.login(settings.discord_token.get_secret_value())
         except discord.LoginFailure:
