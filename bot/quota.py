@@ -202,26 +202,29 @@ def refusal_text(refusal: Refusal) -> str:
             "Choose a shorter or smaller video, or ask a moderator for a larger allowance."
         )
     return (
-        f"This video costs {price}, but only {refusal.left} of your {refusal.limit} {name} "
-        f"credits are left ({refusal.used} used or reserved). The {name} allowance resets "
+        f"This video costs {price}, but only {refusal.left:,} of your {refusal.limit:,} {name} "
+        f"credits are left ({refusal.used:,} used or reserved). The {name} allowance resets "
         f"{resets}. A shorter or smaller video costs less; moderators can raise the allowance."
     )
 
 
 def _in_flight_text(refusal: Refusal) -> str:
     if refusal.rule is Rule.MEMBER_IN_FLIGHT:
-        fact = f"You have {_videos(refusal.used)} in the making; the limit is {refusal.limit} a"
-        return f"{fact} member at once. Try again when one is done; moderators can raise the limit."
-    fact = f"This server has {_videos(refusal.used)} in the making; the limit is {refusal.limit} at"
-    return f"{fact} once. Try again when one is done; moderators can raise the limit."
+        who, limit = "You have", f"{refusal.limit:,} a member at once"
+    else:
+        who, limit = "This server has", f"{refusal.limit:,} at once"
+    return (
+        f"{who} {_videos(refusal.used)} in the making; the limit is {limit}. "
+        "Try again when one is done; moderators can raise the limit."
+    )
 
 
 def _credits(number: int) -> str:
-    return "1 credit" if number == 1 else f"{number} credits"
+    return "1 credit" if number == 1 else f"{number:,} credits"
 
 
 def _videos(number: int) -> str:
-    return "1 video" if number == 1 else f"{number} videos"
+    return "1 video" if number == 1 else f"{number:,} videos"
 
 
 # -- what /quota shows ---------------------------------------------------------

@@ -126,12 +126,12 @@ def test_a_refusal_names_numbers_reset_and_help(
         return
     text = refusal_text(refusal)
 
-    assert str(refusal.limit) in text
+    assert f"{refusal.limit:,}" in text
     assert "moderator" in text
     assert len(text) < 400
     if refusal.resets_at is not None:
         assert f"<t:{int(refusal.resets_at.timestamp())}:R>" in text
-        assert str(price) in text
+        assert f"{price:,}" in text
 
 
 @pytest.mark.parametrize(
