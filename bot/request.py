@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -42,23 +42,15 @@ class GenerationRequest:
         model: The model's slug.
         parameters: The body to submit, by Segmind's parameter names.
         price_credits: What is reserved and, on success, settled.
+        image_parameter: The parameter that holds the picture's address; None without one.
+        audio_parameter: The parameter that holds the sound's address; None without one.
     """
 
     model: str
     parameters: Mapping[str, JsonScalar]
     price_credits: int
-    image_parameter: str | None = field(default=None)
-    audio_parameter: str | None = field(default=None)
-
-    @property
-    def seed(self) -> int:
-        """The seed that is sent; every model has one."""
-        return int(self.parameters["seed"])
-
-    @property
-    def prompt(self) -> str:
-        """The member's words."""
-        return str(self.parameters["prompt"])
+    image_parameter: str | None = None
+    audio_parameter: str | None = None
 
     def with_media(
         self, *, image_url: str | None = None, audio_url: str | None = None

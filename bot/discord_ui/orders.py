@@ -61,7 +61,7 @@ def build_order(interaction: Interaction, model: Model, options: Mapping[str, An
 
 
 def _source(file: discord.Attachment) -> SourceFile:
-    return SourceFile(url=file.url, size_bytes=file.size, filename=file.filename)
+    return SourceFile(url=file.url)
 
 
 def check_can_post(interaction: Interaction) -> None:

@@ -21,11 +21,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
-    """A file a member attached: Discord's signed address and size, the name is their word."""
+    """A file a member attached: Discord's signed address."""
 
     url: str = field(repr=False)
-    size_bytes: int
-    filename: str
 
 
 @dataclass(frozen=True, kw_only=True)
