@@ -13,14 +13,13 @@ from bot.quota import (
     Rule,
     Usage,
     check,
-    day_window,
-    month_window,
     refusal_text,
+    windows_at,
 )
 
 NOW = datetime(2026, 8, 3, 12, tzinfo=UTC)
-DAY = day_window(NOW, ZoneInfo("UTC"))
-MONTH = month_window(NOW, ZoneInfo("UTC"))
+WINDOWS = windows_at(NOW, ZoneInfo("UTC"), ZoneInfo("UTC"))
+DAY, MONTH = WINDOWS.day, WINDOWS.month
 ALLOWANCE = Allowance(
     daily_credits=100, monthly_credits=500, jobs_in_flight_member=3, jobs_in_flight_guild=10
 )
@@ -46,7 +45,7 @@ PRICES = st.integers(min_value=1, max_value=60)
 
 def refusal_of(usage: Usage, price: int) -> Refusal | None:
     """Check against the usual allowance."""
-    return check(ALLOWANCE, usage, price, day=DAY, month=MONTH)
+    return check(ALLOWANCE, usage, price, windows=WINDOWS)
 
 
 def test_everything_up_to_the_limits_is_allowed() -> None:
@@ -102,7 +101,7 @@ def test_allowed_means_every_rule_still_holds_afterwards(
         and usage.in_flight_guild < allowance.jobs_in_flight_guild
     )
 
-    assert (check(allowance, usage, price, day=DAY, month=MONTH) is None) == holds
+    assert (check(allowance, usage, price, windows=WINDOWS) is None) == holds
 
 
 @given(allowance=ALLOWANCES, usage=USAGES, price=PRICES)
@@ -112,7 +111,7 @@ def test_what_is_left_is_what_may_be_spent(allowance: Allowance, usage: Usage, p
     free = replace(usage, in_flight_member=0, in_flight_guild=0)
     places = replace(allowance, jobs_in_flight_member=1, jobs_in_flight_guild=1)
 
-    assert (check(places, free, price, day=DAY, month=MONTH) is None) == (price <= balance.left)
+    assert (check(places, free, price, windows=WINDOWS) is None) == (price <= balance.left)
     assert balance.left == min(balance.day_left, balance.month_left) >= 0
 
 
@@ -121,7 +120,7 @@ def test_a_refusal_names_numbers_reset_and_help(
     allowance: Allowance, usage: Usage, price: int
 ) -> None:
     """Whatever refuses, the text has the limit, the reset of a window, and the moderators."""
-    refusal = check(allowance, usage, price, day=DAY, month=MONTH)
+    refusal = check(allowance, usage, price, windows=WINDOWS)
     if refusal is None:
         return
     text = refusal_text(refusal)
