@@ -16,12 +16,14 @@ import discord
 
 from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
+from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.notifier import CardKeeper, ChannelPoster
 from bot.errors import BotError, ConfigurationError
 from bot.jobs.budget import RequestBudget
 from bot.jobs.engine import DurableEngine, EngineSettings
 from bot.jobs.follow import Follower
 from bot.jobs.intake import Intake
+from bot.jobs.moderating import open_moderation
 from bot.jobs.submit import Submitter
 from bot.jobs.watch import QueueWatch
 from bot.media import Downloader, MediaDesk, MediaInspector
@@ -29,7 +31,7 @@ from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
-from bot.storage import Database, JobStore
+from bot.storage import Database, JobStore, PolicyStore
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +74,12 @@ class _Tools:
     """What both commands and jobs are built from."""
 
     store: JobStore
+    policies: PolicyStore
     provider: SegmindClient
     media: MediaDesk
     cards: CardKeeper
     poster: ChannelPoster
+    log_channel: ChannelLog
     budget: RequestBudget
     folder: Path
 
@@ -93,6 +97,7 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         await engine.launch()
         stack.push_async_callback(engine.close)
         stack.push_async_callback(tools.cards.close)
+        stack.push_async_callback(tools.log_channel.close)
         watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
         for work in (
             watch.run(),
@@ -119,10 +124,12 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
     await asyncio.to_thread(_empty, folder)
     return _Tools(
         store=store,
+        policies=PolicyStore(database),
         provider=_provider(session, settings),
         media=_media(session, settings),
         cards=CardKeeper(client, on_card=on_card),
         poster=ChannelPoster(client),
+        log_channel=ChannelLog(client),
         budget=RequestBudget(per_minute=settings.segmind_requests_per_minute),
         folder=folder,
     )
@@ -213,6 +220,16 @@ def _services(
     )
     return Services(
         intake=intake,
+        moderation=open_moderation(
+            policies=tools.policies,
+            accounts=tools.store,
+            provider=tools.provider,
+            log_channel=tools.log_channel,
+            host=allowance,
+            host_zone=settings.zone,
+            prices=prices,
+            now=now,
+        ),
         store=tools.store,
         cards=tools.cards,
         prices=prices,

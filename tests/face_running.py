@@ -14,14 +14,16 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.client import Services, VideoBot, redirect
+from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.notifier import CardKeeper, ChannelPoster
 from bot.job import Job, JobState
 from bot.jobs.intake import Intake
+from bot.jobs.moderating import open_moderation
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.segmind import SegmindClient
-from bot.storage import JobStore
+from bot.storage import JobStore, PolicyStore
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
 from tests.discord_kit import control, until
@@ -56,12 +58,14 @@ class Face:
 
     stand_in: DiscordStandIn
     store: JobStore
+    policies: PolicyStore
     http: aiohttp.ClientSession
     data_dir: Path
     engine: BusyEngine = field(default_factory=BusyEngine)
     min_gap_s: float = 0.0
     waits_s: list[float] = field(default_factory=list)
     closed: bool = False
+    provider_base: str = OUT_OF_REACH
 
     def __post_init__(self) -> None:
         """Make the client; it is not started."""
@@ -70,6 +74,17 @@ class Face:
             self.bot, on_card=self.keep_card, min_gap_s=self.min_gap_s, sleep=self.sleep
         )
         self.poster = ChannelPoster(self.bot)
+        self.log_channel = ChannelLog(self.bot)
+
+    def again(self) -> "Face":
+        """Return another client on the same database, as after a restart; it is not started."""
+        return Face(
+            stand_in=self.stand_in,
+            store=self.store,
+            policies=self.policies,
+            http=self.http,
+            data_dir=self.data_dir,
+        )
 
     async def sleep(self, seconds: float) -> None:
         """Note the wait and go on at once."""
@@ -82,16 +97,17 @@ class Face:
     async def _start(self, _client: VideoBot) -> Services:
         prices, zone = load_prices(), ZoneInfo("UTC")
         downloader = Downloader(self.http, allowed_hosts=("127.0.0.1",), allow_http=True)
+        provider = SegmindClient(
+            self.http,
+            api_key=SecretStr("none"),
+            api_base=self.provider_base,
+            history_base=OUT_OF_REACH,
+            upload_base=OUT_OF_REACH,
+        )
         intake = Intake(
             store=self.store,
             media=MediaDesk(downloader, MediaInspector(), video_max_bytes=10_000_000),
-            provider=SegmindClient(
-                self.http,
-                api_key=SecretStr("none"),
-                api_base=OUT_OF_REACH,
-                history_base=OUT_OF_REACH,
-                upload_base=OUT_OF_REACH,
-            ),
+            provider=provider,
             engine=self.engine,
             prices=prices,
             allowance=ALLOWANCE,
@@ -100,6 +116,16 @@ class Face:
         )
         return Services(
             intake=intake,
+            moderation=open_moderation(
+                policies=self.policies,
+                accounts=self.store,
+                provider=provider,
+                log_channel=self.log_channel,
+                host=ALLOWANCE,
+                host_zone=zone,
+                prices=prices,
+                now=now,
+            ),
             store=self.store,
             cards=self.cards,
             prices=prices,
@@ -110,6 +136,7 @@ class Face:
         )
 
     async def _close(self) -> None:
+        await self.log_channel.close()
         await self.cards.close()
         self.closed = True
 

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 
 from bot.catalogue import COMMANDS, JsonScalar, Kind, Model, find_model, models_of_kind
+from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.services import Interaction, Services
 from bot.errors import BadInputError, RefusedError
 from bot.jobs.intake import Order, SourceFile
@@ -79,19 +80,6 @@ def check_can_post(interaction: Interaction) -> None:
             f"I could not post your video here: in this channel I lack the permission {names}. "
             "Nothing was charged. Ask a moderator to allow it, or use another channel."
         )
-
-
-def missing_permissions(has: discord.Permissions, *, in_thread: bool) -> list[str]:
-    """Return the permissions that posting a video needs and the bot lacks, by Discord's names."""
-    needed = {
-        "View Channel": has.view_channel,
-        "Attach Files": has.attach_files,
-    }
-    if in_thread:
-        needed["Send Messages in Threads"] = has.send_messages_in_threads
-    else:
-        needed["Send Messages"] = has.send_messages
-    return [name for name, granted in needed.items() if not granted]
 
 
 def _in_thread(interaction: Interaction) -> bool:

@@ -10,6 +10,7 @@ import discord
 
 from bot.job import Job
 from bot.jobs.intake import Intake
+from bot.jobs.moderating import Moderation
 from bot.jobs.ports import Cards, JobStore, Standing
 from bot.pricing import PriceTable
 from bot.quota import Allowance
@@ -38,6 +39,7 @@ class Services:
     """
 
     intake: Intake
+    moderation: Moderation
     store: JobStore
     cards: OpeningCards
     prices: PriceTable
