@@ -192,11 +192,12 @@ async def test_the_table_itself_refuses_wrong_entries(
         await walked_to(store, JobState.FAILED, 0)
         await accepted(store, 1)
 
-    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE|CHECK"):
+    with pytest.raises(sqlite3.IntegrityError, match=r"UNIQUE|CHECK"):
         raw(
             file,
             "INSERT INTO ledger_entry (job_id, guild_id, user_id, kind, credits, created_at,"  # noqa: S608 - made of this test's own words
-            f" counted_at, grant_id) VALUES ({FIRST_ID + job}, 1, 1, '{kind}', {amount}, '', '', 0)",
+            " counted_at, grant_id)"
+            f" VALUES ({FIRST_ID + job}, 1, 1, '{kind}', {amount}, '', '', 0)",
         )
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from bot.errors import NotFoundError, RequestTakenError, StaleStateError
 from bot.job import RELEASING, SOURCES, TERMINAL, FailureReason, Job, JobState
 from bot.quota import EntryKind
