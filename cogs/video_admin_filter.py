@@ -2,13 +2,22 @@
 
 import discord
 from discord import app_commands
+from discord.ext import commands
 
 from bot.client import VideoBot
 from bot.discord_ui.admin_group import AdminGroup, admin_group
-from bot.discord_ui.admin_lists import filter_words, rule_choice, rules_page
+from bot.discord_ui.admin_items import filled_form
+from bot.discord_ui.admin_lists import (
+    filter_words,
+    paste_form,
+    pasted_words,
+    rule_choice,
+    rules_page,
+)
 from bot.discord_ui.admin_notices import rule_words
 from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.permissions import is_moderator, moderator
+from bot.discord_ui.services import Interaction
 from bot.errors import NotFoundError
 from bot.wordfilter import RuleKind
 
@@ -34,6 +43,12 @@ class FilterCommands(AdminGroup):
             content=f"🧹 Rule `{rule.id}` holds now: {rule_words(rule.kind, rule.pattern)}\n"
             "`/video-admin filter test` tries it out."
         )
+
+    @app_commands.command(description="Add many rules at once: a form for a list, one rule a line")
+    async def paste(self, interaction: discord.Interaction) -> None:
+        """Ask for the list."""
+        moderator(interaction)
+        await interaction.response.send_modal(paste_form())
 
     @app_commands.command(description="Remove a rule")
     @app_commands.describe(rule="Which one")
@@ -82,6 +97,26 @@ class FilterCommands(AdminGroup):
         await interaction.edit_original_response(content=filter_words(match))
 
 
+class FilterForms(commands.Cog):
+    """The filled form of `/video-admin filter paste`."""
+
+    def __init__(self, bot: VideoBot) -> None:
+        self._bot = bot
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Add the list (discord.py's event); forms opened before a restart as well."""
+        press = filled_form(interaction, "paste")
+        if press is None:
+            return
+        by = moderator(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        text = press.fields.get("list", "")
+        added, problems = await self._bot.services.moderation.filter.add_list(by, text)
+        await interaction.edit_original_response(content=pasted_words(len(added), problems))
+
+
 async def setup(bot: VideoBot) -> None:
-    """Add the commands."""
+    """Add the commands and the cog."""
     admin_group(bot.tree).add_command(FilterCommands(bot))
+    await bot.add_cog(FilterForms(bot))

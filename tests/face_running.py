@@ -33,6 +33,8 @@ EPHEMERAL = 1 << 6
 ALLOWANCE = Allowance(
     daily_credits=200, monthly_credits=2000, jobs_in_flight_member=3, jobs_in_flight_guild=9
 )
+# How discord.py names the tasks in which it answers.
+_ANSWERING = ("discord.py: on_", "discord-ui-", "CommandTree-invoker")
 SETTINGS = {"model": "wan-2.6-i2v", "prompt": "A fox jumps"}
 
 
@@ -226,7 +228,10 @@ async def start(face: Face) -> asyncio.Task[None]:
 
 
 async def stop(face: Face, task: asyncio.Task[None]) -> None:
-    """Close the client."""
+    """Close the client, once what it was asked is answered."""
+    doing = [t for t in asyncio.all_tasks() if t.get_name().startswith(_ANSWERING)]
+    if doing:
+        await asyncio.wait(doing, timeout=5)
     await face.bot.close()
     await asyncio.gather(task, return_exceptions=True)
 

@@ -110,13 +110,13 @@ class FormField:
     required: bool = False
 
 
-def form(name: str, title: str, fields: Sequence[FormField]) -> ui.Modal:
+def form(name: str, title: str, fields: Sequence[FormField], *, verb: str = "save") -> ui.Modal:
     """Return a form; its id carries what it showed, so that only what was changed is saved.
 
-    It is not kept by discord.py: whoever hears of modals asks `filled_form`.
+    It is not kept by discord.py: whoever hears of modals asks `filled_form` for its verb.
     """
     shown = _SHOWN_SEPARATOR.join(one.value for one in fields if one.most_chars <= _ID_CHARS)
-    modal = ui.Modal(title=title, custom_id=custom_id("save", name, shown))
+    modal = ui.Modal(title=title, custom_id=custom_id(verb, name, shown))
     for one in fields:
         line: ui.TextInput[Any] = ui.TextInput(
             custom_id=one.name,
@@ -139,15 +139,15 @@ def form(name: str, title: str, fields: Sequence[FormField]) -> ui.Modal:
 _ID_CHARS = 40
 
 
-def filled_form(interaction: Interaction) -> Press | None:
-    """Return what was filled in, when the interaction is a moderators' form; else None."""
+def filled_form(interaction: Interaction, verb: str = "save") -> Press | None:
+    """Return what was filled in, when the interaction is a form of that verb; else None."""
     data: Mapping[str, Any] = interaction.data or {}
     known = str(data.get("custom_id", ""))
     if interaction.type is not discord.InteractionType.modal_submit:
         return None
-    if not known.startswith(f"{PREFIX}:"):
+    if not known.startswith(f"{PREFIX}:{verb}:"):
         return None
-    verb, args = _parsed(known)
+    _, args = _parsed(known)
     return Press(verb=verb, args=args, fields=_fields(data.get("components", ())))
 
 

@@ -5,14 +5,15 @@ from typing import Any
 
 from discord import ui
 
+from bot.discord_ui.admin_items import FormField, form
 from bot.discord_ui.admin_notices import rule_words, until_words
 from bot.discord_ui.admin_parts import BLURPLE, Box, back, page_count, page_words, text, turning
 from bot.discord_ui.admin_words import allowance_words, mention
 from bot.discord_ui.cards import LOOKS
-from bot.discord_ui.limits import CHOICE_NAME_CHARS
+from bot.discord_ui.limits import CHOICE_NAME_CHARS, CONTENT_CHARS
 from bot.discord_ui.pages import window_texts
 from bot.discord_ui.settings_words import model_title
-from bot.discord_ui.words import ago, count, credits_text, excerpt, one_line
+from bot.discord_ui.words import ago, count, credits_text, excerpt, one_line, units
 from bot.job import Job
 from bot.jobs.member_desk import MemberUsage
 from bot.policy import AllowanceOverride
@@ -22,6 +23,7 @@ _LINES_A_PAGE = 20
 _PATTERN_CHARS = 80
 _PROMPT_CHARS = 80
 _REASON_CHARS = 300
+_ROOM_FOR_MORE = 8
 
 
 def _page(*texts: str, buttons: ui.ActionRow[Any] | None = None) -> ui.LayoutView:
@@ -70,6 +72,28 @@ def rules_page(rules: Sequence[FilterRule], number: int = 0) -> ui.LayoutView:
 def rule_choice(rule: FilterRule) -> str:
     """Return a rule's name in an autocomplete list."""
     return one_line(f"{rule.id} · {rule.kind} · {rule.pattern}")[:CHOICE_NAME_CHARS]
+
+
+def paste_form() -> ui.Modal:
+    """Return the form that takes a list of rules."""
+    lines = FormField(
+        name="list",
+        label="One rule a line",
+        hint="badword    or    two words    or    /a regular expres+ion/    # is a remark",
+        most_chars=4000,
+        required=True,
+    )
+    return form("rules", "Add a list to the filter", [lines], verb="paste")
+
+
+def pasted_words(added: int, problems: Sequence[str]) -> str:
+    """Return what came of a pasted list, at most 2,000 characters."""
+    words = f"🧹 {count(added, 'rule')} added."
+    for problem in problems:
+        if units(words) + units(problem) > CONTENT_CHARS - _ROOM_FOR_MORE:
+            return f"{words}\n…"
+        words = f"{words}\n⚠️ {problem}"
+    return words
 
 
 def filter_words(match: Match | None) -> str:

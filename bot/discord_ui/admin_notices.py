@@ -10,7 +10,7 @@ from bot.discord_ui.admin_words import (
     value_words,
 )
 from bot.discord_ui.limits import CONTENT_CHARS
-from bot.discord_ui.words import ago, at, credits_text, excerpt, units
+from bot.discord_ui.words import ago, at, count, credits_text, excerpt, units
 from bot.jobs.changes import (
     AllowanceCleared,
     AllowanceSet,
@@ -19,11 +19,12 @@ from bot.jobs.changes import (
     Granted,
     Moderator,
     PolicyChanged,
-    RuleAdded,
     RuleRemoved,
+    RulesAdded,
     Unblocked,
 )
 from bot.jobs.policy_edits import FIELD_NAMES
+from bot.wordfilter import FilterRule
 
 _REASON_CHARS = 400
 _PATTERN_CHARS = 300
@@ -60,10 +61,14 @@ def _lines(change: Change) -> list[str]:  # noqa: PLR0911 - one case for each ki
             return [f"blocked {whom} {until_words(block.until)}", _why(block.reason)]
         case Unblocked(user_id=user_id):
             return [f"unblocked {mention('user', user_id)}"]
-        case RuleAdded(rule=rule):
-            return [f"added filter rule `{rule.id}`: {rule_words(rule.kind, rule.pattern)}"]
+        case RulesAdded(rules=rules):
+            return [f"added {count(len(rules), 'filter rule')}", *map(_rule, rules)]
         case RuleRemoved(rule=rule):
-            return [f"removed filter rule `{rule.id}`: {rule_words(rule.kind, rule.pattern)}"]
+            return ["removed a filter rule", _rule(rule)]
+
+
+def _rule(rule: FilterRule) -> str:
+    return f"`{rule.id}` {rule_words(rule.kind, rule.pattern)}"
 
 
 def rule_words(kind: str, pattern: str, most: int = _PATTERN_CHARS) -> str:

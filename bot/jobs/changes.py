@@ -66,10 +66,10 @@ class Unblocked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RuleAdded:
-    """The prompt filter has another rule."""
+class RulesAdded:
+    """The prompt filter has more rules, at least one."""
 
-    rule: FilterRule
+    rules: tuple[FilterRule, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ Change: TypeAlias = (
     | Granted
     | Blocked
     | Unblocked
-    | RuleAdded
+    | RulesAdded
     | RuleRemoved
 )
 

@@ -1,13 +1,14 @@
 """The prompt filter of a guild, as moderators see and change it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.errors import BadInputError, NotFoundError, RefusedError
 from bot.jobs.bulletin import Bulletin
-from bot.jobs.changes import Moderator, RuleAdded, RuleRemoved
+from bot.jobs.changes import Moderator, RuleRemoved, RulesAdded
 from bot.jobs.moderating_ports import PolicyStore
+from bot.jobs.turns import Turns
 from bot.wordfilter import (
     FilterRule,
     Match,
@@ -15,6 +16,7 @@ from bot.wordfilter import (
     check_pattern,
     check_room,
     compile_rules,
+    read_list,
 )
 
 
@@ -27,6 +29,7 @@ class FilterDesk:
         self._policies = policies
         self._bulletin = bulletin
         self._now = now
+        self._turns = Turns()
 
     async def rules(self, guild_id: int) -> list[FilterRule]:
         """Return the guild's own filter rules, oldest first."""
@@ -43,14 +46,35 @@ class FilterDesk:
         problem = check_pattern(kind, pattern)
         if problem is not None:
             raise BadInputError(problem)
-        problem = check_room(await self._policies.rules(by.guild_id), kind, pattern)
-        if problem is not None:
-            raise RefusedError(problem)
-        rule = await self._policies.add_rule(
-            by.guild_id, kind, pattern, actor_id=by.user_id, now=self._now()
-        )
-        await self._bulletin.tell(by, RuleAdded(rule=rule))
+        async with self._turns.of(by.guild_id):
+            problem = check_room(await self._policies.rules(by.guild_id), kind, pattern)
+            if problem is not None:
+                raise RefusedError(problem)
+            rule = await self._policies.add_rule(
+                by.guild_id, kind, pattern, actor_id=by.user_id, now=self._now()
+            )
+        await self._bulletin.tell(by, RulesAdded(rules=(rule,)))
         return rule
+
+    async def add_list(self, by: Moderator, text: str) -> tuple[list[FilterRule], Sequence[str]]:
+        """Add a pasted list, one rule a line.
+
+        Returns:
+            The rules that were added, and a sentence for each line that was not.
+        """
+        async with self._turns.of(by.guild_id):
+            known = await self._policies.rules(by.guild_id)
+            pasted = await asyncio.to_thread(read_list, text, known)
+            now = self._now()
+            added = [
+                await self._policies.add_rule(
+                    by.guild_id, kind, pattern, actor_id=by.user_id, now=now
+                )
+                for kind, pattern in pasted.patterns
+            ]
+        if added:
+            await self._bulletin.tell(by, RulesAdded(rules=tuple(added)))
+        return added, pasted.problems
 
     async def remove_rule(self, by: Moderator, rule_id: int) -> FilterRule:
         """Remove a rule of this guild; return what it was.

@@ -1,10 +1,8 @@
 """The policy of a guild as moderators see and change it."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from bot.errors import RefusedError
@@ -12,6 +10,7 @@ from bot.jobs.bulletin import Bulletin
 from bot.jobs.changes import Moderator, PolicyChanged
 from bot.jobs.moderating_ports import PolicyStore
 from bot.jobs.policy_edits import Edit, pausing, revised, setting
+from bot.jobs.turns import Turns
 from bot.policy import GuildPolicy
 from bot.quota import Allowance
 
@@ -51,9 +50,7 @@ class PolicyDesk:
         self._host = host
         self._host_zone = host_zone
         self._now = now
-        # A change reads the policy and writes it back. All interactions of a guild come to one
-        # process, by its shard, so that turns within the process are enough.
-        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
 
     async def policy(self, guild_id: int) -> GuildPolicy:
         """Return the guild's policy."""
@@ -78,8 +75,7 @@ class PolicyDesk:
             BadInputError: a value is not allowed.
             RefusedError: it does not fit what else is set, or somebody was faster.
         """
-        lock = self._turns.setdefault(by.guild_id, asyncio.Lock())
-        async with lock:
+        async with self._turns.of(by.guild_id):
             before = await self._policies.policy(by.guild_id)
             after = revised(before, edit(before))
             if after == before:
