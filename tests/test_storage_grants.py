@@ -201,7 +201,7 @@ async def test_a_refusal_counts_grants(store: JobStore) -> None:
     """What is too dear for allowance and grants together is refused with both numbers."""
     await give(store, 10)
     await store.accept(new_job(0), TIGHT, ZONE, now=NOW)
-    words = "only 5 of your 35 daily credits are left .30 used or reserved., plus 10 granted to you"
+    words = "only 5 of your 35 daily credits are left .30 used or reserved., plus 10 granted ones"
     with pytest.raises(RefusedError, match=words):
         await store.accept(new_job(1, price_credits=16), TIGHT, ZONE, now=NOW)
 
@@ -434,7 +434,7 @@ async def test_the_hosts_cap_counts_all_guilds(store: JobStore) -> None:
     for number, guild_id in enumerate((GUILD, GUILD + 1, None)):
         await store.accept(new_job(number, guild_id=guild_id), GENEROUS, ZONE, now=NOW, budget=cap)
 
-    with pytest.raises(RefusedError, match="only 10 of the 100 credits are left that this bot's"):
+    with pytest.raises(RefusedError, match="only 10 of the 100 credits a month are left"):
         await store.accept(new_job(3, guild_id=GUILD + 2), GENEROUS, ZONE, now=NOW, budget=cap)
 
 
