@@ -9,7 +9,7 @@ from bot.catalogue import JsonScalar
 
 
 class JobState(StrEnum):
-    """Where a job stands (DESIGN.md, section 4)."""
+    """Where a job stands; `SOURCES` says what may follow what."""
 
     AWAITING_APPROVAL = "awaiting_approval"
     QUEUED = "queued"
@@ -42,8 +42,10 @@ SOURCES: Mapping[JobState, frozenset[JobState]] = {
 }
 
 TERMINAL = frozenset({S.DELIVERED, S.UNDELIVERED, S.FAILED, S.CANCELLED, S.DENIED})
-# States that hold a place at the provider or are about to.
+# Not ended yet: what the limits of jobs in flight count.
 IN_FLIGHT = frozenset(set(JobState) - TERMINAL)
+# While it was not sent.
+CANCELLABLE = SOURCES[S.CANCELLED]
 # Entering one of these gives the reserved credits back; DELIVERED settles them.
 RELEASING = frozenset({S.FAILED, S.CANCELLED, S.DENIED, S.UNDELIVERED})
 

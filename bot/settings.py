@@ -76,7 +76,6 @@ class Settings(BaseSettings):
     job_time_limit_s: Positive = 3600
     media_hosts: CommaList = (
         "*.segmind.com",
-        "segmind-resources.s3.amazonaws.com",
         "*.amazonaws.com",
         "*.cloudfront.net",
     )

@@ -61,7 +61,7 @@ _REASONS: tuple[tuple[type[ProviderError], FailureReason], ...] = (
 )
 
 
-def failure_of(error: ProviderError) -> FailureReason:
+def reason_of(error: ProviderError) -> FailureReason:
     """Return why a job failed whose submit the provider refused for good."""
     return next((r for kind, r in _REASONS if isinstance(error, kind)), FailureReason.PROVIDER_DOWN)
 
@@ -129,7 +129,7 @@ class Submitter:
             log.error("submit of job %s got an answer without meaning: %s", job.id, error)  # noqa: TRY400 - the text says it all
             return await self._move(job, JobState.UNCERTAIN, error_detail=str(error))
         except PermanentError as error:
-            return await self._fail(job, failure_of(error), error)
+            return await self._fail(job, reason_of(error), error)
         except TransientError as error:
             # 5xx, a time-out, a cut connection: the provider may have taken it.
             log.warning("submit of job %s is uncertain: %s", job.id, error)
