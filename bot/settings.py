@@ -89,7 +89,8 @@ class Settings(BaseSettings):
     shard_count: int | None = Field(default=None, ge=1)
 
     # The process
-    executor_id: str = Field(default="bot-1", pattern=r"^[A-Za-z0-9_.-]{1,60}$")
+    # Names files and a folder that is emptied at start: never ".."
+    executor_id: str = Field(default="bot-1", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")
     log_format: Literal["human", "json"] = "human"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     poll_speed: Positive = 1.0

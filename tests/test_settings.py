@@ -133,6 +133,7 @@ def test_settings_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SHARD_IDS", "²"),
         ("EXECUTOR_ID", "two words"),
         ("EXECUTOR_ID", "x" * 61),
+        ("EXECUTOR_ID", ".."),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "LOUD"),
         ("POLL_SPEED", "-1"),
