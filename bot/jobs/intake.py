@@ -143,7 +143,7 @@ class Intake:
             prepared = await self._media.check_image(order.image.url)
             if prepared.data is not None:
                 url = await self._upload(prepared.data, prepared.media_type)
-                request = request.with_media(image_url=url)
+                request = request.with_image(url)
         if order.audio is not None:
             await self._media.check_audio(order.audio.url)
         return request
