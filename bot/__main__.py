@@ -12,7 +12,7 @@ from bot import __version__
 from bot.catalogue import MODELS, as_json, as_markdown
 from bot.composition import HEARTBEAT_EVERY_S, heartbeat_path, run
 from bot.doctor import examine
-from bot.errors import ConfigurationError
+from bot.errors import BotError, ConfigurationError
 from bot.logs import set_up_logs
 from bot.pricing import load_prices
 from bot.settings import load_settings
@@ -24,7 +24,7 @@ _MISSED_HEARTBEATS = 6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code: 0 well, 1 a check failed, 78 wrong settings."""
+    """Run one command and return the exit code: 0 well, 1 it failed, 78 wrong settings."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(problem, file=sys.stderr)  # noqa: T201 - the command line's answer
         return _EXIT_CONFIGURATION
+    except BotError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the command line's answer
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,7 +64,8 @@ def _version() -> str:
 def _run(_options: argparse.Namespace) -> int:
     settings = load_settings()
     set_up_logs(settings.log_format, settings.log_level)
-    return asyncio.run(run(settings))
+    asyncio.run(run(settings))
+    return 0
 
 
 def _models(options: argparse.Namespace) -> int:

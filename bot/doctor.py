@@ -13,7 +13,7 @@ from bot.errors import BotError, UnauthorizedError
 from bot.pricing import load_prices
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
-from bot.storage import Database
+from bot.storage import Database, JobStore
 
 _LOW_BALANCE_USD = 5.0
 
@@ -89,9 +89,12 @@ async def _database(settings: Settings) -> Finding:
     database = Database.open(settings.database_address)
     try:
         await database.check()
+        problems = await JobStore(database).check_ledger()
     finally:
         await database.close()
-    return Finding(part="database", well=True, words=database.url)
+    if problems:
+        return Finding(part="database", well=False, words=f"the ledger: {'; '.join(problems)}")
+    return Finding(part="database", well=True, words=f"{database.url}, the ledger adds up")
 
 
 async def _provider(settings: Settings) -> Finding:

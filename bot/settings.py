@@ -39,6 +39,10 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
+def _split(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
 class Settings(BaseSettings):
     """The host's settings; environment variables of the same name in capitals, or `.env`."""
 
@@ -85,7 +89,7 @@ class Settings(BaseSettings):
     # Discord
     discord_api_base: Address | None = None
     discord_gateway_url: Address | None = None
-    shard_ids: CommaList = ()
+    shard_ids: Annotated[tuple[int, ...], NoDecode] = ()
     shard_count: int | None = Field(default=None, ge=1)
 
     # The process
@@ -95,19 +99,20 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     poll_speed: Positive = 1.0
 
-    @field_validator("media_hosts", "shard_ids", mode="before")
+    @field_validator("media_hosts", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
+    def _hosts(cls, value: object) -> object:
+        return _split(value) if isinstance(value, str) else value
 
-    @field_validator("shard_ids")
+    @field_validator("shard_ids", mode="before")
     @classmethod
-    def _numbers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(part.isascii() and part.isdigit() for part in value):
+    def _numbers(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        parts = _split(value)
+        if not all(part.isascii() and part.isdigit() for part in parts):
             raise ValueError("must be numbers with commas between them, such as 0,1")
-        return value
+        return tuple(int(part) for part in parts)
 
     @field_validator("time_zone")
     @classmethod
@@ -121,7 +126,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _shards_fit(self) -> "Settings":
         count = self.shard_count or 0
-        if any(int(part) >= count for part in self.shard_ids):
+        if any(number >= count for number in self.shard_ids):
             raise ValueError(
                 "SHARD_IDS needs SHARD_COUNT, the number of shards in all; "
                 "ids go from 0 to SHARD_COUNT - 1"

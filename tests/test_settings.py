@@ -235,7 +235,7 @@ def test_lists_have_commas(
 
 def test_shard_ids_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """One process may run several shards."""
-    assert load(monkeypatch, SHARD_IDS="0, 2", SHARD_COUNT="3").shard_ids == ("0", "2")
+    assert load(monkeypatch, SHARD_IDS="0, 2", SHARD_COUNT="3").shard_ids == (0, 2)
 
 
 def test_an_address_loses_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:

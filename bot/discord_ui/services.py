@@ -16,7 +16,7 @@ from bot.quota import Allowance
 
 
 class OpeningCards(Cards, Protocol):
-    """Cards that can also be opened: see `bot.discord_ui.notifier.CardKeeper`."""
+    """Cards that can also be opened: see `bot.discord_ui.card_keeper.CardKeeper`."""
 
     def open(self, job: Job, standing: Standing) -> None:
         """Show the first picture, unless a later one was given already. Never raises."""

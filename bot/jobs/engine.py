@@ -9,14 +9,12 @@ import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
-from filelock import FileLock, Timeout
 
-from bot.errors import ConfigurationError, StaleStateError
+from bot.errors import StaleStateError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.ports import Cards, JobStore
 
@@ -43,15 +41,13 @@ class EngineSettings:
 
     Attributes:
         address: SQLAlchemy URL of the engine's own database.
-        executor_id: One per process; a lock on it is held while running.
-        lock_path: The lock file, for databases that have no advisory locks.
+        executor_id: One per process, see `only_executor`.
         concurrency: Jobs at the provider at once.
         concurrency_per_member: Of those, one member's.
     """
 
     address: str
     executor_id: str
-    lock_path: Path
     concurrency: int
     concurrency_per_member: int
 
@@ -81,17 +77,11 @@ class DurableEngine:
         )
         self._now = now
         self._sleep = sleep
-        self._lock = FileLock(settings.lock_path)
         self._workflow = self._register_workflow()
         self._running: set[asyncio.Task[Any]] = set()
 
     async def launch(self) -> None:
-        """Take the executor's lock, start DBOS and take up every unfinished job.
-
-        Raises:
-            ConfigurationError: another process runs under the same executor id.
-        """
-        self._take_lock()
+        """Start DBOS and take up every unfinished job; needs the executor's lock."""
         await asyncio.to_thread(_prepare_sqlite, self._settings.address)
         DBOS(config=self._config())
         DBOS.launch()
@@ -106,13 +96,12 @@ class DurableEngine:
         await self._resume()
 
     async def close(self) -> None:
-        """Stop; workflows under way stay pending and are taken up at the next start."""
+        """Stop, also after a launch that failed; its workflows go on at the next start."""
         # DBOS warns of each task that is cancelled here on purpose.
         logging.getLogger("dbos").setLevel(logging.ERROR)
         await self._stop_workflows()
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
         await self._stop_workflows()  # those that the queue started in between
-        self._lock.release()
 
     async def enqueue(self, job: Job) -> None:
         """Let the job run, once; idempotent by its id."""
@@ -124,7 +113,7 @@ class DurableEngine:
 
     async def tidy(self) -> None:
         """Delete the records of workflows that ended more than a day ago."""
-        before = (datetime.now(UTC) - _KEEP_WORKFLOWS).isoformat()
+        before = (self._now() - _KEEP_WORKFLOWS).isoformat()
         old = await DBOS.list_workflows_async(
             status=_ENDED_WORKFLOWS, end_time=before, limit=1000, load_input=False
         )
@@ -202,15 +191,6 @@ class DurableEngine:
             await self.enqueue(job)
         if jobs:
             log.info("took up %d unfinished jobs", len(jobs))
-
-    def _take_lock(self) -> None:
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise ConfigurationError(
-                f"Another process runs as EXECUTOR_ID {self._settings.executor_id} with the same "
-                "DATA_DIR. Stop it, or give each process its own EXECUTOR_ID."
-            ) from None
 
     def _config(self) -> DBOSConfig:
         return {

@@ -5,12 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from bot.catalogue import MODELS, Model
 from bot.errors import (
     BrokenContractError,
-    ContentBlockedError,
     InferenceFailedError,
     ProviderError,
     RateLimitedError,
@@ -19,12 +17,13 @@ from bot.errors import (
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.budget import RequestBudget
 from bot.jobs.ports import Cards, JobStore, Provider, Standing
+from bot.jobs.reasons import reason_of
 from bot.jobs.schedule import LatencyModel, learn, next_poll_s
 from bot.pricing import duration_s
 
 log = logging.getLogger(__name__)
 
-# How often the card is offered a new picture; the notifier draws only what changed.
+# How often the card is offered a new picture; the keeper draws only what changed.
 _CARD_TICK_S = 4.0
 _MAX_ERROR_WAIT_S = 30.0
 # COMPLETED without an output is asked for again so many times: it may be about to appear.
@@ -78,7 +77,7 @@ class Follower:
             try:
                 ended, processing = await self._ask(job, failures)
             except InferenceFailedError as error:
-                return await self._fail(job, _why(error), error.detail)
+                return await self._fail(job, reason_of(error), error.detail)
             except ProviderError as error:
                 self._on_error(job, error)
                 failures += 1
@@ -140,7 +139,7 @@ class Follower:
         try:
             await self._provider.fetch(str(job.response_url))
         except InferenceFailedError as error:
-            return await self._fail(job, _why(error), error.detail)
+            return await self._fail(job, reason_of(error), error.detail)
         except ProviderError as error:
             log.warning("job %s failed, its result could not be read: %s", job.id, error)
         return await self._fail(job, FailureReason.INFERENCE, words)
@@ -204,15 +203,9 @@ class Follower:
                 self._show(job, latency, processing=processing)
 
     def _show(self, job: Job, latency: LatencyModel, *, processing: bool) -> None:
-        facts: dict[str, Any] = {
-            "expected_s": latency.median_s,
-            "elapsed_s": self._elapsed_s(job),
-            "processing": processing,
-        }
-        self._cards.show(job, Standing(**facts))
-
-
-def _why(error: InferenceFailedError) -> FailureReason:
-    if isinstance(error, ContentBlockedError):
-        return FailureReason.BLOCKED
-    return FailureReason.INFERENCE
+        standing = Standing(
+            expected_s=latency.median_s,
+            elapsed_s=self._elapsed_s(job),
+            processing=processing,
+        )
+        self._cards.show(job, standing)

@@ -5,13 +5,12 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.catalogue import JsonScalar, Model
 from bot.errors import ProviderError, RefusedError
 from bot.job import Job, JobState, NewJob
-from bot.jobs.ports import JobStore, Media, Provider
+from bot.jobs.ports import Engine, JobStore, Media, Provider
 from bot.pricing import PriceTable
 from bot.quota import Allowance
 from bot.request import GenerationRequest, build_request
@@ -47,14 +46,6 @@ class Order:
     options: Mapping[str, JsonScalar]
     image: SourceFile | None = None
     audio: SourceFile | None = None
-
-
-class Engine(Protocol):
-    """The durable engine, as the intake sees it."""
-
-    async def enqueue(self, job: Job) -> None:
-        """Let the job run, once, whatever dies; idempotent by the job's id."""
-        ...
 
 
 class Intake:
