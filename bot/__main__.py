@@ -87,7 +87,7 @@ def _models(options: argparse.Namespace) -> int:
 
 def _migrate(_options: argparse.Namespace) -> int:
     settings = load_settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.make_data_dir()
     database = Database.open(settings.database_address)
 
     async def migrate() -> None:
@@ -112,7 +112,7 @@ def _healthcheck(_options: argparse.Namespace) -> int:
     settings = load_settings()
     try:
         age_s = time.time() - heartbeat_path(settings).stat().st_mtime
-    except FileNotFoundError:
+    except OSError:
         print("The bot does not run, or is not ready yet.", file=sys.stderr)  # noqa: T201
         return 1
     if age_s > HEARTBEAT_EVERY_S * _MISSED_HEARTBEATS:

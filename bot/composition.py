@@ -58,7 +58,7 @@ async def run(settings: Settings) -> None:
         ConfigurationError: the settings cannot work.
         BotError: the connection to Discord ended by itself.
     """
-    await asyncio.to_thread(settings.data_dir.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(settings.make_data_dir)
     redirect(settings.discord_api_base, settings.discord_gateway_url)
     bot = VideoBot(
         start_services=lambda client: start_services(client, settings),
@@ -105,11 +105,10 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
             _repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
             await stack.enter_async_context(_background(work))
-        started = AsyncExitStack()
-        services = _services(tools, engine, prices, settings, close=started.aclose)
+        intake = _intake(tools, engine, prices, settings)
+        stack.push_async_callback(intake.close)
         # All has started: from here on it is `close` that takes it down.
-        started.push_async_exit(stack.pop_all())
-        return services
+        return _services(tools, intake, prices, settings, close=stack.pop_all().aclose)
     raise AssertionError("unreachable: the block above returns or raises")
 
 
@@ -160,6 +159,7 @@ def _engine(tools: _Tools, settings: Settings) -> DurableEngine:
         EngineSettings(
             address=settings.engine_address,
             executor_id=settings.executor_id,
+            lock_folder=settings.data_dir,
             concurrency=settings.segmind_concurrency,
             # Below the whole, so that one member's many jobs never starve another's first.
             concurrency_per_member=max(1, settings.segmind_concurrency // 2),
@@ -194,36 +194,42 @@ def _engine(tools: _Tools, settings: Settings) -> DurableEngine:
     )
 
 
-def _services(
-    tools: _Tools,
-    engine: DurableEngine,
-    prices: PriceTable,
-    settings: Settings,
-    *,
-    close: Callable[[], Awaitable[None]],
-) -> Services:
-    allowance = Allowance(
+def _allowance(settings: Settings) -> Allowance:
+    return Allowance(
         daily_credits=settings.daily_credits,
         monthly_credits=settings.monthly_credits,
         jobs_in_flight_member=settings.jobs_in_flight_per_member,
         jobs_in_flight_guild=settings.jobs_in_flight_per_guild,
     )
-    intake = Intake(
+
+
+def _intake(tools: _Tools, engine: DurableEngine, prices: PriceTable, settings: Settings) -> Intake:
+    return Intake(
         store=tools.store,
         media=tools.media,
         provider=tools.provider,
         engine=engine,
         prices=prices,
-        allowance=allowance,
+        allowance=_allowance(settings),
         zone=settings.zone,
         now=now,
     )
+
+
+def _services(
+    tools: _Tools,
+    intake: Intake,
+    prices: PriceTable,
+    settings: Settings,
+    *,
+    close: Callable[[], Awaitable[None]],
+) -> Services:
     return Services(
         intake=intake,
         store=tools.store,
         cards=tools.cards,
         prices=prices,
-        allowance=allowance,
+        allowance=_allowance(settings),
         zone=settings.zone,
         now=now,
         close=close,
@@ -264,8 +270,11 @@ def _explain(running: asyncio.Task[None]) -> None:
         raise ConfigurationError(
             "DISCORD_TOKEN is refused by Discord. Reset it in the developer portal (Bot page)."
         ) from error
-    except BotError:
-        raise
+    except (aiohttp.ClientError, OSError) as error:
+        raise BotError(
+            f"Discord cannot be reached ({type(error).__name__}). Check the network; then start "
+            "again, or let a service manager do so."
+        ) from error
     raise BotError("The connection to Discord ended by itself.")
 
 

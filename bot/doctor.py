@@ -1,10 +1,8 @@
 """Checks an installation: one line for each part, and what to do when something is wrong."""
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from pathlib import Path
 
 import discord
 
@@ -40,7 +38,7 @@ class Finding:
 async def examine(settings: Settings) -> list[Finding]:
     """Check every part; no finding raises."""
     # Alone and first: the database may be a file in it.
-    folder = await asyncio.to_thread(_data_folder, settings.data_dir)
+    folder = await asyncio.to_thread(_data_folder, settings)
     checks: dict[str, Awaitable[Finding]] = {
         "prices": asyncio.to_thread(_prices, settings),
         "database": _database(settings),
@@ -63,19 +61,12 @@ def _trouble(part: str, error: BaseException) -> Finding:
     return Finding(part=part, well=False, words=words)
 
 
-def _data_folder(folder: Path) -> Finding:
+def _data_folder(settings: Settings) -> Finding:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        return Finding(
-            part="data folder",
-            well=False,
-            words=f"{folder} cannot be written: {error.strerror}.",
-            remedy="Set DATA_DIR to a folder that the bot's user may write.",
-        )
-    return Finding(part="data folder", well=True, words=str(folder))
+        settings.make_data_dir()
+    except BotError as error:
+        return _trouble("data folder", error)
+    return Finding(part="data folder", well=True, words=str(settings.data_dir))
 
 
 def _prices(settings: Settings) -> Finding:

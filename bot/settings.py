@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -132,6 +133,18 @@ class Settings(BaseSettings):
                 "ids go from 0 to SHARD_COUNT - 1"
             )
         return self
+
+    def make_data_dir(self) -> None:
+        """Make the folder unless it is there; ConfigurationError when it cannot be used."""
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.data_dir):
+                pass
+        except OSError as error:
+            raise ConfigurationError(
+                f"DATA_DIR: {self.data_dir} cannot be written: {error.strerror}. Set it to a "
+                "folder that the bot's user may write."
+            ) from error
 
     @property
     def zone(self) -> ZoneInfo:

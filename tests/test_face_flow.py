@@ -177,6 +177,10 @@ async def test_the_reason_is_told_even_when_the_answer_cannot_be_deleted(
     assert await mia.wait_for_message(lambda message: "picture" in message["content"])
 
 
+async def _has_unfinished(face: Face, number: int) -> bool:
+    return len(await face.store.unfinished()) == number
+
+
 async def test_the_quota_s_refusal_is_shown_as_it_is(
     face: Face, mia: MemberDriver, photo: Path
 ) -> None:
@@ -187,7 +191,7 @@ async def test_the_quota_s_refusal_is_shown_as_it_is(
     )
 
     assert await told(mia, "282 credits, more than the whole daily allowance of 200 credits")
-    assert len(await face.store.unfinished()) == 1
+    await until(lambda: _has_unfinished(face, 1))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,17 @@ from filelock import FileLock, Timeout
 from bot.errors import ConfigurationError
 
 
+def is_running(executor_id: str, folder: Path) -> bool:
+    """Tell whether a process holds the lock of an executor id."""
+    lock = _lock(executor_id, folder)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
 @contextmanager
 def only_executor(executor_id: str, folder: Path) -> Iterator[None]:
     """Hold the lock of an executor id for as long as the block lasts; a killed process loses it.
@@ -16,7 +27,7 @@ def only_executor(executor_id: str, folder: Path) -> Iterator[None]:
     Raises:
         ConfigurationError: another process holds it.
     """
-    lock = FileLock(folder / f"executor-{executor_id}.lock")
+    lock = _lock(executor_id, folder)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -28,3 +39,7 @@ def only_executor(executor_id: str, folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _lock(executor_id: str, folder: Path) -> FileLock:
+    return FileLock(folder / f"executor-{executor_id}.lock")

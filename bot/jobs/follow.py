@@ -30,6 +30,8 @@ _MAX_ERROR_WAIT_S = 30.0
 _NO_OUTPUT_TRIES = 4
 # Behind this many time limits a job ends even when nobody answers any more.
 _HARD_LIMIT = 2.0
+# An answer that comes so much after it was due was held up: by a restart, or by a 429.
+_LATE_S = 5.0
 _BY_SLUG: dict[str, Model] = {model.slug: model for model in MODELS}
 
 
@@ -70,9 +72,13 @@ class Follower:
         job = self._reachable(job)
         latency = await self._latency(job)
         processing, failures = False, 0
+        # What was not watched from the start, or not all the time, teaches nothing about the
+        # provider: it may have ended while the bot was down or held back.
+        watched = self._elapsed_s(job) <= _LATE_S
         while True:
             self._show(job, latency, processing=processing)
             wait_s = self._wait_s(job, latency, failures)
+            ask_at_s = self._elapsed_s(job) + wait_s
             await self._sleep_showing(job, latency, wait_s, processing=processing)
             try:
                 ended, processing = await self._ask(job, failures)
@@ -83,8 +89,12 @@ class Follower:
                 failures += 1
             else:
                 failures = 0
+                in_time = self._elapsed_s(job) <= ask_at_s + _LATE_S
                 if ended is not None:
+                    if watched and in_time:
+                        await self._remember(ended)
                     return ended
+                watched = True
 
     def _reachable(self, job: Job) -> Job:
         """Return the job with addresses that can be asked: the host's may have changed since."""
@@ -129,9 +139,14 @@ class Follower:
             job.id, JobState.FINISHED, now=self._now(), output_url=output_url, cost_usd=cost_usd
         )
         log.info("job %s: finished after %.1f s", job.id, self._elapsed_s(job))
-        latency_s = max(self._elapsed_s(job), 0.01)  # the clock may have been set back
-        await self._store.record_latency(job.model, size_key(job), latency_s, now=self._now())
+        self._cards.show(finished, Standing())
         return finished
+
+    async def _remember(self, job: Job) -> None:
+        """Keep how long the provider took, if it made the video."""
+        if job.state is JobState.FINISHED:
+            latency_s = max(self._elapsed_s(job), 0.01)  # the clock may have been set back
+            await self._store.record_latency(job.model, size_key(job), latency_s, now=self._now())
 
     async def _end_failed(self, job: Job, words: str) -> Job:
         """FAILED by the status answer; the result's answer tells a content block apart."""

@@ -15,7 +15,7 @@ from bot import quota
 from bot.errors import NotFoundError, RefusedError, RequestTakenError, StaleStateError
 from bot.job import IN_FLIGHT, RELEASING, SOURCES, TERMINAL, FailureReason, Job, JobState, NewJob
 from bot.quota import Allowance, Balance, EntryKind, LedgerEntry
-from bot.storage import latencies, ledger
+from bot.storage import latencies, ledger, pictures
 from bot.storage.database import Database
 from bot.storage.tables import DIRECT_MESSAGES, JobRow
 
@@ -44,7 +44,7 @@ _STAMPS: Mapping[JobState, str] = {
 
 
 class JobStore:
-    """All jobs, their ledger and the latencies learned from them. Returns frozen values only."""
+    """All jobs, their ledger and what else outlives the process. Returns frozen values only."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -272,6 +272,20 @@ class JobStore:
         """Return the newest latencies in seconds, newest first."""
         return await self._database.read(
             lambda session: latencies.newest(session, model, size_key, limit)
+        )
+
+    # -- forms that are open ---------------------------------------------------
+
+    async def keep_picture(self, message_id: int, user_id: int, url: str, *, now: datetime) -> None:
+        """Keep a message's picture for a member whose form is open, for `pictures.KEPT_FOR`."""
+        await self._database.write(
+            lambda session: pictures.keep(session, message_id, user_id, url, now=now)
+        )
+
+    async def kept_picture(self, message_id: int, user_id: int, *, now: datetime) -> str | None:
+        """Return the picture's address; None when none was kept, or too long ago."""
+        return await self._database.read(
+            lambda session: pictures.kept(session, message_id, user_id, now=now)
         )
 
 

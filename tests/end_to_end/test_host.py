@@ -1,13 +1,11 @@
 """What a host sees when the bot cannot start: one sentence, and the right exit code."""
 
 import asyncio
-import os
 import sys
 
 import pytest
 
 from sandbox.bot_process import PROJECT
-from sandbox.environment import bot_environment
 from tests.end_to_end.sandbox_process import SandboxProcess
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
@@ -17,22 +15,10 @@ START_S = 60.0
 
 async def second_bot(sandbox: SandboxProcess, **settings: str) -> tuple[int | None, str]:
     """Start one more bot on the sandbox's data; return its exit code and what it said."""
-    facts = sandbox.facts
-    environment = bot_environment(
-        os.environ,
-        discord_token=facts["discord"]["bot_token"],
-        discord_api=facts["discord"]["api"],
-        discord_gateway=facts["discord"]["gateway"],
-        segmind_key=facts["segmind"]["api_key"],
-        segmind_api=facts["segmind"]["api"],
-        speed=sandbox.speed,
-        data_dir=sandbox.folder / "bot",
-        extra=settings,
-    )
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot"),
         cwd=PROJECT,
-        env=environment,
+        env=sandbox.bot_environment(**settings),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
