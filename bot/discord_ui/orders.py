@@ -41,7 +41,10 @@ def chosen_model(kind: Kind, name: str | None) -> Model:
 
 
 def build_order(interaction: Interaction, model: Model, options: Mapping[str, Any]) -> Order:
-    """Return what the member ordered; options that are None were not given."""
+    """Return what the member ordered; options that are None were not given.
+
+    `image` and `audio` have a `url`: attachments, or files known from elsewhere.
+    """
     given = {name: value for name, value in options.items() if value is not None}
     image, audio = given.pop("image", None), given.pop("audio", None)
     values: dict[str, JsonScalar] = given
@@ -60,7 +63,7 @@ def build_order(interaction: Interaction, model: Model, options: Mapping[str, An
     )
 
 
-def _source(file: discord.Attachment) -> SourceFile:
+def _source(file: discord.Attachment | SourceFile) -> SourceFile:
     return SourceFile(url=file.url)
 
 

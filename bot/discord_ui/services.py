@@ -23,6 +23,18 @@ class OpeningCards(Cards, Protocol):
         ...
 
 
+class FaceStore(JobStore, Protocol):
+    """The job store, which also keeps the pictures of open forms."""
+
+    async def keep_picture(self, message_id: int, user_id: int, url: str, *, now: datetime) -> None:
+        """Keep a message's picture for a member whose form is open."""
+        ...
+
+    async def kept_picture(self, message_id: int, user_id: int, *, now: datetime) -> str | None:
+        """Return the picture's address; None when none was kept, or too long ago."""
+        ...
+
+
 async def _nothing_to_close() -> None:
     """Stand for services that need no end."""
 
@@ -38,7 +50,7 @@ class Services:
     """
 
     intake: Intake
-    store: JobStore
+    store: FaceStore
     cards: OpeningCards
     prices: PriceTable
     allowance: Allowance
