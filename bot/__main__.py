@@ -31,10 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(options)
     except ConfigurationError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)  # noqa: T201 - the command line's answer
+            print(problem, file=sys.stderr)
         return _EXIT_CONFIGURATION
     except BotError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the command line's answer
+        print(error, file=sys.stderr)
         return 1
 
 
@@ -70,15 +70,15 @@ def _run(_options: argparse.Namespace) -> int:
 
 def _models(options: argparse.Namespace) -> int:
     if options.json:
-        print(json.dumps(as_json(), indent=2, ensure_ascii=False))  # noqa: T201 - the answer
+        print(json.dumps(as_json(), indent=2, ensure_ascii=False))
         return 0
     if options.markdown:
-        print(as_markdown())  # noqa: T201 - the answer
+        print(as_markdown())
         return 0
     cheapest = load_prices().cheapest
     for model in MODELS:
         taken = " ".join(option.name for option in model.options)
-        print(  # noqa: T201 - the answer
+        print(
             f"{model.slug}  {model.title}\n  {model.summary}; about {model.typical_s:.0f} s, "
             f"from {cheapest[model.slug]} credits\n  options: {taken}"
         )
@@ -97,14 +97,14 @@ def _migrate(_options: argparse.Namespace) -> int:
             await database.close()
 
     asyncio.run(migrate())
-    print(f"{database.url} is up to date.")  # noqa: T201 - the answer
+    print(f"{database.url} is up to date.")
     return 0
 
 
 def _doctor(_options: argparse.Namespace) -> int:
     findings = asyncio.run(examine(load_settings()))
     for finding in findings:
-        print(finding.line())  # noqa: T201 - the answer
+        print(finding.line())
     return 0 if all(finding.well for finding in findings) else 1
 
 
@@ -113,10 +113,10 @@ def _healthcheck(_options: argparse.Namespace) -> int:
     try:
         age_s = time.time() - heartbeat_path(settings).stat().st_mtime
     except OSError:
-        print("The bot does not run, or is not ready yet.", file=sys.stderr)  # noqa: T201
+        print("The bot does not run, or is not ready yet.", file=sys.stderr)
         return 1
     if age_s > HEARTBEAT_EVERY_S * _MISSED_HEARTBEATS:
-        print(f"The bot's last sign of life is {age_s:.0f} s old.", file=sys.stderr)  # noqa: T201
+        print(f"The bot's last sign of life is {age_s:.0f} s old.", file=sys.stderr)
         return 1
     return 0
 
