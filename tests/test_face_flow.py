@@ -246,18 +246,6 @@ async def test_a_late_answer_is_only_logged(
     assert "Traceback" not in caplog.text
 
 
-async def test_a_lost_acknowledgement_is_not_left_thinking(
-    face: Face, mia: MemberDriver, photo: Path
-) -> None:
-    """Discord took it and the connection broke: the public answer goes, the member is told."""
-    await face.control("faults", method="POST", path="/interactions/*", drop=True, late=True)
-    await mia.run_command("animate", {"image": photo, **SETTINGS})
-    await told(mia, "Something went wrong in the bot")
-
-    assert await face.store.unfinished() == []
-    assert all(message["flags"] & EPHEMERAL for message in await face.posted())
-
-
 async def test_a_command_of_an_older_version_is_explained(face: Face, mia: MemberDriver) -> None:
     """The member's Discord still shows what this version no longer has."""
     face.bot.tree.remove_command("help")
