@@ -12,7 +12,7 @@ from bot import __version__
 from bot.catalogue import MODELS, as_json, as_markdown
 from bot.composition import HEARTBEAT_EVERY_S, heartbeat_path, run
 from bot.doctor import examine
-from bot.errors import ConfigurationError
+from bot.errors import BotError, ConfigurationError
 from bot.logs import set_up_logs
 from bot.pricing import load_prices
 from bot.settings import load_settings
@@ -24,15 +24,18 @@ _MISSED_HEARTBEATS = 6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code: 0 well, 1 a check failed, 78 wrong settings."""
+    """Run one command and return the exit code: 0 well, 1 it failed, 78 wrong settings."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
     except ConfigurationError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)  # noqa: T201 - the command line's answer
+            print(problem, file=sys.stderr)
         return _EXIT_CONFIGURATION
+    except BotError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,20 +64,21 @@ def _version() -> str:
 def _run(_options: argparse.Namespace) -> int:
     settings = load_settings()
     set_up_logs(settings.log_format, settings.log_level)
-    return asyncio.run(run(settings))
+    asyncio.run(run(settings))
+    return 0
 
 
 def _models(options: argparse.Namespace) -> int:
     if options.json:
-        print(json.dumps(as_json(), indent=2, ensure_ascii=False))  # noqa: T201 - the answer
+        print(json.dumps(as_json(), indent=2, ensure_ascii=False))
         return 0
     if options.markdown:
-        print(as_markdown())  # noqa: T201 - the answer
+        print(as_markdown())
         return 0
     cheapest = load_prices().cheapest
     for model in MODELS:
         taken = " ".join(option.name for option in model.options)
-        print(  # noqa: T201 - the answer
+        print(
             f"{model.slug}  {model.title}\n  {model.summary}; about {model.typical_s:.0f} s, "
             f"from {cheapest[model.slug]} credits\n  options: {taken}"
         )
@@ -83,7 +87,7 @@ def _models(options: argparse.Namespace) -> int:
 
 def _migrate(_options: argparse.Namespace) -> int:
     settings = load_settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.make_data_dir()
     database = Database.open(settings.database_address)
 
     async def migrate() -> None:
@@ -93,14 +97,14 @@ def _migrate(_options: argparse.Namespace) -> int:
             await database.close()
 
     asyncio.run(migrate())
-    print(f"{database.url} is up to date.")  # noqa: T201 - the answer
+    print(f"{database.url} is up to date.")
     return 0
 
 
 def _doctor(_options: argparse.Namespace) -> int:
     findings = asyncio.run(examine(load_settings()))
     for finding in findings:
-        print(finding.line())  # noqa: T201 - the answer
+        print(finding.line())
     return 0 if all(finding.well for finding in findings) else 1
 
 
@@ -108,11 +112,11 @@ def _healthcheck(_options: argparse.Namespace) -> int:
     settings = load_settings()
     try:
         age_s = time.time() - heartbeat_path(settings).stat().st_mtime
-    except FileNotFoundError:
-        print("The bot does not run, or is not ready yet.", file=sys.stderr)  # noqa: T201
+    except OSError:
+        print("The bot does not run, or is not ready yet.", file=sys.stderr)
         return 1
     if age_s > HEARTBEAT_EVERY_S * _MISSED_HEARTBEATS:
-        print(f"The bot's last sign of life is {age_s:.0f} s old.", file=sys.stderr)  # noqa: T201
+        print(f"The bot's last sign of life is {age_s:.0f} s old.", file=sys.stderr)
         return 1
     return 0
 

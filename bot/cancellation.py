@@ -1,8 +1,11 @@
 """What must not stop halfway: a cancellation waits for it, then goes through."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -18,4 +21,7 @@ async def to_the_end(work: Coroutine[Any, Any, T] | asyncio.Task[T]) -> T:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task})
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The cancellation goes through in its place, and nobody else would hear of it.
+            log.exception("work that was finished for a cancelled caller failed", exc_info=error)
         raise

@@ -164,7 +164,9 @@ class VideoBot(commands.AutoShardedBot):
 def cog_names() -> list[str]:
     """Return the import names of all cogs, in alphabetical order."""
     spec = importlib.util.find_spec(_COGS)
-    places = spec.submodule_search_locations if spec is not None else None
+    if spec is None:
+        raise ModuleNotFoundError(f"the package {_COGS!r} must stand beside bot")
+    places = spec.submodule_search_locations
     return sorted(f"{_COGS}.{module.name}" for module in pkgutil.iter_modules(places))
 
 

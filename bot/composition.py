@@ -16,18 +16,20 @@ import discord
 
 from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
+from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.log_channel import ChannelLog
-from bot.discord_ui.notifier import CardKeeper, ChannelPoster
+from bot.discord_ui.poster import ChannelPoster
 from bot.errors import BotError, ConfigurationError
 from bot.jobs.budget import RequestBudget
 from bot.jobs.engine import DurableEngine, EngineSettings
+from bot.jobs.executor import only_executor
 from bot.jobs.follow import Follower
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import open_moderation
 from bot.jobs.submit import Submitter
 from bot.jobs.watch import QueueWatch
 from bot.media import Downloader, MediaDesk, MediaInspector
-from bot.pricing import load_prices
+from bot.pricing import PriceTable, load_prices
 from bot.quota import Allowance
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
@@ -51,22 +53,23 @@ def heartbeat_path(settings: Settings) -> Path:
     return settings.data_dir / f"heartbeat-{settings.executor_id}"
 
 
-async def run(settings: Settings) -> int:
-    """Run the bot until SIGTERM, Ctrl-C or a fatal error; return the exit code.
+async def run(settings: Settings) -> None:
+    """Run the bot until SIGTERM or Ctrl-C.
 
     Raises:
         ConfigurationError: the settings cannot work.
+        BotError: the connection to Discord ended by itself.
     """
-    await asyncio.to_thread(settings.data_dir.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(settings.make_data_dir)
     redirect(settings.discord_api_base, settings.discord_gateway_url)
     bot = VideoBot(
         start_services=lambda client: start_services(client, settings),
         data_dir=settings.data_dir,
-        shard_ids=[int(number) for number in settings.shard_ids] or None,
+        shard_ids=settings.shard_ids or None,
         shard_count=settings.shard_count,
     )
     async with bot:
-        return await _until_stopped(bot, settings)
+        await _until_stopped(bot, settings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +95,12 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
             runs under the same executor id.
     """
     async with AsyncExitStack() as stack:
+        prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
+        stack.enter_context(only_executor(settings.executor_id, settings.data_dir))
         tools = await _tools(client, settings, stack)
         engine = _engine(tools, settings)
-        await engine.launch()
         stack.push_async_callback(engine.close)
+        await engine.launch()
         stack.push_async_callback(tools.cards.close)
         stack.push_async_callback(tools.log_channel.close)
         watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
@@ -105,8 +110,10 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
             _repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
             await stack.enter_async_context(_background(work))
+        intake = _intake(tools, engine, prices, settings)
+        stack.push_async_callback(intake.close)
         # All has started: from here on it is `close` that takes it down.
-        return _services(tools, engine, settings, close=stack.pop_all().aclose)
+        return _services(tools, intake, prices, settings, close=stack.pop_all().aclose)
     raise AssertionError("unreachable: the block above returns or raises")
 
 
@@ -159,7 +166,7 @@ def _engine(tools: _Tools, settings: Settings) -> DurableEngine:
         EngineSettings(
             address=settings.engine_address,
             executor_id=settings.executor_id,
-            lock_path=settings.data_dir / f"executor-{settings.executor_id}.lock",
+            lock_folder=settings.data_dir,
             concurrency=settings.segmind_concurrency,
             # Below the whole, so that one member's many jobs never starve another's first.
             concurrency_per_member=max(1, settings.segmind_concurrency // 2),
@@ -194,30 +201,36 @@ def _engine(tools: _Tools, settings: Settings) -> DurableEngine:
     )
 
 
-def _services(
-    tools: _Tools,
-    engine: DurableEngine,
-    settings: Settings,
-    *,
-    close: Callable[[], Awaitable[None]],
-) -> Services:
-    allowance = Allowance(
+def _allowance(settings: Settings) -> Allowance:
+    return Allowance(
         daily_credits=settings.daily_credits,
         monthly_credits=settings.monthly_credits,
         jobs_in_flight_member=settings.jobs_in_flight_per_member,
         jobs_in_flight_guild=settings.jobs_in_flight_per_guild,
     )
-    prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
-    intake = Intake(
+
+
+def _intake(tools: _Tools, engine: DurableEngine, prices: PriceTable, settings: Settings) -> Intake:
+    return Intake(
         store=tools.store,
         media=tools.media,
         provider=tools.provider,
         engine=engine,
         prices=prices,
-        allowance=allowance,
+        allowance=_allowance(settings),
         zone=settings.zone,
         now=now,
     )
+
+
+def _services(
+    tools: _Tools,
+    intake: Intake,
+    prices: PriceTable,
+    settings: Settings,
+    *,
+    close: Callable[[], Awaitable[None]],
+) -> Services:
     return Services(
         intake=intake,
         moderation=open_moderation(
@@ -225,7 +238,7 @@ def _services(
             accounts=tools.store,
             provider=tools.provider,
             log_channel=tools.log_channel,
-            host=allowance,
+            host=_allowance(settings),
             host_zone=settings.zone,
             prices=prices,
             now=now,
@@ -233,19 +246,17 @@ def _services(
         store=tools.store,
         cards=tools.cards,
         prices=prices,
-        allowance=allowance,
+        allowance=_allowance(settings),
         zone=settings.zone,
         now=now,
         close=close,
     )
 
 
-async def _until_stopped(bot: VideoBot, settings: Settings) -> int:
+async def _until_stopped(bot: VideoBot, settings: Settings) -> None:
     """Run the client until a signal comes or it ends by itself."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    _on_signals(stop.set)
     running = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -256,7 +267,16 @@ async def _until_stopped(bot: VideoBot, settings: Settings) -> int:
     await bot.close()
     running.cancel()
     await asyncio.wait({running})
-    return 0
+
+
+def _on_signals(stop: Callable[[], object]) -> None:
+    """Call `stop` on SIGTERM and Ctrl-C; Windows knows only Ctrl-C, and not on the loop."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
 
 
 def _explain(running: asyncio.Task[None]) -> None:
@@ -267,9 +287,12 @@ def _explain(running: asyncio.Task[None]) -> None:
         raise ConfigurationError(
             "DISCORD_TOKEN is refused by Discord. Reset it in the developer portal (Bot page)."
         ) from error
-    except BotError:
-        raise
-    raise ConfigurationError("The connection to Discord ended by itself.")
+    except (aiohttp.ClientError, OSError) as error:
+        raise BotError(
+            f"Discord cannot be reached ({type(error).__name__}). Check the network; then start "
+            "again, or let a service manager do so."
+        ) from error
+    raise BotError("The connection to Discord ended by itself.")
 
 
 @asynccontextmanager

@@ -1,9 +1,7 @@
 """Checks an installation: one line for each part, and what to do when something is wrong."""
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable
-from pathlib import Path
 
 import discord
 
@@ -14,13 +12,13 @@ from bot.jobs.account_desk import LOW_BALANCE_USD
 from bot.pricing import load_prices
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
-from bot.storage import Database
+from bot.storage import Database, JobStore
 
 
 async def examine(settings: Settings) -> list[Finding]:
     """Check every part; no finding raises."""
     # Alone and first: the database may be a file in it.
-    folder = await asyncio.to_thread(_data_folder, settings.data_dir)
+    folder = await asyncio.to_thread(_data_folder, settings)
     checks: dict[str, Awaitable[Finding]] = {
         "prices": asyncio.to_thread(_prices, settings),
         "database": _database(settings),
@@ -43,19 +41,12 @@ def _trouble(part: str, error: BaseException) -> Finding:
     return Finding(part=part, well=False, words=words)
 
 
-def _data_folder(folder: Path) -> Finding:
+def _data_folder(settings: Settings) -> Finding:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        return Finding(
-            part="data folder",
-            well=False,
-            words=f"{folder} cannot be written: {error.strerror}.",
-            remedy="Set DATA_DIR to a folder that the bot's user may write.",
-        )
-    return Finding(part="data folder", well=True, words=str(folder))
+        settings.make_data_dir()
+    except BotError as error:
+        return _trouble("data folder", error)
+    return Finding(part="data folder", well=True, words=str(settings.data_dir))
 
 
 def _prices(settings: Settings) -> Finding:
@@ -69,9 +60,12 @@ async def _database(settings: Settings) -> Finding:
     database = Database.open(settings.database_address)
     try:
         await database.check()
+        problems = await JobStore(database).check_ledger()
     finally:
         await database.close()
-    return Finding(part="database", well=True, words=database.url)
+    if problems:
+        return Finding(part="database", well=False, words=f"the ledger: {'; '.join(problems)}")
+    return Finding(part="database", well=True, words=f"{database.url}, the ledger adds up")
 
 
 async def _provider(settings: Settings) -> Finding:

@@ -9,7 +9,7 @@ from bot.catalogue import JsonScalar
 
 
 class JobState(StrEnum):
-    """Where a job stands (DESIGN.md, section 4)."""
+    """Where a job stands; `SOURCES` says what may follow what."""
 
     AWAITING_APPROVAL = "awaiting_approval"
     QUEUED = "queued"
@@ -45,6 +45,8 @@ TERMINAL = frozenset({S.DELIVERED, S.UNDELIVERED, S.FAILED, S.CANCELLED, S.DENIE
 # States that hold credits, and a place at the provider or are about to. A job that waits for
 # approval holds neither, and no workflow runs for it.
 IN_FLIGHT = frozenset(set(JobState) - TERMINAL - {S.AWAITING_APPROVAL})
+# While it was not sent.
+CANCELLABLE = SOURCES[S.CANCELLED]
 # Entering one of these gives the reserved credits back; DELIVERED settles them.
 RELEASING = frozenset({S.FAILED, S.CANCELLED, S.DENIED, S.UNDELIVERED})
 

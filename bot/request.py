@@ -43,24 +43,18 @@ class GenerationRequest:
         parameters: The body to submit, by Segmind's parameter names.
         price_credits: What is reserved and, on success, settled.
         image_parameter: The parameter that holds the picture's address; None without one.
-        audio_parameter: The parameter that holds the sound's address; None without one.
     """
 
     model: str
     parameters: Mapping[str, JsonScalar]
     price_credits: int
     image_parameter: str | None = None
-    audio_parameter: str | None = None
 
-    def with_media(
-        self, *, image_url: str | None = None, audio_url: str | None = None
-    ) -> "GenerationRequest":
-        """Return the same request with the addresses from which the provider fetches the files."""
-        changed = dict(self.parameters)
-        if image_url is not None and self.image_parameter is not None:
-            changed[self.image_parameter] = image_url
-        if audio_url is not None and self.audio_parameter is not None:
-            changed[self.audio_parameter] = audio_url
+    def with_image(self, url: str) -> "GenerationRequest":
+        """Return the same request with another address from which to fetch the picture."""
+        if self.image_parameter is None:
+            return self
+        changed = {**self.parameters, self.image_parameter: url}
         return replace(self, parameters=MappingProxyType(changed))
 
 
@@ -92,13 +86,12 @@ def build_request(
         if value is not None:
             parameters[option.parameter] = value
     _check_needs(model, options, parameters)
-    image, audio = model.option("image"), model.option("audio")
+    image = model.option("image")
     return GenerationRequest(
         model=model.slug,
         parameters=MappingProxyType(parameters),
         price_credits=prices.credits(model, parameters),
         image_parameter=image.parameter if image else None,
-        audio_parameter=audio.parameter if audio else None,
     )
 
 

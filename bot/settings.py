@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,6 +38,10 @@ Address = Annotated[str, AfterValidator(_web_address)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 CommaList = Annotated[tuple[str, ...], NoDecode]
+
+
+def _split(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 class Settings(BaseSettings):
@@ -76,7 +81,6 @@ class Settings(BaseSettings):
     job_time_limit_s: Positive = 3600
     media_hosts: CommaList = (
         "*.segmind.com",
-        "segmind-resources.s3.amazonaws.com",
         "*.amazonaws.com",
         "*.cloudfront.net",
     )
@@ -86,28 +90,30 @@ class Settings(BaseSettings):
     # Discord
     discord_api_base: Address | None = None
     discord_gateway_url: Address | None = None
-    shard_ids: CommaList = ()
+    shard_ids: Annotated[tuple[int, ...], NoDecode] = ()
     shard_count: int | None = Field(default=None, ge=1)
 
     # The process
-    executor_id: str = Field(default="bot-1", pattern=r"^[A-Za-z0-9_.-]{1,60}$")
+    # Names files and a folder that is emptied at start: never ".."
+    executor_id: str = Field(default="bot-1", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")
     log_format: Literal["human", "json"] = "human"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     poll_speed: Positive = 1.0
 
-    @field_validator("media_hosts", "shard_ids", mode="before")
+    @field_validator("media_hosts", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
+    def _hosts(cls, value: object) -> object:
+        return _split(value) if isinstance(value, str) else value
 
-    @field_validator("shard_ids")
+    @field_validator("shard_ids", mode="before")
     @classmethod
-    def _numbers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(part.isascii() and part.isdigit() for part in value):
+    def _numbers(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        parts = _split(value)
+        if not all(part.isascii() and part.isdigit() for part in parts):
             raise ValueError("must be numbers with commas between them, such as 0,1")
-        return value
+        return tuple(int(part) for part in parts)
 
     @field_validator("time_zone")
     @classmethod
@@ -121,12 +127,24 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _shards_fit(self) -> "Settings":
         count = self.shard_count or 0
-        if any(int(part) >= count for part in self.shard_ids):
+        if any(number >= count for number in self.shard_ids):
             raise ValueError(
                 "SHARD_IDS needs SHARD_COUNT, the number of shards in all; "
                 "ids go from 0 to SHARD_COUNT - 1"
             )
         return self
+
+    def make_data_dir(self) -> None:
+        """Make the folder unless it is there; ConfigurationError when it cannot be used."""
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.data_dir):
+                pass
+        except OSError as error:
+            raise ConfigurationError(
+                f"DATA_DIR: {self.data_dir} cannot be written: {error.strerror}. Set it to a "
+                "folder that the bot's user may write."
+            ) from error
 
     @property
     def zone(self) -> ZoneInfo:

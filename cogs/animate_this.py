@@ -1,24 +1,32 @@
-"""The message command "Animate this": a picture somebody posted, and a modal for the prompt."""
+"""The message command "Animate this": a picture somebody posted, and a form for the prompt."""
 
+import asyncio
+import logging
 from pathlib import PurePath
 
 import discord
-from discord import app_commands, ui
+from discord import app_commands
 from discord.ext import commands
 
-from bot.catalogue import models_of_kind
-from bot.catalogue.options import PROMPT_MAX_LENGTH
 from bot.client import VideoBot
-from bot.discord_ui.answers import answer_error
 from bot.discord_ui.orders import build_order, check_can_post, chosen_model, take_order
+from bot.discord_ui.prompt_form import FilledForm, PromptForm, filled_form
 from bot.discord_ui.services import Interaction
-from bot.discord_ui.words import about, credits_text
-from bot.errors import BadInputError
+from bot.discord_ui.verdicts import DISCORD_ERRORS
+from bot.errors import BadInputError, NotFoundError
+from bot.jobs.intake import SourceFile
+
+log = logging.getLogger(__name__)
 
 _NAME = "Animate this"
 _IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif", ".avif"})
-# As long as a member may think before the form is forgotten.
-_FORM_TIMEOUT_S = 900.0
+# Of the three seconds in which the form must be answered.
+_LOOK_TIMEOUT_S = 1.0
+_GONE = "That message is gone, and its picture with it. Use `/animate` and attach a picture."
+_TOO_LATE = (
+    "This form was open for too long, and I no longer have the picture. Choose *Animate this* on "
+    "the message again."
+)
 
 
 def first_image(message: discord.Message) -> discord.Attachment:
@@ -38,60 +46,12 @@ def first_image(message: discord.Message) -> discord.Attachment:
     )
 
 
-class PromptForm(ui.Modal, title="Animate this picture"):
-    """Asks what should happen, and optionally which model."""
-
-    def __init__(self, bot: VideoBot, image: discord.Attachment) -> None:
-        super().__init__(timeout=_FORM_TIMEOUT_S)
-        self._bot = bot
-        self._image = image
-        self._prompt: ui.TextInput[PromptForm] = ui.TextInput(
-            style=discord.TextStyle.paragraph,
-            max_length=PROMPT_MAX_LENGTH,
-            placeholder="She turns to the camera and smiles; slow zoom, warm evening light",
-        )
-        self._model: ui.Select[PromptForm] = ui.Select(
-            options=_model_options(bot), required=False, min_values=0, max_values=1
-        )
-        self.add_item(ui.Label(text="What should happen?", component=self._prompt))
-        self.add_item(
-            ui.Label(
-                text="Model",
-                description="May be left as it is; /animate has more settings",
-                component=self._model,
-            )
-        )
-
-    async def on_submit(self, interaction: Interaction, /) -> None:
-        """Take the order, with the form's interaction as the job."""
-        model = chosen_model("i2v", next(iter(self._model.values), None))
-        options = {"image": self._image, "prompt": self._prompt.value}
-        order = build_order(interaction, model, options)
-        await take_order(interaction, self._bot.services, order)
-
-    async def on_error(  # type: ignore[override]  # a modal's differs from a view's, says discord.py
-        self, interaction: Interaction, error: Exception, /
-    ) -> None:
-        """Answer as every other error is."""
-        await answer_error(interaction, error)
-
-
-def _model_options(bot: VideoBot) -> list[discord.SelectOption]:
-    cheapest = bot.services.prices.cheapest
-    models = models_of_kind("i2v")
-    return [
-        discord.SelectOption(
-            label=model.title,
-            value=model.slug,
-            description=f"{about(model.typical_s)} · from {credits_text(cheapest[model.slug])}",
-            default=model is models[0],
-        )
-        for model in models
-    ]
-
-
 class AnimateThis(commands.Cog):
-    """Offers the command on messages."""
+    """Offers the command on messages, and takes the order when its form comes back.
+
+    The form may come back after a restart, or to another process. What it needs is kept in the
+    database: without the message content intent Discord shows attachments only to the command.
+    """
 
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
@@ -110,7 +70,45 @@ class AnimateThis(commands.Cog):
     ) -> None:
         image = first_image(message)
         check_can_post(interaction)
-        await interaction.response.send_modal(PromptForm(self._bot, image))
+        services, user_id = self._bot.services, interaction.user.id
+        await services.store.keep_picture(message.id, user_id, image.url, now=services.now())
+        form = PromptForm(
+            channel_id=message.channel.id, message_id=message.id, prices=services.prices
+        )
+        await interaction.response.send_modal(form)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Take the order of a filled form, with the form's interaction as the job."""
+        form = filled_form(interaction)
+        if form is None:
+            return
+        image = await self._image(form, interaction)
+        model = chosen_model("i2v", form.model)
+        order = build_order(interaction, model, {"image": image, "prompt": form.prompt})
+        await take_order(interaction, self._bot.services, order)
+
+    async def _image(self, form: FilledForm, interaction: Interaction) -> SourceFile:
+        services, user_id = self._bot.services, interaction.user.id
+        url = await services.store.kept_picture(form.message_id, user_id, now=services.now())
+        if url is None:
+            raise NotFoundError(_TOO_LATE)
+        if await self._is_gone(form):
+            raise NotFoundError(_GONE)
+        return SourceFile(url=url)
+
+    async def _is_gone(self, form: FilledForm) -> bool:
+        """Say whether the message was deleted: Discord's files outlive their messages a while."""
+        channel = self._bot.get_partial_messageable(form.channel_id)
+        try:
+            async with asyncio.timeout(_LOOK_TIMEOUT_S):
+                await channel.fetch_message(form.message_id)
+        except discord.NotFound:
+            return True
+        except DISCORD_ERRORS as error:
+            # Not allowed to look, or not now: then the picture itself shows whether it is there.
+            log.info("message %s could not be looked at: %s", form.message_id, error)
+        return False
 
 
 async def setup(bot: VideoBot) -> None:

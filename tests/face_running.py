@@ -14,8 +14,9 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.client import Services, VideoBot, redirect
+from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.log_channel import ChannelLog
-from bot.discord_ui.notifier import CardKeeper, ChannelPoster
+from bot.discord_ui.poster import ChannelPoster
 from bot.job import Job, JobState
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import open_moderation

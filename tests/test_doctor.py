@@ -103,7 +103,7 @@ async def test_a_folder_that_cannot_be_made_names_its_setting(
     findings = await found(settings, data_dir=tmp_path / "taken")
 
     assert not findings["data folder"].well
-    assert "DATA_DIR" in findings["data folder"].remedy
+    assert "DATA_DIR" in findings["data folder"].words
 
 
 async def test_an_old_database_and_a_bad_price_file_are_told(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.discord_ui.notifier import CardKeeper
+from bot.discord_ui.card_keeper import CardKeeper
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.ports import Standing
 from sandbox.discord_api.driver import MemberDriver

@@ -79,7 +79,8 @@ async def test_the_card_tells_waiting_from_working(world: World) -> None:
 
     await world.follow(job)
 
-    standings = [standing for shown, standing in world.cards.shown if shown.id == job.id][1:]
+    shown = [(j, s) for j, s in world.cards.shown if j.state is JobState.RUNNING]
+    standings = [standing for of, standing in shown if of.id == job.id]
     working = [standing.processing for standing in standings]
     assert working == sorted(working)
     assert set(working) == {False, True}
@@ -108,15 +109,50 @@ async def test_the_latency_is_learned(world: World) -> None:
     assert learned == [pytest.approx(world.clock.passed_s)]
 
 
+async def test_what_ended_while_the_bot_was_down_teaches_nothing(world: World) -> None:
+    """The first answer after a restart says that it has ended, not when."""
+    job, _ = await running(world)
+    world.clock.at += timedelta(minutes=10)
+
+    await world.follow(job)
+
+    assert await world.store.latencies(T2V, size_key(job)) == []
+
+
+async def test_what_was_seen_unfinished_after_a_restart_teaches_again(world: World) -> None:
+    """From then on it is watched."""
+    job, _ = await running(world)
+    world.clock.at += timedelta(minutes=10)
+    world.far_end.script("status", PROCESSING)
+
+    await world.follow(job)
+
+    assert len(await world.store.latencies(T2V, size_key(job))) == 1
+
+
+async def test_an_answer_that_was_held_back_teaches_nothing(world: World) -> None:
+    """The clock ran on for minutes between the time to ask and the answer."""
+    job, _ = await running(world)
+
+    async def held_back() -> None:
+        world.clock.at += timedelta(seconds=30)
+
+    world.clock.on_sleep = held_back
+
+    await world.follow(job)
+
+    assert await world.store.latencies(T2V, size_key(job)) == []
+
+
 async def test_what_was_learned_is_used(world: World) -> None:
     """With measured latencies the first poll comes when those say so."""
     job, _ = await running(world)
     for _ in range(10):
-        await world.store.record_latency(T2V, size_key(job), 1000.0, now=NOW)
+        await world.store.record_latency(T2V, size_key(job), 300.0, now=NOW)
 
     await world.follow(job)
 
-    assert world.clock.passed_s == pytest.approx(150)
+    assert world.clock.passed_s == pytest.approx(45)
 
 
 async def test_the_size_of_a_job_is_resolution_and_length(world: World) -> None:

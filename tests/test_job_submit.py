@@ -429,7 +429,6 @@ def row(**changes: Any) -> HistoryRow:
     """Return a row that is ours but for these changes."""
     ours = HistoryRow(
         request_id="r",
-        model=T2V,
         status=HistoryStatus.PENDING,
         request_body=dict(BODY),
         cost_usd=None,

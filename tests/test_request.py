@@ -525,30 +525,17 @@ def test_base64_is_always_false_and_out_of_reach() -> None:
 
 
 @every_model
-def test_with_media_changes_only_the_addresses(model: Model) -> None:
-    """The addresses that the provider fetches replace the member's; the original stays."""
+def test_another_picture_changes_only_its_address(model: Model) -> None:
+    """The address that the provider fetches replaces the member's; the original stays."""
     request = build(model, {**least(model), "seed": 5})
     before = dict(request.parameters)
 
-    changed = request.with_media(
-        image_url="https://x.example/i.png", audio_url="https://x.example/a"
-    )
+    changed = request.with_image("https://x.example/i.png")
 
-    expected = dict(before)
-    if model.option("image"):
-        expected["image"] = "https://x.example/i.png"
-    if model.option("audio"):
-        expected["audio"] = "https://x.example/a"
-    assert changed.parameters == expected
+    image = {"image": "https://x.example/i.png"} if model.option("image") else {}
+    assert changed.parameters == {**before, **image}
     assert dict(request.parameters) == before
     assert (changed.model, changed.price_credits) == (request.model, request.price_credits)
-
-
-def test_with_media_without_files_is_the_same_request() -> None:
-    """Nothing given, nothing changed."""
-    request = build(WAN_26, {**least(WAN_26), "seed": 5})
-
-    assert request.with_media() == request
 
 
 def test_a_request_cannot_be_changed() -> None:

@@ -108,13 +108,22 @@ def test_without_samples_the_page_is_believed() -> None:
     assert latency.spread == pytest.approx(0.25)
 
 
-@given(actual_s=st.floats(1.0, 3600.0), count=st.integers(4, 60))
+@given(actual_s=st.floats(TYPICAL_S / 5, TYPICAL_S * 5), count=st.integers(4, 60))
 def test_samples_outweigh_the_page(actual_s: float, count: int) -> None:
     """Four equal measurements and more are believed instead of the page."""
     assert learn(TYPICAL_S, [actual_s] * count).median_s == pytest.approx(actual_s)
 
 
-@given(samples=st.lists(st.floats(1.0, 3600.0), min_size=20, max_size=60))
+@given(actual_s=st.floats(0.01, 100_000.0), count=st.integers(0, 60))
+def test_the_median_stays_near_the_page(actual_s: float, count: int) -> None:
+    """What is further off than a factor of five was not the provider's doing."""
+    median_s = learn(TYPICAL_S, [actual_s] * count).median_s
+
+    assert median_s * 1.000001 >= TYPICAL_S / 5
+    assert median_s <= TYPICAL_S * 5 * 1.000001
+
+
+@given(samples=st.lists(st.floats(TYPICAL_S / 5, TYPICAL_S * 5), min_size=20, max_size=60))
 def test_the_median_follows_the_samples(samples: list[float]) -> None:
     """With many samples the median lies among the middle ones."""
     ordered = sorted(samples)

@@ -133,6 +133,7 @@ def test_settings_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SHARD_IDS", "²"),
         ("EXECUTOR_ID", "two words"),
         ("EXECUTOR_ID", "x" * 61),
+        ("EXECUTOR_ID", ".."),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "LOUD"),
         ("POLL_SPEED", "-1"),
@@ -234,7 +235,7 @@ def test_lists_have_commas(
 
 def test_shard_ids_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """One process may run several shards."""
-    assert load(monkeypatch, SHARD_IDS="0, 2", SHARD_COUNT="3").shard_ids == ("0", "2")
+    assert load(monkeypatch, SHARD_IDS="0, 2", SHARD_COUNT="3").shard_ids == (0, 2)
 
 
 def test_an_address_loses_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:

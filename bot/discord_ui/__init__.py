@@ -1,1 +1,1 @@
-"""The face on Discord: pure views of jobs and credits, and the notifier that shows them."""
+"""The face on Discord: pure views of jobs and credits, and what shows them."""

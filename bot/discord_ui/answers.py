@@ -2,6 +2,7 @@
 
 import logging
 
+import aiohttp
 import discord
 from discord import app_commands
 
@@ -14,6 +15,41 @@ log = logging.getLogger(__name__)
 
 _UNKNOWN_INTERACTION = 10062
 _ALREADY_ANSWERED = 40060
+
+
+async def acknowledge(interaction: Interaction) -> bool:
+    """Show "thinking", in public. Return False when there is more than that to see already.
+
+    Only for what may be done twice: "thinking" that is there already is taken for our own. It
+    may be (a lost or late answer to our own call), or another process heard the same command.
+
+    Raises:
+        discord.HTTPException: too late, or Discord refused it.
+        aiohttp.ClientError, OSError, TimeoutError: Discord could not be reached.
+    """
+    try:
+        await _defer(interaction)
+    except discord.HTTPException as error:
+        if error.code != _ALREADY_ANSWERED:
+            raise
+        return await _is_thinking(interaction)
+    return True
+
+
+async def _defer(interaction: Interaction) -> None:
+    try:
+        await interaction.response.defer(thinking=True)
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        # Whether it arrived is not known; asking again tells.
+        log.info("interaction %s: its acknowledgement was lost: %s", interaction.id, error)
+        await interaction.response.defer(thinking=True)
+
+
+async def _is_thinking(interaction: Interaction) -> bool:
+    try:
+        return (await interaction.original_response()).flags.loading
+    except discord.NotFound:
+        return False  # whoever refused it has deleted it
 
 
 async def answer_error(interaction: Interaction, error: BaseException) -> None:
@@ -73,9 +109,9 @@ async def _first_answer(interaction: Interaction, text: str) -> bool:
     except discord.HTTPException as error:
         if error.code != _ALREADY_ANSWERED:
             raise
-        # An earlier answer arrived and only Discord's word of it was lost. "Thinking" must end;
+        # Answered by a call whose answer was lost, or by another process. "Thinking" must end;
         # a real answer stays as it is.
-        if not (await interaction.original_response()).flags.loading:
+        if not await _is_thinking(interaction):
             return True
         await _delete_original(interaction)
         return False

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from weakref import WeakValueDictionary
 
 import discord
 
@@ -97,7 +98,7 @@ class CardKeeper:
         self._sleep = sleep
         self._slots: dict[int, _Slot] = {}
         self._ended: OrderedDict[int, JobState] = OrderedDict()
-        self._channel_locks: dict[int, asyncio.Lock] = {}
+        self._channel_locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._closing = False
 
     def open(self, job: Job, standing: Standing) -> None:

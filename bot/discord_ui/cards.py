@@ -10,7 +10,7 @@ from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import about, ago, bar_until_done, credits_text, quote
-from bot.job import Job, JobState
+from bot.job import CANCELLABLE, Job, JobState
 from bot.jobs.ports import Standing
 
 _PROMPT_LIMIT = 400
@@ -52,7 +52,7 @@ def status_card(job: Job, standing: Standing | None = None) -> ui.LayoutView:
     box.add_item(ui.TextDisplay(quote(job.prompt, _PROMPT_LIMIT)))
     box.add_item(ui.TextDisplay(state_text(job, standing or Standing())))
     box.add_item(ui.TextDisplay(f"-# <@{job.user_id}> · {facts_text(job)} · job `{job.id}`"))
-    if job.state in (JobState.QUEUED, JobState.AWAITING_APPROVAL):
+    if job.state in CANCELLABLE:
         box.add_item(ui.ActionRow(JobButton.cancel(job.id)))
     view = ui.LayoutView(timeout=None)
     view.add_item(box)

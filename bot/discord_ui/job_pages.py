@@ -9,9 +9,10 @@ from discord import ui
 from bot.catalogue import JsonScalar
 from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.cards import LOOKS, result_link, state_text, was_sent_directly
+from bot.discord_ui.limits import CHOICE_NAME_CHARS
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import ago, at, credits_text, excerpt, one_line, quote, units
-from bot.job import RELEASING, Job, JobState
+from bot.job import CANCELLABLE, RELEASING, Job, JobState
 from bot.jobs.ports import Standing
 
 # Three components each (section, text, button): with heading and container under 40.
@@ -19,8 +20,6 @@ LIST_LENGTH = 8
 _LIST_PROMPT = 80
 _PAGE_PROMPT = 1200
 _VALUE_LIMIT = 300
-_CHOICE_LIMIT = 100
-_CANCELLABLE = (JobState.QUEUED, JobState.AWAITING_APPROVAL)
 
 
 def jobs_page(jobs: Sequence[Job]) -> ui.LayoutView:
@@ -53,7 +52,7 @@ def _line(job: Job) -> str:
 def job_choice(job: Job) -> str:
     """Return a job's name in an autocomplete list: at most 100 characters, plain text."""
     name = f"{LOOKS[job.state].title} · {model_title(job.model)} · {one_line(job.prompt)}"
-    return name if units(name) <= _CHOICE_LIMIT else name[: _CHOICE_LIMIT // 2] + "…"
+    return name if units(name) <= CHOICE_NAME_CHARS else name[: CHOICE_NAME_CHARS // 2] + "…"
 
 
 def job_page(job: Job) -> ui.LayoutView:
@@ -70,7 +69,7 @@ def job_page(job: Job) -> ui.LayoutView:
         f"-# {facts_text(job)}{_refund(job)} · job `{job.id}`",
     ):
         box.add_item(ui.TextDisplay(text))
-    if job.state in _CANCELLABLE:
+    if job.state in CANCELLABLE:
         box.add_item(ui.ActionRow(JobButton.cancel(job.id)))
     view.add_item(box)
     return view

@@ -7,11 +7,14 @@ from typing import Any
 import discord
 
 from bot.catalogue import COMMANDS, JsonScalar, Kind, Model, find_model, models_of_kind
+from bot.discord_ui.answers import acknowledge
 from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.services import Interaction, Services
 from bot.errors import BadInputError, RefusedError
+from bot.job import Job
 from bot.jobs.intake import Order, SourceFile
 from bot.jobs.ports import Standing
+from bot.request import GenerationRequest
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +45,10 @@ def chosen_model(kind: Kind, name: str | None) -> Model:
 
 
 def build_order(interaction: Interaction, model: Model, options: Mapping[str, Any]) -> Order:
-    """Return what the member ordered; options that are None were not given."""
+    """Return what the member ordered; options that are None were not given.
+
+    `image` and `audio` have a `url`: attachments, or files known from elsewhere.
+    """
     given = {name: value for name, value in options.items() if value is not None}
     image, audio = given.pop("image", None), given.pop("audio", None)
     values: dict[str, JsonScalar] = given
@@ -61,7 +67,7 @@ def build_order(interaction: Interaction, model: Model, options: Mapping[str, An
     )
 
 
-def _source(file: discord.Attachment) -> SourceFile:
+def _source(file: discord.Attachment | SourceFile) -> SourceFile:
     return SourceFile(url=file.url)
 
 
@@ -89,16 +95,31 @@ def _in_thread(interaction: Interaction) -> bool:
 async def take_order(interaction: Interaction, services: Services, order: Order) -> None:
     """Check, acknowledge, accept and open the status card.
 
-    From then on the card is the workflow's: it is the interaction's original response.
+    From then on the card is the workflow's: it is the interaction's original response. The same
+    interaction may be taken twice, here or in another process: it is one job, with one card.
 
     Raises:
         MemberError: bad input, missing permission, quota; nothing was charged.
     """
     request = services.intake.check(order)
     check_can_post(interaction)
-    await interaction.response.defer(thinking=True)
-    job = await services.intake.accept(order, request)
+    if not await acknowledge(interaction):
+        log.info("interaction %s has been answered elsewhere", interaction.id)
+        return
+    job = await _accepted(services, order, request)
     services.cards.open(job, Standing(place=await _place(services, job.id)))
+
+
+async def _accepted(services: Services, order: Order, request: GenerationRequest) -> Job:
+    try:
+        return await services.intake.accept(order, request)
+    except Exception:
+        # Taken elsewhere meanwhile: refusing it here would take the card from that job.
+        job = await services.store.get(order.interaction_id)
+        if job is None:
+            raise
+        log.info("job %s was accepted elsewhere", job.id, exc_info=True)
+        return job
 
 
 async def _place(services: Services, job_id: int) -> int | None:

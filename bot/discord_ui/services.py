@@ -17,10 +17,22 @@ from bot.quota import Allowance
 
 
 class OpeningCards(Cards, Protocol):
-    """Cards that can also be opened: see `bot.discord_ui.notifier.CardKeeper`."""
+    """Cards that can also be opened: see `bot.discord_ui.card_keeper.CardKeeper`."""
 
     def open(self, job: Job, standing: Standing) -> None:
         """Show the first picture, unless a later one was given already. Never raises."""
+        ...
+
+
+class FaceStore(JobStore, Protocol):
+    """The job store, which also keeps the pictures of open forms."""
+
+    async def keep_picture(self, message_id: int, user_id: int, url: str, *, now: datetime) -> None:
+        """Keep a message's picture for a member whose form is open."""
+        ...
+
+    async def kept_picture(self, message_id: int, user_id: int, *, now: datetime) -> str | None:
+        """Return the picture's address; None when none was kept, or too long ago."""
         ...
 
 
@@ -40,7 +52,7 @@ class Services:
 
     intake: Intake
     moderation: Moderation
-    store: JobStore
+    store: FaceStore
     cards: OpeningCards
     prices: PriceTable
     allowance: Allowance

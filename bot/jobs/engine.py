@@ -8,16 +8,17 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
-from filelock import FileLock, Timeout
 
-from bot.errors import ConfigurationError, StaleStateError
+from bot.errors import StaleStateError
 from bot.job import FailureReason, Job, JobState
+from bot.jobs.executor import is_running
 from bot.jobs.ports import Cards, JobStore
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ _EXECUTOR_THREADS = 8
 _KEEP_WORKFLOWS = timedelta(days=1)
 _ENDED_WORKFLOWS = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _RECOVERIES = 1_000_000
+# Container engines kill 10 s after asking.
+_STOP_S = 6.0
 # Waits between tries of a step that an unexpected error stopped (a locked database, a bug).
 _RETRY_AFTER_S = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 
@@ -43,15 +46,15 @@ class EngineSettings:
 
     Attributes:
         address: SQLAlchemy URL of the engine's own database.
-        executor_id: One per process; a lock on it is held while running.
-        lock_path: The lock file, for databases that have no advisory locks.
+        executor_id: One per process, see `only_executor`.
+        lock_folder: Where the processes' locks are.
         concurrency: Jobs at the provider at once.
         concurrency_per_member: Of those, one member's.
     """
 
     address: str
     executor_id: str
-    lock_path: Path
+    lock_folder: Path
     concurrency: int
     concurrency_per_member: int
 
@@ -81,17 +84,11 @@ class DurableEngine:
         )
         self._now = now
         self._sleep = sleep
-        self._lock = FileLock(settings.lock_path)
         self._workflow = self._register_workflow()
         self._running: set[asyncio.Task[Any]] = set()
 
     async def launch(self) -> None:
-        """Take the executor's lock, start DBOS and take up every unfinished job.
-
-        Raises:
-            ConfigurationError: another process runs under the same executor id.
-        """
-        self._take_lock()
+        """Start DBOS and take up every unfinished job; needs the executor's lock."""
         await asyncio.to_thread(_prepare_sqlite, self._settings.address)
         DBOS(config=self._config())
         DBOS.launch()
@@ -106,13 +103,14 @@ class DurableEngine:
         await self._resume()
 
     async def close(self) -> None:
-        """Stop; workflows under way stay pending and are taken up at the next start."""
+        """Stop, also after a launch that failed; its workflows go on at the next start."""
         # DBOS warns of each task that is cancelled here on purpose.
         logging.getLogger("dbos").setLevel(logging.ERROR)
         await self._stop_workflows()
+        # DBOS made its own pool the loop's default; what comes after it needs another.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
         await self._stop_workflows()  # those that the queue started in between
-        self._lock.release()
 
     async def enqueue(self, job: Job) -> None:
         """Let the job run, once; idempotent by its id."""
@@ -124,7 +122,7 @@ class DurableEngine:
 
     async def tidy(self) -> None:
         """Delete the records of workflows that ended more than a day ago."""
-        before = (datetime.now(UTC) - _KEEP_WORKFLOWS).isoformat()
+        before = (self._now() - _KEEP_WORKFLOWS).isoformat()
         old = await DBOS.list_workflows_async(
             status=_ENDED_WORKFLOWS, end_time=before, limit=1000, load_input=False
         )
@@ -144,10 +142,12 @@ class DurableEngine:
 
     async def _stop_workflows(self) -> None:
         """Cancel what runs; DBOS records no outcome of a cancelled task, so it stays pending."""
-        running = list(self._running)
+        running = set(self._running)
         for task in running:
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        if running:
+            # A submit under way is finished first, but not for longer than a stop may last.
+            await asyncio.wait(running, timeout=_STOP_S)
 
     async def _run(self, job_id: str) -> str:
         """The workflow: submit, follow, deliver (which settles), show the end."""
@@ -193,24 +193,31 @@ class DurableEngine:
         return job
 
     async def _resume(self) -> None:
-        """Enqueue every unfinished job; a workflow record that ended too early is replaced."""
+        """Take up every unfinished job that no other running process has."""
         jobs = await self._store.unfinished()
-        for job in jobs:
-            status = await DBOS.get_workflow_status_async(str(job.id))
-            if status is not None and status.status in _ENDED_WORKFLOWS:
-                await DBOS.delete_workflow_async(str(job.id))
-            await self.enqueue(job)
+        left = [job.id for job in jobs if not await self._take_up(job)]
         if jobs:
-            log.info("took up %d unfinished jobs", len(jobs))
+            log.info("took up %d unfinished jobs", len(jobs) - len(left))
+        if left:
+            log.warning("%d unfinished jobs belong to another running process", len(left))
 
-    def _take_lock(self) -> None:
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise ConfigurationError(
-                f"Another process runs as EXECUTOR_ID {self._settings.executor_id} with the same "
-                "DATA_DIR. Stop it, or give each process its own EXECUTOR_ID."
-            ) from None
+    async def _take_up(self, job: Job) -> bool:
+        """Let an unfinished job go on here. Return False when another process has it."""
+        workflow_id = str(job.id)
+        status = await DBOS.get_workflow_status_async(workflow_id)
+        if status is not None and status.status in _ENDED_WORKFLOWS:
+            # It ended without ending the job: replaced.
+            await DBOS.delete_workflow_async(workflow_id)
+        elif status is not None and status.status == "PENDING":
+            # DBOS takes up what ran under our own id; the rest was another process's.
+            other = status.executor_id or ""
+            if other != self._settings.executor_id:
+                if await asyncio.to_thread(is_running, other, self._settings.lock_folder):
+                    return False
+                await DBOS.resume_workflow_async(workflow_id)
+            return True
+        await self.enqueue(job)
+        return True
 
     def _config(self) -> DBOSConfig:
         return {

@@ -5,12 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from bot.catalogue import MODELS, Model
 from bot.errors import (
     BrokenContractError,
-    ContentBlockedError,
     InferenceFailedError,
     ProviderError,
     RateLimitedError,
@@ -19,18 +17,21 @@ from bot.errors import (
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.budget import RequestBudget
 from bot.jobs.ports import Cards, JobStore, Provider, Standing
+from bot.jobs.reasons import reason_of
 from bot.jobs.schedule import LatencyModel, learn, next_poll_s
 from bot.pricing import duration_s
 
 log = logging.getLogger(__name__)
 
-# How often the card is offered a new picture; the notifier draws only what changed.
+# How often the card is offered a new picture; the keeper draws only what changed.
 _CARD_TICK_S = 4.0
 _MAX_ERROR_WAIT_S = 30.0
 # COMPLETED without an output is asked for again so many times: it may be about to appear.
 _NO_OUTPUT_TRIES = 4
 # Behind this many time limits a job ends even when nobody answers any more.
 _HARD_LIMIT = 2.0
+# An answer that comes so much after it was due was held up: by a restart, or by a 429.
+_LATE_S = 5.0
 _BY_SLUG: dict[str, Model] = {model.slug: model for model in MODELS}
 
 
@@ -71,21 +72,29 @@ class Follower:
         job = self._reachable(job)
         latency = await self._latency(job)
         processing, failures = False, 0
+        # What was not watched from the start, or not all the time, teaches nothing about the
+        # provider: it may have ended while the bot was down or held back.
+        watched = self._elapsed_s(job) <= _LATE_S
         while True:
             self._show(job, latency, processing=processing)
             wait_s = self._wait_s(job, latency, failures)
+            ask_at_s = self._elapsed_s(job) + wait_s
             await self._sleep_showing(job, latency, wait_s, processing=processing)
             try:
                 ended, processing = await self._ask(job, failures)
             except InferenceFailedError as error:
-                return await self._fail(job, _why(error), error.detail)
+                return await self._fail(job, reason_of(error), error.detail)
             except ProviderError as error:
                 self._on_error(job, error)
                 failures += 1
             else:
                 failures = 0
+                in_time = self._elapsed_s(job) <= ask_at_s + _LATE_S
                 if ended is not None:
+                    if watched and in_time:
+                        await self._remember(ended)
                     return ended
+                watched = True
 
     def _reachable(self, job: Job) -> Job:
         """Return the job with addresses that can be asked: the host's may have changed since."""
@@ -130,9 +139,14 @@ class Follower:
             job.id, JobState.FINISHED, now=self._now(), output_url=output_url, cost_usd=cost_usd
         )
         log.info("job %s: finished after %.1f s", job.id, self._elapsed_s(job))
-        latency_s = max(self._elapsed_s(job), 0.01)  # the clock may have been set back
-        await self._store.record_latency(job.model, size_key(job), latency_s, now=self._now())
+        self._cards.show(finished, Standing())
         return finished
+
+    async def _remember(self, job: Job) -> None:
+        """Keep how long the provider took, if it made the video."""
+        if job.state is JobState.FINISHED:
+            latency_s = max(self._elapsed_s(job), 0.01)  # the clock may have been set back
+            await self._store.record_latency(job.model, size_key(job), latency_s, now=self._now())
 
     async def _end_failed(self, job: Job, words: str) -> Job:
         """FAILED by the status answer; the result's answer tells a content block apart."""
@@ -140,7 +154,7 @@ class Follower:
         try:
             await self._provider.fetch(str(job.response_url))
         except InferenceFailedError as error:
-            return await self._fail(job, _why(error), error.detail)
+            return await self._fail(job, reason_of(error), error.detail)
         except ProviderError as error:
             log.warning("job %s failed, its result could not be read: %s", job.id, error)
         return await self._fail(job, FailureReason.INFERENCE, words)
@@ -204,15 +218,9 @@ class Follower:
                 self._show(job, latency, processing=processing)
 
     def _show(self, job: Job, latency: LatencyModel, *, processing: bool) -> None:
-        facts: dict[str, Any] = {
-            "expected_s": latency.median_s,
-            "elapsed_s": self._elapsed_s(job),
-            "processing": processing,
-        }
-        self._cards.show(job, Standing(**facts))
-
-
-def _why(error: InferenceFailedError) -> FailureReason:
-    if isinstance(error, ContentBlockedError):
-        return FailureReason.BLOCKED
-    return FailureReason.INFERENCE
+        standing = Standing(
+            expected_s=latency.median_s,
+            elapsed_s=self._elapsed_s(job),
+            processing=processing,
+        )
+        self._cards.show(job, standing)

@@ -1,22 +1,28 @@
 """From a member's command to an accepted job: check the files, price, reserve, enqueue."""
 
+import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.catalogue import JsonScalar, Model
 from bot.errors import ProviderError, RefusedError
 from bot.job import Job, JobState, NewJob
-from bot.jobs.ports import JobStore, Media, Provider
+from bot.jobs.ports import Engine, JobStore, Media, Provider
 from bot.pricing import PriceTable
-from bot.quota import Allowance
+from bot.quota import Allowance, check, refusal_text
 from bot.request import GenerationRequest, build_request
 
 log = logging.getLogger(__name__)
+
+# Of the ten seconds that a container engine leaves, after which it kills.
+_STOP_S = 3.0
+_RESTARTING = (
+    "The bot is being restarted. Nothing was charged. Send your command again in a minute."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +55,6 @@ class Order:
     audio: SourceFile | None = None
 
 
-class Engine(Protocol):
-    """The durable engine, as the intake sees it."""
-
-    async def enqueue(self, job: Job) -> None:
-        """Let the job run, once, whatever dies; idempotent by the job's id."""
-        ...
-
-
 class Intake:
     """Accepts commands: everything that can be wrong is found before a credit is reserved."""
 
@@ -82,6 +80,8 @@ class Intake:
         self._zone = zone
         self._now = now
         self._draw_seed = draw_seed
+        self._closing = False
+        self._under_way: set[asyncio.Task[Job]] = set()
 
     def check(self, order: Order) -> GenerationRequest:
         """Validate and price the options without any I/O, so that bad input is told at once.
@@ -101,8 +101,36 @@ class Intake:
 
         Raises:
             BadInputError: a file is not what it should be.
-            RefusedError: the quota says no, or the provider's storage is out of reach.
+            RefusedError: the quota says no, the provider's storage is out of reach, or the bot
+                is stopping.
         """
+        if self._closing:
+            raise RefusedError(_RESTARTING)
+        task = asyncio.ensure_future(self._accept(order, request))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        await asyncio.wait({task})
+        if not task.cancelled():
+            return task.result()
+        # Stopped by `close`, perhaps just after it was written down.
+        job = await self._store.get(order.interaction_id)
+        if job is None:
+            raise RefusedError(_RESTARTING)
+        return job
+
+    async def close(self) -> None:
+        """Take no more commands; finish those under way, or tell their members to ask again."""
+        self._closing = True
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=_STOP_S)
+            for task in late:
+                task.cancel()
+
+    async def _accept(self, order: Order, request: GenerationRequest) -> Job:
+        known = await self._store.get(order.interaction_id)
+        if known is not None:
+            return known  # the same interaction once more, by way of another process
+        await self._check_quota(order, request)
         request = await self._with_checked_files(order, request)
         job = await self._store.accept(
             NewJob(
@@ -136,6 +164,25 @@ class Intake:
         """
         return await self._store.transition(job_id, JobState.CANCELLED, now=self._now())
 
+    async def _check_quota(self, order: Order, request: GenerationRequest) -> None:
+        """Refuse before any file is fetched; what counts is checked again when reserving."""
+        balance = await self._store.balance(
+            guild_id=order.guild_id,
+            user_id=order.user_id,
+            allowance=self._allowance,
+            zone=self._zone,
+            now=self._now(),
+        )
+        refusal = check(
+            balance.allowance,
+            balance.usage,
+            request.price_credits,
+            day=balance.day,
+            month=balance.month,
+        )
+        if refusal is not None:
+            raise RefusedError(refusal_text(refusal))
+
     async def _with_checked_files(
         self, order: Order, request: GenerationRequest
     ) -> GenerationRequest:
@@ -143,7 +190,7 @@ class Intake:
             prepared = await self._media.check_image(order.image.url)
             if prepared.data is not None:
                 url = await self._upload(prepared.data, prepared.media_type)
-                request = request.with_media(image_url=url)
+                request = request.with_image(url)
         if order.audio is not None:
             await self._media.check_audio(order.audio.url)
         return request

@@ -75,6 +75,17 @@ class JobStore(Protocol):
         ...
 
 
+# -- the durable engine (bot.jobs.engine) ---------------------------------------------
+
+
+class Engine(Protocol):
+    """The durable engine, as the intake sees it."""
+
+    async def enqueue(self, job: Job) -> None:
+        """Let the job run, once, whatever dies; idempotent by the job's id."""
+        ...
+
+
 # -- the provider (bot.segmind) -----------------------------------------------------
 
 
@@ -188,7 +199,7 @@ class Media(Protocol):
         ...
 
 
-# -- the face (bot.discord_ui.notifier) -------------------------------------------------
+# -- the face (bot.discord_ui.card_keeper, .poster) --------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,8 @@ _PRIOR_WEIGHT = 3
 _MIN_SPREAD = 0.05
 # One afternoon of trouble at the provider must not make us blind: more counts as tail.
 _MAX_SPREAD = 0.6
+# Sizes of a model differ, but what is further off the page's figure was not the provider.
+_MAX_FACTOR = 5.0
 # One early question, so that the card can tell waiting from working.
 _EARLY_FRACTION = 0.15
 # Before this many standard deviations under the median hardly anything completes.
@@ -46,9 +48,8 @@ def learn(typical_s: float, samples_s: Sequence[float]) -> LatencyModel:
     squares = [(value - middle) ** 2 for value in logs[_PRIOR_WEIGHT:]]
     prior = _PRIOR_WEIGHT * _PRIOR_SPREAD**2
     spread = math.sqrt((prior + sum(squares)) / (_PRIOR_WEIGHT + len(squares)))
-    return LatencyModel(
-        median_s=math.exp(middle), spread=min(max(spread, _MIN_SPREAD), _MAX_SPREAD)
-    )
+    median_s = min(max(math.exp(middle), typical_s / _MAX_FACTOR), typical_s * _MAX_FACTOR)
+    return LatencyModel(median_s=median_s, spread=min(max(spread, _MIN_SPREAD), _MAX_SPREAD))
 
 
 def next_poll_s(elapsed_s: float, latency: LatencyModel, *, min_gap_s: float = 1.0) -> float:

@@ -13,24 +13,17 @@ from typing import Any
 from bot.cancellation import to_the_end
 from bot.errors import (
     BrokenContractError,
-    ContentBlockedError,
-    ForbiddenError,
-    InferenceFailedError,
-    InsufficientCreditsError,
-    ModelRetiredError,
     NeverStartedError,
     PermanentError,
     ProviderError,
     RateLimitedError,
     RequestTakenError,
-    SpendLimitError,
     TransientError,
-    UnauthorizedError,
-    UnknownModelError,
 )
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.budget import RequestBudget
 from bot.jobs.ports import Cards, HistoryRow, JobStore, Provider, Standing
+from bot.jobs.reasons import reason_of
 
 log = logging.getLogger(__name__)
 
@@ -47,23 +40,6 @@ _CLOCK_SKEW = timedelta(minutes=2)
 _SUBMIT_LASTS = timedelta(minutes=5)
 _MAX_HISTORY_PAGES = 20
 _PAGE_ROWS = 100
-
-_REASONS: tuple[tuple[type[ProviderError], FailureReason], ...] = (
-    (UnauthorizedError, FailureReason.HOST_KEY),
-    (InsufficientCreditsError, FailureReason.HOST_CREDITS),
-    (SpendLimitError, FailureReason.HOST_CREDITS),
-    (ForbiddenError, FailureReason.HOST_MODEL),
-    (UnknownModelError, FailureReason.HOST_MODEL),
-    (ModelRetiredError, FailureReason.HOST_MODEL),
-    (ContentBlockedError, FailureReason.BLOCKED),
-    (InferenceFailedError, FailureReason.INFERENCE),
-    (PermanentError, FailureReason.INVALID),
-)
-
-
-def failure_of(error: ProviderError) -> FailureReason:
-    """Return why a job failed whose submit the provider refused for good."""
-    return next((r for kind, r in _REASONS if isinstance(error, kind)), FailureReason.PROVIDER_DOWN)
 
 
 def is_ours(row: HistoryRow, job: Job) -> bool:
@@ -129,7 +105,7 @@ class Submitter:
             log.error("submit of job %s got an answer without meaning: %s", job.id, error)  # noqa: TRY400 - the text says it all
             return await self._move(job, JobState.UNCERTAIN, error_detail=str(error))
         except PermanentError as error:
-            return await self._fail(job, failure_of(error), error)
+            return await self._fail(job, reason_of(error), error)
         except TransientError as error:
             # 5xx, a time-out, a cut connection: the provider may have taken it.
             log.warning("submit of job %s is uncertain: %s", job.id, error)

@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.job import Job, JobState
 from bot.jobs.budget import RequestBudget
-from bot.jobs.intake import Engine
-from bot.jobs.ports import Cards, JobStore, Standing
+from bot.jobs.ports import Cards, Engine, JobStore, Standing
 
 log = logging.getLogger(__name__)
 

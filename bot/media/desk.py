@@ -1,5 +1,6 @@
 """What the application asks of this room: check what a member attached, fetch what was made."""
 
+import asyncio
 from pathlib import Path
 
 from bot.errors import BadInputError, MediaError, RefusedError, TooLargeError
@@ -10,6 +11,8 @@ from bot.media.limits import megabytes
 from bot.media.video import VideoFile
 
 _ATTACHMENT_TIMEOUT_S = 30.0
+# Whole files in memory, however many members attach one at the same time.
+_ATTACHMENTS_AT_ONCE = 4
 # 200 MB over a slow line.
 _VIDEO_TIMEOUT_S = 600.0
 
@@ -23,6 +26,7 @@ class MediaDesk:
         self._downloader = downloader
         self._inspector = inspector
         self._video_max_bytes = video_max_bytes
+        self._attachments = asyncio.Semaphore(_ATTACHMENTS_AT_ONCE)
 
     async def check_image(self, url: str) -> PreparedImage:
         """Fetch an attached picture and check it.
@@ -32,12 +36,14 @@ class MediaDesk:
             RefusedError: It could not be read from Discord.
         """
         limit_bytes = self._inspector.limits.image_max_bytes
-        return await self._inspector.image(await self._attachment(url, limit_bytes))
+        async with self._attachments:
+            return await self._inspector.image(await self._attachment(url, limit_bytes))
 
     async def check_audio(self, url: str) -> None:
         """Fetch an attached sound and check it; raises as `check_image` does."""
         limit_bytes = self._inspector.limits.audio_max_bytes
-        await self._inspector.audio(await self._attachment(url, limit_bytes))
+        async with self._attachments:
+            await self._inspector.audio(await self._attachment(url, limit_bytes))
 
     async def fetch_video(self, url: str, path: Path) -> VideoFile:
         """Write a finished video to `path`; raises MediaError, see `Downloader.fetch_video`."""

@@ -201,7 +201,7 @@ def _is_transparent(image: Image.Image) -> bool:
     """Return whether any pixel lets something through: opaque alpha channels are common."""
     if not image.has_transparency_data:
         return False
-    lowest, _ = image.convert("RGBA").getchannel("A").getextrema()
+    lowest, _ = _in_mode(image, "RGBA").getchannel("A").getextrema()
     return isinstance(lowest, int | float) and lowest < 255  # noqa: PLR2004 - opaque
 
 
@@ -223,7 +223,7 @@ def _rewritten(image: Image.Image, facts: ImageFacts, limits: MediaLimits) -> Pr
 def _to_rgb(image: Image.Image, facts: ImageFacts) -> Image.Image:
     profile = image.info.get("icc_profile")
     if facts.transparent:
-        layered = image.convert("RGBA")
+        layered = _in_mode(image, "RGBA")
         flat = Image.new("RGB", image.size, _WHITE)
         flat.paste(layered, mask=layered.getchannel("A"))
         return _to_srgb(flat, profile)
@@ -251,4 +251,9 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             _log.info("unusable colour profile, ignored: %s", error)
         else:
             return converted or image
-    return image.convert("RGB")
+    return _in_mode(image, "RGB")
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Pillow's own conversion copies even when there is nothing to convert: 160 MB at 40 MP."""
+    return image if image.mode == mode else image.convert(mode)

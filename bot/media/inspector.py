@@ -8,9 +8,9 @@ from bot.media.limits import MediaLimits
 
 
 class MediaInspector:
-    """Keeps the event loop free, and the memory: 40 megapixels take some 300 MB to rewrite."""
+    """Keeps the event loop free, and the memory: 40 megapixels take some 400 MB to rewrite."""
 
-    def __init__(self, limits: MediaLimits | None = None, *, parallel: int = 2) -> None:
+    def __init__(self, limits: MediaLimits | None = None, *, parallel: int = 1) -> None:
         self.limits = limits or MediaLimits()
         self._turns = asyncio.Semaphore(parallel)
 

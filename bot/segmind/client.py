@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bot.catalogue import JsonScalar
 from bot.errors import NeverStartedError, TransientError, UncertainError, UnknownRequestError
 from bot.segmind import decode
-from bot.segmind.types import Accepted, HistoryPage, HistoryRow, HistoryStatus, Progress, Result
+from bot.segmind.types import Accepted, HistoryPage, HistoryRow, Progress, Result
 
 TIMEOUT_S = 60.0
 CONNECT_TIMEOUT_S = 15.0
@@ -126,7 +126,6 @@ class SegmindClient:
         since: date,
         page: int = 1,
         per_page: int = 100,
-        status: HistoryStatus | None = None,
     ) -> HistoryPage:
         """Return one page of the account's requests, newest first, in-flight ones included.
 
@@ -135,7 +134,6 @@ class SegmindClient:
             since: First day, in UTC; at most 31 days ago.
             page: From 1.
             per_page: 1 to 100.
-            status: Only these; all when None.
         """
         parameters: dict[str, str | int] = {
             "model_name": model,
@@ -143,12 +141,8 @@ class SegmindClient:
             "page": page,
             "per_page": per_page,
         }
-        if status is not None:
-            parameters["status"] = status.value
         answer = await self._call("GET", self._history_url(), params=parameters)
-        return decode.decode_history(
-            answer.status, answer.headers, answer.body, page=page, per_page=per_page
-        )
+        return decode.decode_history(answer.status, answer.headers, answer.body)
 
     async def history_row(self, request_id: str) -> HistoryRow | None:
         """Return one of the account's requests, or None when there is no such one."""

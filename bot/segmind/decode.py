@@ -24,7 +24,6 @@ from bot.segmind.types import (
     HistoryPage,
     HistoryRow,
     HistoryStatus,
-    Metrics,
     Progress,
     ProviderStatus,
     Result,
@@ -87,9 +86,7 @@ def decode_status(status: int, headers: Headers, body: bytes) -> Progress:
         ProviderError: Another row of the error table.
     """
     answer, state = _stated(status, headers, body)
-    return Progress(
-        status=state, error=_failure_words(answer, state), metrics=_metrics(answer.get("metrics"))
-    )
+    return Progress(status=state, error=_failure_words(answer, state))
 
 
 def decode_result(status: int, headers: Headers, body: bytes) -> Result:
@@ -111,16 +108,12 @@ def decode_result(status: int, headers: Headers, body: bytes) -> Result:
     output_url = _output_url(answer)
     if output_url is None:
         raise BrokenContractError("COMPLETED without the address of an output", status)
-    return Result(
-        output_url=output_url,
-        seed=_integer(answer.get("seed")),
-        metrics=_metrics(answer.get("metrics")),
-    )
+    metrics = answer.get("metrics")
+    cost_usd = _number(metrics.get("cost")) if isinstance(metrics, dict) else None
+    return Result(output_url=output_url, cost_usd=cost_usd)
 
 
-def decode_history(
-    status: int, headers: Headers, body: bytes, *, page: int, per_page: int
-) -> HistoryPage:
+def decode_history(status: int, headers: Headers, body: bytes) -> HistoryPage:
     """Return one page of the request history.
 
     Raises:
@@ -131,11 +124,7 @@ def decode_history(
     rows = answer if isinstance(answer, list) else _find_rows(answer)
     if rows is None:
         raise BrokenContractError("the request history holds no list of rows", status)
-    return HistoryPage(
-        rows=tuple(_history_row(row, status) for row in rows),
-        page=page,
-        has_more=len(rows) >= per_page,
-    )
+    return HistoryPage(rows=tuple(_history_row(row, status) for row in rows))
 
 
 def decode_history_row(status: int, headers: Headers, body: bytes) -> HistoryRow:
@@ -253,7 +242,6 @@ def _history_row(row: object, status: int) -> HistoryRow:
     times = (_text(row.get(key)) for key in _CREATED_KEYS)
     return HistoryRow(
         request_id=request_id,
-        model=_text(row.get("model_name")) or "",
         status=_history_status(row.get("model_status")),
         request_body=_request_body(row.get("request_body")),
         cost_usd=_number(row.get("credits_deduction")),
@@ -275,18 +263,6 @@ def _request_body(value: object) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def _metrics(value: object) -> Metrics:
-    given = value if isinstance(value, dict) else {}
-    return Metrics(
-        cost_usd=_number(given.get("cost")),
-        remaining_usd=_number(given.get("remaining_credits")),
-        inference_s=_number(given.get("inference_time")),
-        queue_s=_number(given.get("queue_time")),
-        total_s=_number(given.get("total_time")),
-        retries=_integer(given.get("retry_count")),
-    )
-
-
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
@@ -305,13 +281,3 @@ def _number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
-
-
-def _integer(value: object) -> int | None:
-    """Integers also come as text: `seed` is a string on some models."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    try:
-        return int(value)
-    except ValueError:
-        return None

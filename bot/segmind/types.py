@@ -1,7 +1,7 @@
 """What the provider's answers mean to us."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -45,24 +45,6 @@ class Accepted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metrics:
-    """What the provider counted. None where it said nothing.
-
-    Attributes:
-        cost_usd: What was charged; absent on a failure, which is free.
-        remaining_usd: The account's balance afterwards.
-        retries: How often the provider itself tried again.
-    """
-
-    cost_usd: float | None = None
-    remaining_usd: float | None = None
-    inference_s: float | None = None
-    queue_s: float | None = None
-    total_s: float | None = None
-    retries: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Progress:
     """The answer to a poll.
 
@@ -72,7 +54,6 @@ class Progress:
 
     status: ProviderStatus
     error: str | None = None
-    metrics: Metrics = field(default_factory=Metrics)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,17 +62,11 @@ class Result:
 
     Attributes:
         output_url: The video: public, unguessable, kept for a limited time.
-        seed: The seed that was used, where the model reports one.
+        cost_usd: What was charged; None where the provider said nothing.
     """
 
     output_url: str
-    seed: int | None
-    metrics: Metrics
-
-    @property
-    def cost_usd(self) -> float | None:
-        """What was charged, in USD."""
-        return self.metrics.cost_usd
+    cost_usd: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +80,6 @@ class HistoryRow:
     """
 
     request_id: str
-    model: str
     status: HistoryStatus
     request_body: Mapping[str, Any]
     cost_usd: float | None
@@ -116,12 +90,6 @@ class HistoryRow:
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryPage:
-    """One page of the history, newest first.
-
-    Attributes:
-        has_more: Whether the next page may hold rows: this one is full.
-    """
+    """One page of the history, newest first; one that is not full is the last."""
 
     rows: tuple[HistoryRow, ...]
-    page: int
-    has_more: bool

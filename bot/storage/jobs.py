@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from bot.job import RELEASING, SOURCES, TERMINAL, Job, JobState, NewJob
 from bot.quota import Allowance, Budget, EntryKind
-from bot.storage import accounts, decisions, latencies, ledger, rows
+from bot.storage import accounts, decisions, latencies, ledger, pictures, rows
 from bot.storage.finding import NO_LIMITS, JobReader
 from bot.storage.tables import JobRow
 
@@ -29,7 +29,7 @@ _STEPS: Mapping[JobState, frozenset[JobState]] = {
 
 
 class JobStore(JobReader):
-    """All jobs, their ledger and the latencies learned from them. Returns frozen values only."""
+    """All jobs, their ledger and what else outlives the process. Returns frozen values only."""
 
     async def accept(
         self,
@@ -298,4 +298,18 @@ class JobStore(JobReader):
         """Remember how long (in seconds, above 0) a video of this model and size took."""
         await self._database.write(
             lambda session: latencies.record(session, model, size_key, latency_s, now=now)
+        )
+
+    # -- forms that are open ---------------------------------------------------
+
+    async def keep_picture(self, message_id: int, user_id: int, url: str, *, now: datetime) -> None:
+        """Keep a message's picture for a member whose form is open, for `pictures.KEPT_FOR`."""
+        await self._database.write(
+            lambda session: pictures.keep(session, message_id, user_id, url, now=now)
+        )
+
+    async def kept_picture(self, message_id: int, user_id: int, *, now: datetime) -> str | None:
+        """Return the picture's address; None when none was kept, or too long ago."""
+        return await self._database.read(
+            lambda session: pictures.kept(session, message_id, user_id, now=now)
         )

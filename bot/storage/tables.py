@@ -247,3 +247,18 @@ class AuditRow(Table, table=True):
     target_id: int | None = Field(sa_type=BigInteger)
     detail: dict[str, Any] = Field(sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PictureRow(Table, table=True):
+    """The picture of a message whose form a member has open; forgotten after a while."""
+
+    __tablename__ = "picture"
+
+    message_id: int = Field(
+        primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False}
+    )
+    user_id: int = Field(
+        primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False}
+    )
+    url: str = Field(sa_type=Text, repr=False)
+    kept_at: datetime = Field(index=True, sa_type=UtcDateTime)

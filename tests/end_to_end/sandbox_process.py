@@ -17,6 +17,7 @@ from sandbox.bot_process import PROJECT
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.interactions import TOKEN_LIFE_S
 from sandbox.discord_api.world import DEFAULT_UPLOAD_LIMIT_BYTES
+from sandbox.environment import bot_environment
 
 Json = dict[str, Any]
 
@@ -126,6 +127,20 @@ class SandboxProcess:
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen in a log or by a member."""
         return self.facts["discord"]["bot_token"], self.facts["segmind"]["api_key"]
+
+    def bot_environment(self, **settings: str) -> dict[str, str]:
+        """The environment of one more bot on the same stand-ins and the same data."""
+        return bot_environment(
+            os.environ,
+            discord_token=self.facts["discord"]["bot_token"],
+            discord_api=self.facts["discord"]["api"],
+            discord_gateway=self.facts["discord"]["gateway"],
+            segmind_key=self.facts["segmind"]["api_key"],
+            segmind_api=self.facts["segmind"]["api"],
+            speed=self.speed,
+            data_dir=self.folder / "bot",
+            extra={**self.bot_env, **settings},
+        )
 
     def bot_log(self) -> str:
         """Everything the bot has written so far."""

@@ -65,6 +65,45 @@ async def test_a_picture_somebody_posted_can_be_animated(
     await card_showing(mia, job.id, "Done")
 
 
+async def test_a_form_left_open_over_a_restart_of_the_bot_still_makes_its_video(
+    sandbox: SandboxProcess, mia: MemberDriver, theo: MemberDriver, tmp_path: Path
+) -> None:
+    """The process that showed it was killed; the next one knows the picture all the same."""
+    prompt = "Theo's hill outlives the bot"
+    posted = await theo.send_message("look", [picture(tmp_path / "patient hill.png")])
+    opened = await mia.use_menu("Animate this", posted)
+    assert opened.modal is not None
+
+    await sandbox.bot("restart")
+    job = await mia.submit_modal(opened.modal, {fields(opened.modal)[TEXT_INPUT]: prompt})
+
+    assert job.ok, "the form was not answered"
+    result = await result_of(mia, job.id)
+    request = await sandbox.request_of(prompt)
+    assert "patient" in request["body"]["image"]
+    assert len(result["attachments"]) == 1
+    await card_showing(mia, job.id, "Done")
+
+
+async def test_a_form_on_a_message_that_was_deleted_meanwhile_is_refused(
+    sandbox: SandboxProcess, mia: MemberDriver, theo: MemberDriver, tmp_path: Path
+) -> None:
+    """What its sender took back is not animated, and costs nothing."""
+    posted = await theo.send_message("look", [picture(tmp_path / "shy hill.png")])
+    opened = await mia.use_menu("Animate this", posted)
+    assert opened.modal is not None
+    before = await quota(mia)
+
+    where = {"channel_id": sandbox.channel_id, "message_id": posted["id"]}
+    await sandbox.discord("delete-message", where)
+    sent = await mia.submit_modal(opened.modal, {fields(opened.modal)[TEXT_INPUT]: "a hill"})
+
+    answer = await answer_to(mia, sent.id)
+    assert is_ephemeral(answer)
+    assert_plain(text_of(answer), ("message is gone", "/animate"))
+    assert await quota(mia) == before
+
+
 async def test_a_message_without_a_picture_cannot_be_animated(
     mia: MemberDriver, theo: MemberDriver
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,6 @@ from tests.end_to_end.seen import (
     ask,
     card_showing,
     heading,
-    is_ephemeral,
     is_result,
     make,
     quota,
@@ -197,18 +197,36 @@ async def logged(sandbox: SandboxProcess, words: str) -> bool:
     return words in sandbox.bot_log()
 
 
-async def test_a_command_whose_acknowledgement_is_lost_is_answered_all_the_same(
+async def test_a_command_whose_acknowledgement_is_lost_makes_its_video(
     sandbox: SandboxProcess, mia: MemberDriver
 ) -> None:
-    """Discord shows "thinking"; it must not do so for a quarter of an hour."""
+    """Discord took it, and the member sees "thinking": the order stands, on that same card."""
+    prompt = "a hill that was heard by halves"
+    await sandbox.discord("faults", {**CALLBACK, "drop": True, "late": True})
+
+    job_id, result = await make(mia, "t2v", {"prompt": prompt})
+
+    card = await card_showing(mia, job_id, "Done")
+    made = await sandbox.messages_of(job_id)
+    assert [m["id"] for m in made] == [card["id"]], "something beside the card was said"
+    assert len(result["attachments"]) == 1
+    assert await sandbox.request_of(prompt)
+
+
+async def test_a_refusal_after_a_lost_acknowledgement_is_not_public(
+    sandbox: SandboxProcess, mia: MemberDriver, tmp_path: Path
+) -> None:
+    """The "thinking" that all see goes; the reason is for the member alone."""
+    (tmp_path / "hill.png").write_text("not a picture")
     before = await quota(mia)
     await sandbox.discord("faults", {**CALLBACK, "drop": True, "late": True})
 
-    outcome = await mia.run_command("t2v", {"prompt": "a hill that was heard by halves"})
+    hill = tmp_path / "hill.png"
+    outcome = await mia.run_command("animate", {"image": hill, "prompt": "a hill"})
 
     answer = await answer_to(mia, outcome.id)
     alive = [m for m in await sandbox.messages_of(outcome.id) if m["deleted_at"] is None]
-    assert is_ephemeral(answer)
+    assert "a text file, not an image" in text_of(answer)
     assert [m["id"] for m in alive] == [answer["id"]], "the card still thinks"
     assert await quota(mia) == before
 

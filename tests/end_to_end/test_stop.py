@@ -1,0 +1,86 @@
+"""The bot is stopped, renamed, started again: nothing is lost, nobody is left waiting."""
+
+import asyncio
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from sandbox.bot_process import PROJECT
+from tests.end_to_end.sandbox_process import SandboxProcess, until
+from tests.end_to_end.seen import is_ephemeral, text_of
+
+pytestmark = pytest.mark.end_to_end
+
+SETTINGS = {"JOBS_IN_FLIGHT_PER_MEMBER": "50", "SEGMIND_CONCURRENCY": "20"}
+PICTURES = 6
+
+
+def large_turned_photo(path: Path) -> Path:
+    """A picture that takes seconds to check and turn upright."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.linear_gradient("L").resize((6000, 6000)).convert("RGB").save(path, exif=exif)
+    return path
+
+
+async def test_a_stop_leaves_nobody_thinking(tmp_path: Path) -> None:
+    """Whoever asked just before the stop has a card or was told to ask again."""
+    photo = await asyncio.to_thread(large_turned_photo, tmp_path / "large.jpg")
+    async with SandboxProcess(tmp_path / "sandbox", speed=25, bot_env=SETTINGS) as sandbox:
+        async with sandbox.member() as mia:
+            asked = [
+                await mia.run_command("animate", {"image": photo, "prompt": f"a wheel {n}"})
+                for n in range(PICTURES)
+            ]
+            await sandbox.bot("stop")
+            jobs = {outcome.id for outcome in asked}
+            told = [m for m in mia.seen.values() if is_ephemeral(m)]
+        messages = await sandbox.all_messages()
+        cards = [
+            message
+            for message in messages.values()
+            if (message.get("interaction_metadata") or {}).get("id") in jobs
+            and message["deleted_at"] is None
+            and not is_ephemeral(message)
+        ]
+        log = sandbox.bot_log()
+
+    assert len(cards) + len(told) == PICTURES
+    assert all("Send your command again" in text_of(message) for message in told)
+    assert all(message["components"] for message in cards)
+    assert "Traceback" not in log
+
+
+async def test_a_renamed_process_takes_up_the_jobs_of_the_old_name(tmp_path: Path) -> None:
+    """EXECUTOR_ID changed while jobs were at the provider: each still ends with one video."""
+    async with SandboxProcess(tmp_path, speed=25, bot_env=SETTINGS) as sandbox:
+        async with sandbox.member() as mia:
+            for number in range(4):
+                await mia.run_command("t2v", {"prompt": f"a wheel {number}"})
+
+            async def at_the_provider() -> bool:
+                return len((await sandbox.provider_state())["requests"]) == 4
+
+            await until(at_the_provider, "four jobs at the provider")
+            await sandbox.bot("kill")
+            renamed = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bot"),
+                cwd=PROJECT,
+                env=sandbox.bot_environment(EXECUTOR_ID="renamed"),
+            )
+            try:
+
+                async def delivered() -> bool:
+                    return len([m for m in await mia.messages() if m["attachments"]]) == 4
+
+                await until(delivered, "four videos")
+            finally:
+                renamed.send_signal(signal.SIGTERM)
+                await renamed.wait()
+        requests = (await sandbox.provider_state())["requests"]
+
+    assert Counter(r["body"]["prompt"] for r in requests) == {f"a wheel {n}": 1 for n in range(4)}

@@ -1,0 +1,68 @@
+"""Logs: one line an event, in the chosen form, from the chosen level on."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from bot.logs import JsonFormatter, set_up_logs
+
+
+@pytest.fixture
+def _own_logs() -> Iterator[None]:
+    """Give the test the root logger for itself; pytest's handlers come back afterwards."""
+    root, ours = logging.getLogger(), [logging.getLogger(name) for name in ("bot", "cogs")]
+    kept = root.handlers, root.level, [logger.level for logger in ours]
+    root.handlers = []
+    yield
+    root.handlers = kept[0]
+    root.setLevel(kept[1])
+    for logger, level in zip(ours, kept[2], strict=True):
+        logger.setLevel(level)
+
+
+def test_json_is_one_object_a_line_even_with_an_exception() -> None:
+    """Time in UTC, level, logger, message, extra fields; the traceback inside, on the same line."""
+    record = logging.getLogger("bot.jobs").makeRecord(
+        "bot.jobs",
+        logging.ERROR,
+        __file__,
+        1,
+        "job %s: größer",
+        (7,),
+        (ValueError, ValueError("two\nlines"), None),
+        extra={"job_id": 7},
+    )
+
+    line = JsonFormatter().format(record)
+
+    assert "\n" not in line
+    told = json.loads(line)
+    assert told["time"].endswith("+00:00")
+    assert (told["level"], told["logger"]) == ("error", "bot.jobs")
+    assert (told["message"], told["job_id"]) == ("job 7: größer", "7")
+    assert told["exception"].endswith("ValueError: two\nlines")
+
+
+@pytest.mark.usefixtures("_own_logs")
+def test_json_logs_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ours from the chosen level on, libraries' from WARNING on."""
+    set_up_logs("json", "INFO")
+    logging.getLogger("bot.engine").info("one")
+    logging.getLogger("bot.engine").debug("two")
+    logging.getLogger("discord.client").info("three")
+    logging.getLogger("discord.client").warning("four")
+
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert [json.loads(line)["message"] for line in told.err.splitlines()] == ["one", "four"]
+
+
+@pytest.mark.usefixtures("_own_logs")
+def test_human_logs_name_level_and_logger(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a person reads in a terminal."""
+    set_up_logs("human", "DEBUG")
+    logging.getLogger("cogs.jobs").debug("a word")
+
+    assert capsys.readouterr().err.endswith(" DEBUG   cogs.jobs: a word\n")
