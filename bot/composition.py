@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import aiohttp
@@ -24,6 +25,7 @@ from bot.jobs.budget import RequestBudget
 from bot.jobs.engine import DurableEngine, EngineSettings
 from bot.jobs.executor import only_executor
 from bot.jobs.follow import Follower
+from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import open_moderation
 from bot.jobs.submit import Submitter
@@ -110,10 +112,11 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
             _repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
             await stack.enter_async_context(_background(work))
-        intake = _intake(tools, engine, prices, settings)
+        gate = _gate(tools, settings)
+        intake = _intake(tools, engine, prices, gate)
         stack.push_async_callback(intake.close)
         # All has started: from here on it is `close` that takes it down.
-        return _services(tools, intake, prices, settings, close=stack.pop_all().aclose)
+        return _services(tools, intake, prices, gate, settings, close=stack.pop_all().aclose)
     raise AssertionError("unreachable: the block above returns or raises")
 
 
@@ -210,15 +213,25 @@ def _allowance(settings: Settings) -> Allowance:
     )
 
 
-def _intake(tools: _Tools, engine: DurableEngine, prices: PriceTable, settings: Settings) -> Intake:
+def _gate(tools: _Tools, settings: Settings) -> Gate:
+    return Gate(
+        policies=tools.policies,
+        host=_allowance(settings),
+        host_zone=settings.zone,
+        host_monthly_usd=settings.monthly_usd_cap,
+        usd_per_credit=1 / (100 * Decimal(str(settings.credits_per_cent))),
+        now=now,
+    )
+
+
+def _intake(tools: _Tools, engine: DurableEngine, prices: PriceTable, gate: Gate) -> Intake:
     return Intake(
         store=tools.store,
         media=tools.media,
         provider=tools.provider,
         engine=engine,
         prices=prices,
-        allowance=_allowance(settings),
-        zone=settings.zone,
+        gate=gate,
         now=now,
     )
 
@@ -227,6 +240,7 @@ def _services(
     tools: _Tools,
     intake: Intake,
     prices: PriceTable,
+    gate: Gate,
     settings: Settings,
     *,
     close: Callable[[], Awaitable[None]],
@@ -246,8 +260,7 @@ def _services(
         store=tools.store,
         cards=tools.cards,
         prices=prices,
-        allowance=_allowance(settings),
-        zone=settings.zone,
+        gate=gate,
         now=now,
         close=close,
     )

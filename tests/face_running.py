@@ -6,6 +6,7 @@ The engine never gets a free place, so that a job stays queued until the test mo
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
 from bot.job import Job, JobState
+from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import open_moderation
 from bot.media import Downloader, MediaDesk, MediaInspector
@@ -107,14 +109,21 @@ class Face:
             history_base=OUT_OF_REACH,
             upload_base=OUT_OF_REACH,
         )
+        gate = Gate(
+            policies=self.policies,
+            host=ALLOWANCE,
+            host_zone=zone,
+            host_monthly_usd=None,
+            usd_per_credit=Decimal("0.01"),
+            now=now,
+        )
         intake = Intake(
             store=self.store,
             media=MediaDesk(downloader, MediaInspector(), video_max_bytes=10_000_000),
             provider=provider,
             engine=self.engine,
             prices=prices,
-            allowance=ALLOWANCE,
-            zone=zone,
+            gate=gate,
             now=now,
         )
         return Services(
@@ -132,8 +141,7 @@ class Face:
             store=self.store,
             cards=self.cards,
             prices=prices,
-            allowance=ALLOWANCE,
-            zone=zone,
+            gate=gate,
             now=now,
             close=self._close,
         )

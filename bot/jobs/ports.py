@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.job import Job, JobState, NewJob
-from bot.quota import Allowance, Balance
+from bot.quota import Allowance, Balance, Budget
 
 # -- storage ---------------------------------------------------------------------
 
@@ -17,7 +17,15 @@ class JobStore(Protocol):
     """The job rows and the ledger; every method is one transaction."""
 
     async def accept(
-        self, new: NewJob, allowance: Allowance, zone: ZoneInfo, *, now: datetime
+        self,
+        new: NewJob,
+        allowance: Allowance,
+        zone: ZoneInfo,
+        *,
+        now: datetime,
+        budget: Budget,
+        state: JobState = JobState.QUEUED,
+        approval_reasons: Sequence[str] = (),
     ) -> Job:
         """Reserve the price and write the row, or raise RefusedError; idempotent by id."""
         ...
@@ -56,6 +64,7 @@ class JobStore(Protocol):
         allowance: Allowance,
         zone: ZoneInfo,
         now: datetime,
+        budget: Budget,
     ) -> Balance:
         """Return what a member has used, reserved and left."""
         ...
