@@ -1,4 +1,5 @@
 import asyncio
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -373,6 +374,46 @@ async def test_a_video_of_another_guild_cannot_be_taken_down(store: JobStore) ->
 
     assert (await store.get(job.id), await store.ledger_of(job.id)) == (before, booked)
     assert await PolicyStore(store._database).events(GUILD + 1, limit=9) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "finding"),
+    [
+        (
+            "UPDATE ledger_entry SET credits = 29 WHERE kind = 'adjust'",
+            "of 30 settled credits 29 were refunded",
+        ),
+        (
+            "UPDATE ledger_entry SET grant_id = 1 WHERE kind = 'settle'",
+            "its settle entries do not mirror its reservation",
+        ),
+        (
+            "UPDATE ledger_entry SET credits = 19 WHERE kind = 'grant'",
+            "grant 1: 20 of 19 credits are drawn",
+        ),
+        (
+            "UPDATE ledger_entry SET user_id = 5 WHERE kind = 'grant'",
+            f"member {MEMBER} drew from entry 1, which is no grant of theirs",
+        ),
+        ("DELETE FROM ledger_entry WHERE kind = 'grant'", "which is no grant of theirs"),
+    ],
+)
+async def test_damaged_books_are_found(file: Path, damage: str, finding: str) -> None:
+    """The check names the job or grant whose sums do not explain it."""
+    async with opened(file) as store:
+        await give(store, 100)
+        refunded = await walked_to(store, JobState.DELIVERED, 0)
+        await take_down(store, refunded.id, refund=True)
+        await store.accept(new_job(1, price_credits=55), TIGHT, ZONE, now=NOW)
+        assert await store.check_ledger() == []
+    connection = sqlite3.connect(file)
+    connection.execute(damage)
+    connection.commit()
+    connection.close()
+    async with opened(file) as store:
+        problems = await store.check_ledger()
+
+    assert any(finding in problem for problem in problems), problems
 
 
 # -- budgets ------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.storage import audit_log
 from bot.storage.database import Database
 from bot.storage.tables import AllowanceRow, BlockRow, FilterRuleRow, PolicyRow
-from bot.wordfilter.rules import FilterRule
+from bot.wordfilter import FilterRule
 
 Target = Literal["role", "user"]
 RuleKind = Literal["word", "phrase", "regex"]
