@@ -71,7 +71,7 @@ def state_text(job: Job, standing: Standing) -> str:
         case JobState.FAILED:
             text = _failed(job)
         case _:
-            text = _PLAIN[job.state].format(back=_back(job))
+            text = _PLAIN[job.state].format(back=given_back(job))
     return text if standing.hint is None else f"{text}\n{standing.hint}"
 
 
@@ -126,12 +126,15 @@ def _delivered(job: Job) -> str:
 
 def _failed(job: Job) -> str:
     if job.failure is None:
-        return _back(job)
+        return given_back(job)
     words = FAILURE_WORDS[job.failure]
-    return f"**{words.why}**\n{words.what_to_do} {_back(job)}"
+    return f"**{words.why}**\n{words.what_to_do} {given_back(job)}"
 
 
-def _back(job: Job) -> str:
+def given_back(job: Job) -> str:
+    """Return what came of the credits of a job that ended without a video."""
+    if job.queued_at is None:
+        return "Nothing had been charged."  # a moderator never let it in
     return f"Your {credits_text(job.price_credits)} came back."
 
 

@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 
 # Compiled filters of this many guilds are kept.
 _KEPT_FILTERS = 256
+_NOBODY_TO_ASK = (
+    "A moderator has to approve this video first, but this server has no log channel where they "
+    "could be asked. Nothing was charged. Ask a moderator to set one with `/video-admin`."
+)
 _FilterKey = tuple[tuple[FilterRule, ...], tuple[str, ...]]
 
 
@@ -113,9 +117,11 @@ class Gate:
                 verdict.rule.value,
             )
             raise RefusedError(verdict.text)
+        reasons = verdict.reasons if isinstance(verdict, NeedsApproval) else ()
+        if reasons and policy.log_channel_id is None:
+            raise RefusedError(_NOBODY_TO_ASK)
         overrides = await self._policies.overrides(place.guild_id)
         allowance = effective_allowance(policy, overrides, member, self._host)
-        reasons = verdict.reasons if isinstance(verdict, NeedsApproval) else ()
         return self._terms(policy, allowance, reasons)
 
     def _terms(

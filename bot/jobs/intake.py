@@ -11,7 +11,7 @@ from bot.catalogue import JsonScalar, Model
 from bot.errors import ProviderError, RefusedError
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
-from bot.jobs.ports import Engine, JobStore, Media, Provider
+from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
 from bot.policy import MemberFacts, PlaceFacts
 from bot.pricing import PriceTable
 from bot.quota import check, refusal_text, windows_at
@@ -72,6 +72,7 @@ class Intake:
         engine: Engine,
         prices: PriceTable,
         gate: Gate,
+        approvals: Approvals,
         now: Callable[[], datetime],
         draw_seed: Callable[[int, int], int] = random.randint,
     ) -> None:
@@ -81,6 +82,7 @@ class Intake:
         self._engine = engine
         self._prices = prices
         self._gate = gate
+        self._approvals = approvals
         self._now = now
         self._draw_seed = draw_seed
         self._closing = False
@@ -153,7 +155,12 @@ class Intake:
             terms.zone,
             now=self._now(),
             budget=terms.budget,
+            state=JobState.AWAITING_APPROVAL if terms.approval_reasons else JobState.QUEUED,
+            approval_reasons=terms.approval_reasons,
         )
+        if job.state is JobState.AWAITING_APPROVAL:
+            await self._approvals.ask(job)
+            return job
         try:
             await self._engine.enqueue(job)
         except Exception:

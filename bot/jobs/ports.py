@@ -95,6 +95,17 @@ class Engine(Protocol):
         ...
 
 
+# -- approval (bot.jobs.approval) ---------------------------------------------------
+
+
+class Approvals(Protocol):
+    """Asks a guild's moderators."""
+
+    async def ask(self, job: Job) -> None:
+        """Show a waiting job to the moderators; never raises, it is shown later if it must be."""
+        ...
+
+
 # -- the provider (bot.segmind) -----------------------------------------------------
 
 
