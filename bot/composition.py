@@ -17,11 +17,14 @@ import discord
 
 from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
+from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
 from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
 from bot.errors import BotError, ConfigurationError
+from bot.jobs.approval import ApprovalDesk
 from bot.jobs.budget import RequestBudget
+from bot.jobs.bulletin import Bulletin
 from bot.jobs.engine import DurableEngine, EngineSettings
 from bot.jobs.executor import only_executor
 from bot.jobs.follow import Follower
@@ -41,6 +44,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
+_APPROVALS_EVERY_S = 60.0
 # Where attachments come from.
 _DISCORD_FILES = ("cdn.discordapp.com", "media.discordapp.net")
 
@@ -106,17 +110,27 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         stack.push_async_callback(tools.cards.close)
         stack.push_async_callback(tools.log_channel.close)
         watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
+        gate = _gate(tools, settings)
+        approvals = _approvals(client, tools, engine, gate)
         for work in (
             watch.run(),
+            _repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
             _repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
             _repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
             await stack.enter_async_context(_background(work))
-        gate = _gate(tools, settings)
-        intake = _intake(tools, engine, prices, gate)
+        intake = _intake(tools, engine, prices, gate, approvals)
         stack.push_async_callback(intake.close)
         # All has started: from here on it is `close` that takes it down.
-        return _services(tools, intake, prices, gate, settings, close=stack.pop_all().aclose)
+        return _services(
+            tools,
+            settings,
+            intake=intake,
+            approvals=approvals,
+            prices=prices,
+            gate=gate,
+            close=stack.pop_all().aclose,
+        )
     raise AssertionError("unreachable: the block above returns or raises")
 
 
@@ -224,7 +238,29 @@ def _gate(tools: _Tools, settings: Settings) -> Gate:
     )
 
 
-def _intake(tools: _Tools, engine: DurableEngine, prices: PriceTable, gate: Gate) -> Intake:
+def _approvals(
+    client: discord.Client, tools: _Tools, engine: DurableEngine, gate: Gate
+) -> ApprovalDesk:
+    return ApprovalDesk(
+        store=tools.store,
+        policies=tools.policies,
+        gate=gate,
+        engine=engine,
+        cards=tools.cards,
+        board=ChannelBoard(client),
+        members=GuildMembers(client),
+        bulletin=Bulletin(policies=tools.policies, log_channel=tools.log_channel),
+        now=now,
+    )
+
+
+def _intake(
+    tools: _Tools,
+    engine: DurableEngine,
+    prices: PriceTable,
+    gate: Gate,
+    approvals: ApprovalDesk,
+) -> Intake:
     return Intake(
         store=tools.store,
         media=tools.media,
@@ -232,21 +268,24 @@ def _intake(tools: _Tools, engine: DurableEngine, prices: PriceTable, gate: Gate
         engine=engine,
         prices=prices,
         gate=gate,
+        approvals=approvals,
         now=now,
     )
 
 
 def _services(
     tools: _Tools,
-    intake: Intake,
-    prices: PriceTable,
-    gate: Gate,
     settings: Settings,
     *,
+    intake: Intake,
+    approvals: ApprovalDesk,
+    prices: PriceTable,
+    gate: Gate,
     close: Callable[[], Awaitable[None]],
 ) -> Services:
     return Services(
         intake=intake,
+        approvals=approvals,
         moderation=open_moderation(
             policies=tools.policies,
             accounts=tools.store,

@@ -79,6 +79,7 @@ class Jobs(commands.Cog):
             raise RefusedError(_too_late(JobState(error.current))) from error
         await tell(interaction, f"Cancelled. {given_back(cancelled)}")
         await services.cards.finish(cancelled)
+        await services.approvals.show(cancelled)
 
     async def _own(self, interaction: Interaction, job_id: int) -> Job:
         job = await self._bot.services.store.get(job_id)

@@ -9,11 +9,11 @@ from bot.discord_ui.admin_input import parse_duration
 from bot.discord_ui.admin_lists import allowances_page, usage_page
 from bot.discord_ui.admin_notices import until_words
 from bot.discord_ui.admin_words import allowance_words, mention
+from bot.discord_ui.orders import facts_of
 from bot.discord_ui.permissions import moderator
 from bot.discord_ui.words import ago, credits_text
 from bot.errors import BadInputError
 from bot.jobs.changes import Target
-from bot.policy import MemberFacts
 
 Mentionable = discord.Role | discord.Member | discord.User
 
@@ -31,14 +31,6 @@ def target_of(who: Mentionable) -> tuple[Target, int]:
             "Everybody's allowance is the server's own: `/video-admin policy`, **Each member**."
         )
     return "role", who.id
-
-
-def facts_of(member: discord.User | discord.Member) -> MemberFacts:
-    """Return what the rules look at; someone who has left the server has no roles."""
-    if isinstance(member, discord.Member):
-        roles = frozenset(role.id for role in member.roles)
-        return MemberFacts(user_id=member.id, role_ids=roles, joined_at=member.joined_at)
-    return MemberFacts(user_id=member.id)
 
 
 class AllowanceCommands(AdminGroup):

@@ -5,7 +5,7 @@ The engine never gets a free place, so that a job stays queued until the test mo
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,13 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.client import Services, VideoBot, redirect
+from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
 from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
 from bot.job import Job, JobState
+from bot.jobs.approval import ApprovalDesk
+from bot.jobs.bulletin import Bulletin
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import open_moderation
@@ -71,6 +74,8 @@ class Face:
     waits_s: list[float] = field(default_factory=list)
     closed: bool = False
     provider_base: str = OUT_OF_REACH
+    ahead: timedelta = timedelta(0)  # how far the approval desk's clock is
+    approvals: ApprovalDesk = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the client; it is not started."""
@@ -117,6 +122,17 @@ class Face:
             usd_per_credit=Decimal("0.01"),
             now=now,
         )
+        self.approvals = ApprovalDesk(
+            store=self.store,
+            policies=self.policies,
+            gate=gate,
+            engine=self.engine,
+            cards=self.cards,
+            board=ChannelBoard(self.bot),
+            members=GuildMembers(self.bot),
+            bulletin=Bulletin(policies=self.policies, log_channel=self.log_channel),
+            now=lambda: now() + self.ahead,
+        )
         intake = Intake(
             store=self.store,
             media=MediaDesk(downloader, MediaInspector(), video_max_bytes=10_000_000),
@@ -124,10 +140,12 @@ class Face:
             engine=self.engine,
             prices=prices,
             gate=gate,
+            approvals=self.approvals,
             now=now,
         )
         return Services(
             intake=intake,
+            approvals=self.approvals,
             moderation=open_moderation(
                 policies=self.policies,
                 accounts=self.store,

@@ -11,12 +11,15 @@ from bot.discord_ui.admin_words import (
 )
 from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.words import ago, at, count, credits_text, excerpt, units
+from bot.job import Job
 from bot.jobs.changes import (
     AllowanceCleared,
     AllowanceSet,
     Blocked,
     Change,
     Granted,
+    JobApproved,
+    JobDenied,
     Moderator,
     PolicyChanged,
     RuleRemoved,
@@ -43,7 +46,7 @@ def notice_text(by: Moderator, change: Change) -> str:
     return text
 
 
-def _lines(change: Change) -> list[str]:  # noqa: PLR0911 - one case for each kind of change
+def _lines(change: Change) -> list[str]:  # noqa: C901, PLR0911 - one case for each kind of change
     match change:
         case PolicyChanged():
             return _policy(change)
@@ -65,6 +68,14 @@ def _lines(change: Change) -> list[str]:  # noqa: PLR0911 - one case for each ki
             return [f"added {count(len(rules), 'filter rule')}", *map(_rule, rules)]
         case RuleRemoved(rule=rule):
             return ["removed a filter rule", _rule(rule)]
+        case JobApproved(job=job):
+            return [f"approved {_whose(job)} for {credits_text(job.price_credits)}"]
+        case JobDenied(job=job):
+            return [f"did not approve {_whose(job)}", _why(job.decision_reason or "")]
+
+
+def _whose(job: Job) -> str:
+    return f"job `{job.id}` of {mention('user', job.user_id)}"
 
 
 def _rule(rule: FilterRule) -> str:

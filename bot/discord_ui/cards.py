@@ -14,6 +14,7 @@ from bot.job import CANCELLABLE, Job, JobState
 from bot.jobs.ports import Standing
 
 _PROMPT_LIMIT = 400
+_REASON_LIMIT = 600
 _PERCENT_STEP = 10
 _PERCENT_MOST = 90
 
@@ -70,6 +71,8 @@ def state_text(job: Job, standing: Standing) -> str:
             text = _delivered(job)
         case JobState.FAILED:
             text = _failed(job)
+        case JobState.DENIED:
+            text = f"{quote(job.decision_reason or '', _REASON_LIMIT)}\n{given_back(job)}"
         case _:
             text = _PLAIN[job.state].format(back=given_back(job))
     return text if standing.hint is None else f"{text}\n{standing.hint}"
@@ -89,7 +92,6 @@ _PLAIN: Mapping[JobState, str] = {
         "then try again with the same seed."
     ),
     JobState.CANCELLED: "Cancelled before it was sent. {back}",
-    JobState.DENIED: "A moderator did not approve it. {back}",
 }
 
 

@@ -69,7 +69,11 @@ def build_order(interaction: Interaction, model: Model, options: Mapping[str, An
 
 def member_facts(interaction: Interaction) -> MemberFacts:
     """Return who asks, as Discord says in the interaction itself."""
-    user = interaction.user
+    return facts_of(interaction.user)
+
+
+def facts_of(user: discord.User | discord.Member) -> MemberFacts:
+    """Return what the rules look at; someone who has left the server has no roles."""
     if not isinstance(user, discord.Member):
         return MemberFacts(user_id=user.id)
     role_ids = frozenset(role.id for role in user.roles)

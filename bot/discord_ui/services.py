@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import discord
 
 from bot.job import Job
+from bot.jobs.approval import ApprovalDesk
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import Moderation
@@ -51,6 +52,7 @@ class Services:
 
     intake: Intake
     moderation: Moderation
+    approvals: ApprovalDesk
     store: FaceStore
     cards: OpeningCards
     prices: PriceTable

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
+from bot.job import Job
 from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.wordfilter import FilterRule
 
@@ -79,6 +80,20 @@ class RuleRemoved:
     rule: FilterRule
 
 
+@dataclass(frozen=True, kw_only=True)
+class JobApproved:
+    """A job that waited was let in."""
+
+    job: Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobDenied:
+    """A job that waited was turned away; the job has the reason."""
+
+    job: Job
+
+
 Change: TypeAlias = (
     PolicyChanged
     | AllowanceSet
@@ -88,6 +103,8 @@ Change: TypeAlias = (
     | Unblocked
     | RulesAdded
     | RuleRemoved
+    | JobApproved
+    | JobDenied
 )
 
 

@@ -1,13 +1,13 @@
 """What moderating needs from storage, as Protocols."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.job import Job
 from bot.jobs.changes import Target
-from bot.policy import AllowanceOverride, Block, GuildPolicy
-from bot.quota import Allowance, Balance
+from bot.policy import AllowanceOverride, Block, GuildPolicy, MemberFacts
+from bot.quota import Allowance, Balance, Budget
 from bot.wordfilter import FilterRule, RuleKind
 
 
@@ -110,4 +110,67 @@ class ProviderAccount(Protocol):
 
     async def balance_usd(self) -> float:
         """Return what is left; a `ProviderError` when it cannot be asked."""
+        ...
+
+
+# -- approval ----------------------------------------------------------------------
+
+
+class ApprovalStore(Protocol):
+    """The jobs that wait; a decision writes its audit event in the same transaction."""
+
+    async def get(self, job_id: int) -> Job | None:
+        """Return the job, or None."""
+        ...
+
+    async def awaiting(self) -> list[Job]:
+        """Return all jobs that wait for approval, oldest first."""
+        ...
+
+    async def approve(
+        self,
+        job_id: int,
+        allowance: Allowance,
+        zone: ZoneInfo,
+        *,
+        guild_id: int,
+        actor_id: int,
+        now: datetime,
+        budget: Budget,
+    ) -> Job:
+        """Check the quota, reserve and queue; RefusedError, StaleStateError or NotFoundError."""
+        ...
+
+    async def deny(
+        self, job_id: int, *, guild_id: int, actor_id: int | None, reason: str | None, now: datetime
+    ) -> Job:
+        """End a job that waits; actor None when its time is over."""
+        ...
+
+    async def note(self, job_id: int, **fields: Any) -> Job:
+        """Write facts that change no state."""
+        ...
+
+    async def place_in_queue(self, job_id: int) -> int:
+        """Return 1 for the next job to be sent."""
+        ...
+
+
+class ApprovalBoard(Protocol):
+    """The cards that ask moderators."""
+
+    async def post(self, channel_id: int, job: Job) -> int:
+        """Post a job's card, return its message id; CannotPostError or PostLaterError."""
+        ...
+
+    async def show(self, job: Job) -> None:
+        """Let the posted card show how the job stands. Never raises."""
+        ...
+
+
+class Members(Protocol):
+    """The members of guilds, as Discord knows them now."""
+
+    async def facts(self, guild_id: int, user_id: int) -> MemberFacts:
+        """Return a member's roles; RefusedError when they cannot be known just now."""
         ...
