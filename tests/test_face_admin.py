@@ -413,7 +413,12 @@ async def test_a_command_s_bad_input_gets_one_clear_answer(
 
 async def test_a_grant_shows_in_usage(face: Face, nora: MemberDriver) -> None:
     """With its reason in the audit log."""
-    grant: dict[str, Any] = {"member": MIA_ID, "credits": 40, "days": 30, "reason": "Won the contest"}
+    grant: dict[str, Any] = {
+        "member": MIA_ID,
+        "credits": 40,
+        "days": 30,
+        "reason": "Won the contest",
+    }
     await nora.run_command("video-admin grant", grant)
     await told(nora, f"<@{MIA_ID}> has 40 credits more")
     await nora.run_command("video-admin usage", {"member": MIA_ID})
