@@ -74,6 +74,7 @@ class Face:
     waits_s: list[float] = field(default_factory=list)
     closed: bool = False
     provider_base: str = OUT_OF_REACH
+    provider_key: str = "none"
     ahead: timedelta = timedelta(0)  # how far the approval desk's clock is
     approvals: ApprovalDesk = field(init=False)
 
@@ -109,7 +110,7 @@ class Face:
         downloader = Downloader(self.http, allowed_hosts=("127.0.0.1",), allow_http=True)
         provider = SegmindClient(
             self.http,
-            api_key=SecretStr("none"),
+            api_key=SecretStr(self.provider_key),
             api_base=self.provider_base,
             history_base=OUT_OF_REACH,
             upload_base=OUT_OF_REACH,

@@ -5,6 +5,7 @@ from discord import app_commands
 
 from bot.discord_ui.permissions import moderator
 from bot.discord_ui.services import Interaction
+from bot.errors import RefusedError
 
 NAME = "video-admin"
 
@@ -18,8 +19,11 @@ class AdminGroup(app_commands.Group):
     """
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Refuse who is no moderator. discord.py's hook."""
-        moderator(interaction)
+        """Refuse who is no moderator. discord.py's hook, which passes on only its own errors."""
+        try:
+            moderator(interaction)
+        except RefusedError as error:
+            raise app_commands.CheckFailure(str(error)) from error
         return True
 
 
