@@ -20,7 +20,7 @@ _PROBLEMS = {
     "unexpected )": "A `)` is never opened with `(`; write `\\)` for the sign itself.",
     "no argument for repetition": "There is nothing to repeat before a `*`, `+`, `?` or `{…}`.",
     "bad repetition operator": "Two repetitions follow each other, such as `**`.",
-    "invalid repetition size": "A repetition `{…}` may be at most 1,000.",
+    "invalid repetition size": "Repetitions `{…}`, multiplied when nested, may be at most 1,000.",
     "invalid perl operator": "Look-ahead and look-behind such as `(?=…)` are not possible.",
     "invalid character class": "A range in `[…]` is unknown or the wrong way round (`z-a`).",
     "trailing \\": "It ends with a `\\`; write `\\\\` for the sign itself.",

@@ -28,7 +28,7 @@ class HiddenWordFinder:
 
     def find(self, reading: Reading) -> tuple[Entry, str] | None:
         """Return the first entry that is found, with the text it was found in."""
-        for start, end in _spans(reading.glyphs):
+        for start, end in (*_spans(reading.glyphs, "*"), *_spans(reading.glyphs, "*?")):
             if end - start > self._longest or not (reading.begins[start] and reading.ends[end]):
                 continue
             seen = reading.glyphs[start:end]
@@ -42,14 +42,14 @@ class HiddenWordFinder:
             yield from self._entries.get((letter, len(seen)), ())
 
 
-def _spans(glyphs: tuple[Glyph, ...]) -> Iterator[Span]:
-    """Yield each run of letters and hiding signs that begins and ends with a letter."""
+def _spans(glyphs: tuple[Glyph, ...], signs: str) -> Iterator[Span]:
+    """Yield each run of letters and hiding signs of these kinds, from letter to letter."""
     start, last, hides = None, 0, False
     for place, glyph in enumerate(glyphs):
-        if glyph.letters:
+        if glyph.kind in (Kind.LETTER, Kind.STICKY):
             start, last = (place if start is None else start), place
-        elif glyph.wild and start is not None:
-            hides = True
+        elif start is not None and (glyph.letters or (glyph.wild and glyph.wild in signs)):
+            hides = hides or bool(glyph.wild)
         else:
             if start is not None and hides:
                 yield start, last + 1

@@ -13,7 +13,7 @@ MAX_PHRASE_LENGTH = 150
 MAX_EXPRESSION_LENGTH = 300
 # Instructions of the compiled automaton: what one character of a prompt can cost at most.
 MAX_EXPRESSION_SIZE = 1000
-MAX_EXPRESSIONS_SIZE = 5000
+MAX_EXPRESSIONS_SIZE = 2000
 
 _EXCERPT_LENGTH = 20
 

@@ -15,14 +15,14 @@ from bot.wordfilter.lists import ORDINARY_WORDS
 from bot.wordfilter.readings import Reading
 
 # How many characters may be read at most, all gaps and repeats included: some for each letter.
-_MAX_PER_LETTER = 6
-_MAX_EXTRA = 8
-_MAX_REPEATS = 3
+_MAX_PER_LETTER = 4
+_MAX_EXTRA = 6
+_MAX_SPACED_REPEATS = 2
 # Ways to read the same characters that are followed at once; texts of signs have many.
-_MAX_STATES = 12
-# Shorter words are not looked for letter by letter over spaces, or with digits so.
+_MAX_STATES = 8
+# Shorter words are not looked for letter by letter over spaces, or with signs for letters so.
 _SPREADABLE = 3
-_SPREADABLE_WITH_DIGITS = 4
+_SPREADABLE_WITH_SIGNS = 4
 _GAPS = (LOOSE, SNUG, TIGHT)  # the widest first
 _SEPARATORS = str.maketrans(SNUG + TIGHT, LOOSE * 2)
 _DRAWN_FIRST = frozenset(drawn[0] for drawn in DRAWN)
@@ -124,8 +124,10 @@ def _may_repeat(glyph: Glyph, state: _State) -> bool:
     """Whether it may be the last letter once more: "baaad", and a few times "b a a d"."""
     if glyph.kind is Kind.SIGN:
         return state.path.endswith(glyph.plain)
-    depth = state.node.depth
-    return state.path[-1] not in _GAPS or state.gaps.count(depth) < _MAX_REPEATS
+    if state.node.letter.isdigit():  # 4200 is not 420
+        return False
+    repeated = len(state.gaps) - len(set(state.gaps))
+    return state.path[-1] not in _GAPS or repeated < _MAX_SPACED_REPEATS
 
 
 def _repeated(glyph: Glyph, state: _State) -> _State:
@@ -158,7 +160,7 @@ def _is_meant(entry: Entry, state: _State, reading: Reading, start: int, end: in
     path = state.path
     if not any(c.isalpha() or c == "@" for c in path) and not any(map(str.isdigit, entry.letters)):
         return False  # "455" is a number, "$5" a price
-    if _is_of_another_script(entry, reading, start, end):
+    if _is_of_another_script(entry, reading, start, end) or _cuts_number(reading, start, end):
         return False
     pieces = path.translate(_SEPARATORS).split()
     if len(pieces) == 1:
@@ -178,6 +180,12 @@ def _is_of_another_script(entry: Entry, reading: Reading, start: int, end: int) 
     return reading.is_written_in(scripts.pop())
 
 
+def _cuts_number(reading: Reading, start: int, end: int) -> bool:
+    """Whether it begins or ends in the middle of digits: "420" is not in "1420"."""
+    neighbours = (reading.plain[start - 1 : start + 1], reading.plain[end - 1 : end + 1])
+    return any(len(pair) > 1 and pair.isdigit() for pair in neighbours)
+
+
 def _is_spread(entry: Entry, path: str, pieces: list[str]) -> bool:
     """Whether the pieces are one word taken apart, not words beside each other."""
     only_letters = all(map(str.isalpha, pieces))
@@ -192,11 +200,10 @@ def _is_spread(entry: Entry, path: str, pieces: list[str]) -> bool:
 
 
 def _are_single_signs(entry: Entry, pieces: list[str]) -> bool:
-    """Whether "b 4 d", and not "a 5 s": with digits, more than three are needed to tell."""
-    if any(len(piece) > 1 for piece in pieces):
-        return False
-    digits = any(map(str.isdigit, pieces))
-    return not digits or len(entry.letters) >= _SPREADABLE_WITH_DIGITS
+    """Whether "w 0 r d", and not "a 5 s" or "@ ss": more than three are needed to tell."""
+    if len(entry.letters) >= _SPREADABLE_WITH_SIGNS:
+        return True
+    return not any(len(piece) > 1 or piece.isdigit() for piece in pieces)
 
 
 def _is_ordinary(piece: str, *, together: bool) -> bool:
