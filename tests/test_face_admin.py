@@ -1,7 +1,10 @@
 """Moderators run the bot in Discord: commands, pages, selects and forms on the stand-in."""
 
 import asyncio
+import contextlib
+import sqlite3
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -266,7 +269,7 @@ async def test_approval_is_set_piece_by_piece(face: Face, nora: MemberDriver) ->
     await saved(nora, await form(nora, page, "approval"), above_credits="100", expires_h="48")
     page = await told(nora, "after 48 hours without an answer")
     await nora.select(page, "admin:pick:without_role_id", [ANIMATOR_ROLE_ID])
-    page = await told(nora, f"members without <@&{ANIMATOR_ROLE_ID}>")
+    page = await told(nora, f"videos of members without <@&{ANIMATOR_ROLE_ID}>")
     rules = (await policy(face)).approval
     await nora.press(page, "admin:clear:approval")
     await told(nora, "approves nothing")
@@ -502,6 +505,20 @@ async def test_a_list_is_pasted(face: Face, nora: MemberDriver) -> None:
     assert kinds == [("word", "zorgle"), ("phrase", "blarg fnord"), ("regex", "zo+m")]
 
 
+async def test_the_lists_are_a_press_away(face: Face, nora: MemberDriver) -> None:
+    """From the policy page to the rules, and back."""
+    await face.policies.add_rule(GUILD, "word", "zorgle", actor_id=1, now=now())
+    page = await turned(nora, await opened(nora), "filter", "costs nothing")
+    page = await turned(nora, page, "rules", "1 own filter rule")
+    page = await turned(nora, page, "filter", "costs nothing")
+    page = await turned(nora, page, "home", "1 own rule")
+    await nora.run_command("video-admin allowance list")
+    lists = await told(nora, "Nobody has one")
+    await nora.press(lists, "admin:page:home")
+
+    assert await showing(nora, lists, "Videos on this server")
+
+
 async def test_the_list_of_rules_turns_pages(face: Face, nora: MemberDriver) -> None:
     """Twenty a page."""
     for number in range(25):
@@ -566,3 +583,31 @@ async def test_a_log_channel_the_bot_cannot_use_is_refused(face: Face, nora: Mem
 
     assert await told(nora, "I lack **Attach Files**")
     assert await policy(face) == GuildPolicy()
+
+
+async def test_the_log_s_last_words_are_said_at_shutdown(face: Face) -> None:
+    """What was just changed is posted before the connection goes."""
+    await given(face, log_channel_id=LOG)
+    (by,) = moderators(1)
+    for number in range(3):
+        await face.bot.services.moderation.policy.change(by, setting(daily_credits=number))
+    await face.bot.close()
+    told_last = [message["content"] for message in await face.posted(LOG_ID)]
+
+    assert [text.rsplit("→ ")[-1] for text in told_last] == ["0 credits", "1 credit", "2 credits"]
+
+
+async def test_a_policy_that_cannot_be_read_hurts_no_change(
+    face: Face, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The block is made; only its message in the log is missing, which the host's log says."""
+    await given(face, log_channel_id=LOG)
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute('UPDATE guild_policy SET body = \'{"from": "the future"}\'')
+        database.commit()
+    (by,) = moderators(1)
+    desk = face.bot.services.moderation.members
+    await desk.block(by, MIA, duration=None, reason="Spam")
+
+    assert await face.policies.block_of(GUILD, MIA, now=now()) is not None
+    assert f"guild {GUILD}: a change could not be told" in caplog.text

@@ -94,7 +94,7 @@ _FUNDS: Mapping[Funds, tuple[bool, str, str]] = {
     Funds.UNKNOWN: (
         False,
         "it does not answer just now.",
-        f"Try again in a minute. If it stays so: {_HOST}",
+        "Try again in a minute. If it stays so, tell the people who run this bot.",
     ),
 }
 

@@ -27,10 +27,14 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
         "daily_credits",
         "monthly_credits",
         "jobs_in_flight_member",
-        "jobs_in_flight_guild",
         "max_price_credits",
     ),
-    "server": ("monthly_budget_credits", "time_zone", "retention_days"),
+    "server": (
+        "monthly_budget_credits",
+        "jobs_in_flight_guild",
+        "time_zone",
+        "retention_days",
+    ),
     "approval": ("newer_than_days", "above_credits", "expires_h"),
 }
 

@@ -33,10 +33,10 @@ def back(*items: AdminItem, to: str = "home") -> ui.ActionRow[Any]:
     return row(button("Back", "page", to), *items)
 
 
-def switch(field: str, *, on: bool, disabled: bool = False) -> AdminItem:
+def switch(field: str, *, on: bool, disabled: bool = False, verb: str = "flip") -> AdminItem:
     """Return the button that switches a value; its id says to what, so it cannot toggle twice."""
     label, to = ("Switch off", "off") if on else ("Switch on", "on")
-    return button(label, "flip", field, to, disabled=disabled)
+    return button(label, verb, field, to, disabled=disabled)
 
 
 def channel_select(

@@ -156,19 +156,14 @@ def show_filter(box: Box, overview: Overview) -> None:
     )
     for name, entries in BUILT_IN_LISTS.items():
         is_on = name in on
-        words = f"**{name.capitalize()}** · {count(len(entries), 'word')}"
-        item = button(
-            "On" if is_on else "Off",
-            "list",
-            name,
-            "off" if is_on else "on",
-            style=discord.ButtonStyle.success if is_on else discord.ButtonStyle.secondary,
-        )
-        section(box, words, item)
+        words = f"**{name.capitalize()}** ({count(len(entries), 'word')})"
+        item = switch(name, on=is_on, verb="list")
+        section(box, f"{words}: {'on' if is_on else 'off'}", item)
     section(
         box,
-        f"**Own rules**: {overview.rules:,}\n-# `/video-admin filter add`, `remove`, `test`",
-        button("List", "rules", 0),
+        f"**Own rules**: {overview.rules:,}\n"
+        "-# `/video-admin filter add`, `paste`, `remove`, `test`",
+        button("List", "page", "rules"),
     )
     box.add_item(back())
 

@@ -48,9 +48,11 @@ def approval_words(rules: ApprovalRules) -> str:
         return "every video"
     parts = []
     if rules.newer_than_days is not None:
-        parts.append(f"members who joined less than {count(rules.newer_than_days, 'day')} ago")
+        parts.append(
+            f"videos of members who joined less than {count(rules.newer_than_days, 'day')} ago"
+        )
     if rules.without_role_id is not None:
-        parts.append(f"members without {mention('role', rules.without_role_id)}")
+        parts.append(f"videos of members without {mention('role', rules.without_role_id)}")
     if rules.above_credits is not None:
         parts.append(f"videos of more than {credits_text(rules.above_credits)}")
     return ", ".join(parts) or "nothing"
