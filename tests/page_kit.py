@@ -74,6 +74,12 @@ class Bot:
         path = f"/interactions/{interaction.id}/{interaction.token}/callback"
         await self._call("POST", path, {"type": kind, "data": data})
 
+    async def reply(self, interaction: Any, content: str) -> None:
+        """Posts a reply to the answer."""
+        reference = {"message_id": interaction.original_id}
+        path = f"/channels/{interaction.channel_id}/messages"
+        await self._call("POST", path, {"content": content, "message_reference": reference})
+
     async def say(self, channel_id: str, content: str) -> None:
         """Posts a message."""
         await self._call("POST", f"/channels/{channel_id}/messages", {"content": content})

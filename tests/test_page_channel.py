@@ -6,6 +6,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from sandbox.discord_api import DiscordStandIn
+from sandbox.discord_api.message_body import MessageBody
+from sandbox.discord_api.store import StoredMessage
 from tests.page_browser import needs_chromium
 from tests.page_kit import (
     CHOICES,
@@ -24,6 +26,8 @@ from tests.page_kit import (
 
 pytest_plugins = ("tests.page_fixtures",)
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+
+MESSAGES_A_PAGE = 50
 
 
 def card(percent: int) -> dict[str, Any]:
@@ -114,6 +118,56 @@ async def test_a_card_changes_under_a_focused_button(page: Page, bot: Bot) -> No
     await expect(find(page, "button")).to_be_focused()
     await expect(message).to_have_count(1)
     await expect(find(page, "edited")).to_have_count(1)
+
+
+async def test_a_reply_s_header_follows_the_card_it_answers(
+    page: Page, bot: Bot, stand_in: DiscordStandIn
+) -> None:
+    """It shows the card as it is now, and says so when that is deleted."""
+    asked = await run_quota(page, bot, MESSAGE, {"content": "In the making"})
+    await bot.reply(asked, "Your video")
+    header = find(page, "reply")
+    await expect(header).to_contain_text("In the making")
+    await bot.edit(asked, {"content": "Done"})
+    await expect(find(page, "message").first).to_contain_text("Done")
+
+    await expect(header.locator(".excerpt")).to_have_text("Done")
+    stand_in.hub.messaging.delete(the_card(stand_in, asked))
+    await expect(header).to_have_text("Original message was deleted")
+
+
+async def test_a_reply_s_header_follows_a_card_too_old_to_be_loaded(
+    page: Page, bot: Bot, stand_in: DiscordStandIn
+) -> None:
+    """The page knows that card only from the reply."""
+    asked = await run_quota(page, bot, MESSAGE, {"content": "In the making"})
+    chatter(stand_in, asked.channel_id)
+    await bot.reply(asked, "Your video")
+    await page.reload()
+    header = find(page, "reply")
+    await expect(header).to_contain_text("In the making")
+    await expect(page.locator(f"#message-{asked.original_id}")).to_have_count(0)
+    await bot.edit(asked, {"content": "Done"})
+
+    await expect(header.locator(".excerpt")).to_have_text("Done")
+    stand_in.hub.messaging.delete(the_card(stand_in, asked))
+    await expect(header).to_have_text("Original message was deleted")
+
+
+def the_card(stand_in: DiscordStandIn, asked: Any) -> StoredMessage:
+    """The answer to an interaction."""
+    card = stand_in.hub.messaging.store.get(asked.channel_id, asked.original_id)
+    assert card is not None
+    return card
+
+
+def chatter(stand_in: DiscordStandIn, channel_id: str) -> None:
+    """So many messages that the page does not load what was before them."""
+    messaging, channel = stand_in.hub.messaging, stand_in.hub.world.channel(channel_id)
+    assert channel is not None
+    for number in range(MESSAGES_A_PAGE):
+        body = MessageBody(content=f"chatter {number}")
+        messaging.post(channel, messaging.new(channel, stand_in.members[0].id, body), None)
 
 
 async def test_a_private_answer_can_be_dismissed(page: Page, bot: Bot) -> None:

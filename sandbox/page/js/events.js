@@ -18,7 +18,7 @@ const HANDLERS = {
   THREAD_UPDATE: channel,
   THREAD_DELETE: channelGone,
   MESSAGE_CREATE: messageCreated,
-  MESSAGE_UPDATE: messageUpdated,
+  MESSAGE_UPDATE: (store, message) => store.changeMessage(message.channel_id, message),
   MESSAGE_DELETE: (store, data) => store.dropMessage(data.channel_id, data.id),
   MESSAGE_DELETE_BULK: (store, data) => {
     for (const id of data.ids) store.dropMessage(data.channel_id, id);
@@ -107,10 +107,4 @@ function messageCreated(store, message) {
     store.emit("guild");
   }
   store.putMessages(place, [message]);
-}
-
-/** An update of a message that was never loaded would show a fragment of it. */
-function messageUpdated(store, message) {
-  const known = store.message(message.channel_id, message.id);
-  if (known) store.putMessages(message.channel_id, [message]);
 }

@@ -101,10 +101,11 @@ export class MessageView {
     );
   }
 
-  #replyLine({ referenced_message: referenced }) {
+  #replyLine(message) {
+    const referenced = this.store.referencedBy(message);
     if (!referenced) {
       const gone = h("em", {}, "Original message was deleted");
-      return h("div", { class: "above" }, icon("reply"), gone);
+      return h("div", { class: "above", testid: "reply" }, icon("reply"), gone);
     }
     const who = this.store.displayName(referenced.author.id);
     const data = { action: "jump", id: referenced.id, testid: "reply" };

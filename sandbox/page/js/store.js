@@ -128,6 +128,17 @@ export class Store {
     return this.messages.get(channelId)?.get(id) ?? null;
   }
 
+  /** The message that a reply answers, as it is now; null when it was deleted. */
+  referencedBy({ channel_id: channelId, referenced_message: sent }) {
+    return sent ? (this.message(channelId, sent.id) ?? sent) : null;
+  }
+
+  /** Merge changes into a message, or, when it is not loaded, into what replies show of it. */
+  changeMessage(channelId, message) {
+    if (this.message(channelId, message.id)) this.putMessages(channelId, [message]);
+    else this.#renewReplies(channelId, message.id, message);
+  }
+
   /** Add messages or merge changes into known ones. */
   putMessages(channelId, list) {
     const messages = this.messages.get(channelId) ?? new Map();
@@ -142,7 +153,17 @@ export class Store {
 
   dropMessage(channelId, id) {
     this.controls.delete(id);
-    if (this.messages.get(channelId)?.delete(id)) this.emit("messages", channelId);
+    this.messages.get(channelId)?.delete(id);
+    this.#renewReplies(channelId, id, null);
+  }
+
+  /** Replies came with a copy of their message: it may not be loaded itself. */
+  #renewReplies(channelId, id, changes) {
+    for (const reply of this.messages.get(channelId)?.values() ?? []) {
+      const sent = reply.referenced_message;
+      if (sent?.id === id) reply.referenced_message = changes && { ...sent, ...changes };
+    }
+    this.emit("messages", channelId);
   }
 
   /** After a session that could not be resumed: what was missed is fetched again. */
