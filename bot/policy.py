@@ -61,10 +61,8 @@ class GuildPolicy(BaseModel):
         models_by_channel: Channel to the slugs that may be used there.
         age_restricted_only: Only in channels that Discord marks as age-restricted.
         filter_lists: Built-in word lists that are switched on, by name.
-        log_channel_id: Where moderators see audit events, approvals and generations.
-        log_generations: Whether each generation gets a card there.
+        log_channel_id: Where moderators see changes and requests for approval.
         paused_reason: Nothing new is taken while this is set.
-        retention_days: Prompts and jobs older than this are removed; None keeps them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,9 +81,7 @@ class GuildPolicy(BaseModel):
     filter_lists: tuple[str, ...] = ()
     approval: ApprovalRules = ApprovalRules()
     log_channel_id: int | None = None
-    log_generations: bool = False
     paused_reason: str | None = None
-    retention_days: Annotated[int, Field(ge=1, le=3650)] | None = None
 
     @field_validator("time_zone")
     @classmethod

@@ -1,6 +1,5 @@
 """/video-admin setup and log: whether all is in order here, and where moderators are told."""
 
-from typing import Literal
 
 import discord
 from discord import app_commands
@@ -47,7 +46,7 @@ class LogCommands(AdminGroup):
         super().__init__(name="log", description="Where moderators are told what happens")
         self._bot = bot
 
-    @app_commands.command(description="Where changes, requests for approval and videos are shown")
+    @app_commands.command(description="Where changes and requests for approval are shown")
     @app_commands.describe(channel="One that only moderators see; left out: no log channel")
     async def channel(
         self,
@@ -57,7 +56,7 @@ class LogCommands(AdminGroup):
         """Set or remove the log channel."""
         by = moderator(interaction)
         if channel is None:
-            edit = setting(log_channel_id=None, log_generations=False)
+            edit = setting(log_channel_id=None)
         else:
             check_log_channel(interaction, channel.id)
             edit = setting(log_channel_id=channel.id)
@@ -65,18 +64,6 @@ class LogCommands(AdminGroup):
         policy = await self._bot.services.moderation.policy.change(by, edit)
         where = f"<#{policy.log_channel_id}>" if policy.log_channel_id else "none"
         await interaction.edit_original_response(content=f"📋 Log channel: {where}")
-
-    @app_commands.command(description="Whether every video gets a card in the log channel")
-    @app_commands.describe(cards="On: who, what, the price, and buttons to delete or refund")
-    async def generations(
-        self, interaction: discord.Interaction, cards: Literal["on", "off"]
-    ) -> None:
-        """Switch the cards on or off."""
-        by = moderator(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        edit = setting(log_generations=cards == "on")
-        await self._bot.services.moderation.policy.change(by, edit)
-        await interaction.edit_original_response(content=f"📋 A card for every video: {cards}")
 
 
 async def setup(bot: VideoBot) -> None:

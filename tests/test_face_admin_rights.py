@@ -44,7 +44,6 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "filter list": {},
     "filter test": {"text": "zorgle"},
     "log channel": {"channel": LOG_ID},
-    "log generations": {"cards": "off"},
     "setup": {},
 }
 
@@ -72,7 +71,7 @@ async def everything(face: Face, guild: int = GUILD) -> tuple[Any, ...]:
 async def furnished(face: Face) -> tuple[Any, ...]:
     """Set something of each kind; return everything."""
     store, mia = face.policies, int(MIA_ID)
-    policy = GuildPolicy(log_channel_id=int(LOG_ID), log_generations=True, daily_credits=77)
+    policy = GuildPolicy(log_channel_id=int(LOG_ID), daily_credits=77)
     await store.set_policy(GUILD, policy, actor_id=1, now=now())
     override = AllowanceOverride(
         target="user", target_id=int(THEO_ID), daily_credits=5, monthly_credits=None

@@ -179,7 +179,6 @@ def test_an_unknown_time_zone_is_refused(name: str) -> None:
         {"daily_credits": -1},
         {"daily_credits": 10_000_001},
         {"jobs_in_flight_member": 0},
-        {"retention_days": 0},
         {"approval": {"newer_than_days": 0}},
         {"approval": {"expires_h": 721}},
         {"daily_credit": 5},

@@ -32,9 +32,7 @@ FULL = GuildPolicy(
     filter_lists=("gore",),
     approval=ApprovalRules(newer_than_days=7, without_role_id=ROLE, expires_h=1),
     log_channel_id=GUILD + 7,
-    log_generations=True,
     paused_reason="spring cleaning 🧹",
-    retention_days=30,
 )
 
 

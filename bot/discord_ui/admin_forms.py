@@ -33,7 +33,6 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
         "monthly_budget_credits",
         "jobs_in_flight_guild",
         "time_zone",
-        "retention_days",
     ),
     "approval": ("newer_than_days", "above_credits", "expires_h"),
 }
@@ -123,7 +122,6 @@ def _hints(overview: Overview) -> Mapping[str, str]:
         "max_price_credits": _NO_LIMIT,
         "monthly_budget_credits": _NO_LIMIT,
         "time_zone": f"such as Europe/Berlin; empty: {overview.host_zone}"[:100],
-        "retention_days": "empty: prompts are kept",
         "newer_than_days": "such as 7; empty: does not matter",
         "above_credits": "such as 100; empty: does not matter",
         "expires_h": f"empty: {ApprovalRules().expires_h}",

@@ -57,11 +57,7 @@ def _server_text(overview: Overview) -> str:
     spends = "any number of credits" if budget is None else credits_text(budget)
     at_once = _or_host(policy.jobs_in_flight_guild, host.jobs_in_flight_guild, "video")
     zone = policy.time_zone or f"{overview.host_zone} *(host)*"
-    kept = "for ever" if policy.retention_days is None else count(policy.retention_days, "day")
-    return (
-        f"🏠 **The server**\n{spends} a month · {at_once} at once\n"
-        f"days begin in {zone} · prompts are kept {kept}"
-    )
+    return f"🏠 **The server**\n{spends} a month · {at_once} at once\ndays begin in {zone}"
 
 
 def _or_host(value: int | None, host: int, unit: str) -> str:
@@ -91,5 +87,4 @@ def _filter_text(overview: Overview) -> str:
 def _log_text(policy: GuildPolicy) -> str:
     if policy.log_channel_id is None:
         return "📋 **Log channel**: none"
-    cards = "changes and every video" if policy.log_generations else "changes"
-    return f"📋 **Log channel**: {mention('channel', policy.log_channel_id)} · {cards}"
+    return f"📋 **Log channel**: {mention('channel', policy.log_channel_id)}"

@@ -33,7 +33,6 @@ class PageRef:
 
 _SWITCHES: Mapping[str, str] = {
     "age_restricted_only": "channels",
-    "log_generations": "log",
     "everybody": "approval",
 }
 _FORM_PAGES: Mapping[str, str] = {"approval": "approval"}
@@ -126,7 +125,7 @@ def _cleared(press: Press) -> Edit:
         case ("channels", *_):
             return setting(allowed_channel_ids=())
         case ("log_channel_id", *_):
-            return setting(log_channel_id=None, log_generations=False)
+            return setting(log_channel_id=None)
         case ("without_role_id", *_):
             return setting(without_role_id=None)
         case ("approval", *_):

@@ -174,14 +174,8 @@ def show_log(box: Box, policy: GuildPolicy) -> None:
     now = "none" if channel_id is None else mention("channel", channel_id)
     text(
         box,
-        f"### 📋 Log\nLog channel: {now}\n-# Changes by moderators, requests for approval and, "
-        "if you like, a card for every video appear there. Choose one that only moderators see.",
+        f"### 📋 Log\nLog channel: {now}\n-# Changes by moderators and requests for approval "
+        "appear there. Choose one that only moderators see.",
     )
     box.add_item(channel_select("log_channel_id", "Log channel", _LOG_TYPES))
-    cards = policy.log_generations
-    section(
-        box,
-        f"**A card for every video**: {'on' if cards else 'off'}",
-        switch("log_generations", on=cards, disabled=channel_id is None),
-    )
     box.add_item(back(button("No log", "clear", "log_channel_id", disabled=channel_id is None)))

@@ -117,5 +117,3 @@ def _check_whole(policy: GuildPolicy) -> None:
             "Requests for approval are posted in the log channel, so approval needs one: choose "
             "a log channel first, or switch approval off before you remove it."
         )
-    if policy.log_generations:
-        raise RefusedError("There is no log channel for these cards yet. Choose one first.")
