@@ -4,7 +4,7 @@ WORKDIR /build
 COPY requirements.lock .
 RUN python -m venv /venv \
  && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: \
-      --require-hashes -r requirements.lock \
+      --no-deps --require-hashes -r requirements.lock \
  && /venv/bin/pip uninstall --yes pip
 
 FROM python:3.12-slim
