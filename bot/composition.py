@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import aiohttp
@@ -16,14 +17,20 @@ import discord
 
 from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
+from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
 from bot.discord_ui.card_keeper import CardKeeper
+from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
 from bot.errors import BotError, ConfigurationError
+from bot.jobs.approval import ApprovalDesk
 from bot.jobs.budget import RequestBudget
+from bot.jobs.bulletin import Bulletin
 from bot.jobs.engine import DurableEngine, EngineSettings
 from bot.jobs.executor import only_executor
 from bot.jobs.follow import Follower
+from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
+from bot.jobs.moderating import open_moderation
 from bot.jobs.submit import Submitter
 from bot.jobs.watch import QueueWatch
 from bot.media import Downloader, MediaDesk, MediaInspector
@@ -31,12 +38,13 @@ from bot.pricing import PriceTable, load_prices
 from bot.quota import Allowance
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
-from bot.storage import Database, JobStore
+from bot.storage import Database, JobStore, PolicyStore
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
+_APPROVALS_EVERY_S = 60.0
 # Where attachments come from.
 _DISCORD_FILES = ("cdn.discordapp.com", "media.discordapp.net")
 
@@ -75,10 +83,12 @@ class _Tools:
     """What both commands and jobs are built from."""
 
     store: JobStore
+    policies: PolicyStore
     provider: SegmindClient
     media: MediaDesk
     cards: CardKeeper
     poster: ChannelPoster
+    log_channel: ChannelLog
     budget: RequestBudget
     folder: Path
 
@@ -98,17 +108,29 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         stack.push_async_callback(engine.close)
         await engine.launch()
         stack.push_async_callback(tools.cards.close)
+        stack.push_async_callback(tools.log_channel.close)
         watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
+        gate = _gate(tools, settings)
+        approvals = _approvals(client, tools, engine, gate)
         for work in (
             watch.run(),
+            _repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
             _repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
             _repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
             await stack.enter_async_context(_background(work))
-        intake = _intake(tools, engine, prices, settings)
+        intake = _intake(tools, engine, prices, gate, approvals)
         stack.push_async_callback(intake.close)
         # All has started: from here on it is `close` that takes it down.
-        return _services(tools, intake, prices, settings, close=stack.pop_all().aclose)
+        return _services(
+            tools,
+            settings,
+            intake=intake,
+            approvals=approvals,
+            prices=prices,
+            gate=gate,
+            close=stack.pop_all().aclose,
+        )
     raise AssertionError("unreachable: the block above returns or raises")
 
 
@@ -126,10 +148,12 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
     await asyncio.to_thread(_empty, folder)
     return _Tools(
         store=store,
+        policies=PolicyStore(database),
         provider=_provider(session, settings),
         media=_media(session, settings),
         cards=CardKeeper(client, on_card=on_card),
         poster=ChannelPoster(client),
+        log_channel=ChannelLog(client),
         budget=RequestBudget(per_minute=settings.segmind_requests_per_minute),
         folder=folder,
     )
@@ -203,34 +227,79 @@ def _allowance(settings: Settings) -> Allowance:
     )
 
 
-def _intake(tools: _Tools, engine: DurableEngine, prices: PriceTable, settings: Settings) -> Intake:
+def _gate(tools: _Tools, settings: Settings) -> Gate:
+    return Gate(
+        policies=tools.policies,
+        host=_allowance(settings),
+        host_zone=settings.zone,
+        host_monthly_usd=settings.monthly_usd_cap,
+        usd_per_credit=1 / (100 * Decimal(str(settings.credits_per_cent))),
+        now=now,
+    )
+
+
+def _approvals(
+    client: discord.Client, tools: _Tools, engine: DurableEngine, gate: Gate
+) -> ApprovalDesk:
+    return ApprovalDesk(
+        store=tools.store,
+        policies=tools.policies,
+        gate=gate,
+        engine=engine,
+        cards=tools.cards,
+        board=ChannelBoard(client),
+        members=GuildMembers(client),
+        bulletin=Bulletin(policies=tools.policies, log_channel=tools.log_channel),
+        now=now,
+    )
+
+
+def _intake(
+    tools: _Tools,
+    engine: DurableEngine,
+    prices: PriceTable,
+    gate: Gate,
+    approvals: ApprovalDesk,
+) -> Intake:
     return Intake(
         store=tools.store,
         media=tools.media,
         provider=tools.provider,
         engine=engine,
         prices=prices,
-        allowance=_allowance(settings),
-        zone=settings.zone,
+        gate=gate,
+        approvals=approvals,
         now=now,
     )
 
 
 def _services(
     tools: _Tools,
-    intake: Intake,
-    prices: PriceTable,
     settings: Settings,
     *,
+    intake: Intake,
+    approvals: ApprovalDesk,
+    prices: PriceTable,
+    gate: Gate,
     close: Callable[[], Awaitable[None]],
 ) -> Services:
     return Services(
         intake=intake,
+        approvals=approvals,
+        moderation=open_moderation(
+            policies=tools.policies,
+            accounts=tools.store,
+            provider=tools.provider,
+            log_channel=tools.log_channel,
+            host=_allowance(settings),
+            host_zone=settings.zone,
+            prices=prices,
+            now=now,
+        ),
         store=tools.store,
         cards=tools.cards,
         prices=prices,
-        allowance=_allowance(settings),
-        zone=settings.zone,
+        gate=gate,
         now=now,
         close=close,
     )

@@ -2,37 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
 
 import discord
 
 from bot.client import redirect
 from bot.errors import BotError, UnauthorizedError
+from bot.finding import Finding
+from bot.jobs.account_desk import LOW_BALANCE_USD
 from bot.pricing import load_prices
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
 from bot.storage import Database, JobStore
-
-_LOW_BALANCE_USD = 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What was found of one part.
-
-    Attributes:
-        remedy: What to do; empty when all is well.
-    """
-
-    part: str
-    well: bool
-    words: str
-    remedy: str = ""
-
-    def line(self) -> str:
-        """Return the finding as one line of text."""
-        mark = "ok   " if self.well else "WRONG"
-        return f"{mark} {self.part}: {self.words}" + (f" {self.remedy}" if self.remedy else "")
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -106,7 +86,7 @@ async def _provider(settings: Settings) -> Finding:
                 words="the API key is refused.",
                 remedy="Make a new one in Segmind's console and set SEGMIND_API_KEY.",
             )
-    low = balance_usd < _LOW_BALANCE_USD
+    low = balance_usd < LOW_BALANCE_USD
     return Finding(
         part="Segmind",
         well=not low,

@@ -42,8 +42,9 @@ SOURCES: Mapping[JobState, frozenset[JobState]] = {
 }
 
 TERMINAL = frozenset({S.DELIVERED, S.UNDELIVERED, S.FAILED, S.CANCELLED, S.DENIED})
-# Not ended yet: what the limits of jobs in flight count.
-IN_FLIGHT = frozenset(set(JobState) - TERMINAL)
+# States that hold credits, and a place at the provider or are about to. A job that waits for
+# approval holds neither, and no workflow runs for it.
+IN_FLIGHT = frozenset(set(JobState) - TERMINAL - {S.AWAITING_APPROVAL})
 # While it was not sent.
 CANCELLABLE = SOURCES[S.CANCELLED]
 # Entering one of these gives the reserved credits back; DELIVERED settles them.
@@ -109,10 +110,22 @@ class Job(NewJob):
         failure: Why it failed, for FAILED.
         error_detail: The provider's words, for the host.
         created_at: UTC, as all times: entered `queued` (or `awaiting_approval`).
+        queued_at: When its price was reserved; None for a job that waits for approval or was
+            never let in.
+        approval_reasons: Why it had to wait for a moderator, one sentence each.
+        decided_by: The moderator who approved or denied it; None when its time ran out.
+        decided_at: When it was approved, denied, or its time ran out.
+        decision_reason: The moderator's words about a denial.
+        log_channel_id: Where the moderators' card of it is.
+        log_message_id: That card.
+        removed_by: The moderator who took the delivered video down.
+        removed_at: When.
+        removal_reason: Their words.
     """
 
     state: JobState
     created_at: datetime
+    queued_at: datetime | None = None
     submitting_at: datetime | None = None
     running_at: datetime | None = None
     finished_at: datetime | None = None
@@ -128,6 +141,15 @@ class Job(NewJob):
     result_message_id: int | None = None
     failure: FailureReason | None = None
     error_detail: str | None = None
+    approval_reasons: tuple[str, ...] = ()
+    decided_by: int | None = None
+    decided_at: datetime | None = None
+    decision_reason: str | None = None
+    log_channel_id: int | None = None
+    log_message_id: int | None = None
+    removed_by: int | None = None
+    removed_at: datetime | None = None
+    removal_reason: str | None = None
 
     @property
     def seed(self) -> int:

@@ -67,6 +67,11 @@ class PriceTable(BaseModel):
         """Slug to the least credits a video of that model costs."""
         return {model.slug: self.range_credits(model)[0] for model in MODELS}
 
+    @property
+    def cheapest_usd(self) -> float:
+        """The estimated price in USD of the cheapest video of all, to the next credit."""
+        return min(self.cheapest.values()) / (_CREDITS_PER_USD * self.credits_per_cent)
+
     def range_credits(self, model: Model) -> tuple[int, int]:
         """Return the least and the most credits that a video of this model can cost."""
         extremes = {

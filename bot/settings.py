@@ -3,6 +3,7 @@
 import os
 import re
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
     time_zone: str = "UTC"
     credits_per_cent: Positive = 1.0
     prices_file: Path | None = None
+    monthly_usd_cap: Decimal | None = Field(default=None, ge=0)
 
     # The provider
     segmind_requests_per_minute: int = Field(default=60, ge=2)

@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.client import VideoBot
 from bot.discord_ui.answers import tell
+from bot.discord_ui.cards import given_back
 from bot.discord_ui.job_pages import (
     LIST_LENGTH,
     exact_parameters,
@@ -17,7 +18,6 @@ from bot.discord_ui.job_pages import (
 )
 from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.services import Interaction
-from bot.discord_ui.words import credits_text
 from bot.errors import NotFoundError, RefusedError, StaleStateError
 from bot.job import TERMINAL, Job, JobState
 
@@ -77,8 +77,9 @@ class Jobs(commands.Cog):
             cancelled = await services.intake.cancel(job.id)
         except StaleStateError as error:
             raise RefusedError(_too_late(JobState(error.current))) from error
-        await tell(interaction, f"Cancelled. Your {credits_text(job.price_credits)} came back.")
+        await tell(interaction, f"Cancelled. {given_back(cancelled)}")
         await services.cards.finish(cancelled)
+        await services.approvals.show(cancelled)
 
     async def _own(self, interaction: Interaction, job_id: int) -> Job:
         job = await self._bot.services.store.get(job_id)

@@ -17,6 +17,8 @@ def welcome(facts: dict[str, Any], speed: float) -> str:
         '  Try a prompt with "forbidden" in it to see a refused video, "sandbox-large" to see one',
         "  that is too large to upload.",
         "",
+        "  Switch members at the bottom left: Nora moderates Wan Workshop, Remy Second Studio.",
+        "",
         f"  Provider's state: {segmind['control']}/state",
     ]
     if "bot_log" in facts:

@@ -43,8 +43,7 @@ class Running:
 
     def member(self, name: str = "Mia") -> MemberDriver:
         """A driver for a member, not connected yet."""
-        token = next(m.token for m in self.stand_in.members if m.name == name)
-        return MemberDriver(self.stand_in.api_url, self.stand_in.gateway_url, token)
+        return member_driver(self.stand_in, name)
 
     async def control(self, name: str, wish: dict[str, Any] | None = None) -> Any:
         """Calls the control API: POST with a wish, GET without."""
@@ -54,6 +53,12 @@ class Running:
         """The stand-in's whole state."""
         state: dict[str, Any] = await self.control("state")
         return state
+
+
+def member_driver(stand_in: DiscordStandIn, name: str) -> MemberDriver:
+    """A driver for somebody of any guild, not connected yet."""
+    token = next(user.token for user in stand_in.world.users.values() if user.name == name)
+    return MemberDriver(stand_in.api_url, stand_in.gateway_url, token)
 
 
 async def control(stand_in: DiscordStandIn, name: str, wish: dict[str, Any] | None = None) -> Any:

@@ -9,17 +9,27 @@ import pytest
 from PIL import Image
 
 from bot.media import VideoFile
-from bot.storage import JobStore
+from bot.storage import Database, JobStore, PolicyStore
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
 from tests.face_running import Face, start, stop
 
 
 @pytest.fixture
-async def face(stand_in: DiscordStandIn, store: JobStore, tmp_path: Path) -> AsyncIterator[Face]:
+async def policies(file: Path) -> AsyncIterator[PolicyStore]:
+    """The policies in the file of `store`."""
+    database = Database.open(f"sqlite:///{file}")
+    yield PolicyStore(database)
+    await database.close()
+
+
+@pytest.fixture
+async def face(
+    stand_in: DiscordStandIn, store: JobStore, policies: PolicyStore, tmp_path: Path
+) -> AsyncIterator[Face]:
     """A client that is ready."""
     async with aiohttp.ClientSession() as http:
-        made = Face(stand_in=stand_in, store=store, http=http, data_dir=tmp_path)
+        made = Face(stand_in=stand_in, store=store, policies=policies, http=http, data_dir=tmp_path)
         task = await start(made)
         yield made
         await stop(made, task)
@@ -29,6 +39,13 @@ async def face(stand_in: DiscordStandIn, store: JobStore, tmp_path: Path) -> Asy
 async def mia(face: Face) -> AsyncIterator[MemberDriver]:
     """A member without roles, connected."""
     async with face.member() as driver:
+        yield driver
+
+
+@pytest.fixture
+async def nora(face: Face) -> AsyncIterator[MemberDriver]:
+    """A moderator, connected."""
+    async with face.member("Nora") as driver:
         yield driver
 
 

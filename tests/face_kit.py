@@ -38,6 +38,7 @@ def job(state: JobState = JobState.QUEUED, model: Model = MODELS[1], **changes: 
         "upload_limit_bytes": 10 * 2**20,
         "state": state,
         "created_at": NOW,
+        "queued_at": None if state in {JobState.AWAITING_APPROVAL, JobState.DENIED} else NOW,
         "running_at": NOW,
         "failure": FailureReason.BLOCKED if state is JobState.FAILED else None,
     }

@@ -5,7 +5,8 @@ The engine never gets a free place, so that a job stays queued until the test mo
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,15 +15,21 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.client import Services, VideoBot, redirect
+from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
 from bot.discord_ui.card_keeper import CardKeeper
+from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
 from bot.job import Job, JobState
+from bot.jobs.approval import ApprovalDesk
+from bot.jobs.bulletin import Bulletin
+from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
+from bot.jobs.moderating import open_moderation
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.segmind import SegmindClient
-from bot.storage import JobStore
+from bot.storage import JobStore, PolicyStore
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
 from tests.discord_kit import control, until
@@ -32,6 +39,8 @@ EPHEMERAL = 1 << 6
 ALLOWANCE = Allowance(
     daily_credits=200, monthly_credits=2000, jobs_in_flight_member=3, jobs_in_flight_guild=9
 )
+# How discord.py names the tasks in which it answers.
+_ANSWERING = ("discord.py: on_", "discord-ui-", "CommandTree-invoker")
 SETTINGS = {"model": "wan-2.6-i2v", "prompt": "A fox jumps"}
 
 
@@ -57,12 +66,17 @@ class Face:
 
     stand_in: DiscordStandIn
     store: JobStore
+    policies: PolicyStore
     http: aiohttp.ClientSession
     data_dir: Path
     engine: BusyEngine = field(default_factory=BusyEngine)
     min_gap_s: float = 0.0
     waits_s: list[float] = field(default_factory=list)
     closed: bool = False
+    provider_base: str = OUT_OF_REACH
+    provider_key: str = "none"
+    ahead: timedelta = timedelta(0)  # how far the approval desk's clock is
+    approvals: ApprovalDesk = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the client; it is not started."""
@@ -71,6 +85,17 @@ class Face:
             self.bot, on_card=self.keep_card, min_gap_s=self.min_gap_s, sleep=self.sleep
         )
         self.poster = ChannelPoster(self.bot)
+        self.log_channel = ChannelLog(self.bot)
+
+    def again(self) -> "Face":
+        """Return another client on the same database, as after a restart; it is not started."""
+        return Face(
+            stand_in=self.stand_in,
+            store=self.store,
+            policies=self.policies,
+            http=self.http,
+            data_dir=self.data_dir,
+        )
 
     async def sleep(self, seconds: float) -> None:
         """Note the wait and go on at once."""
@@ -83,34 +108,65 @@ class Face:
     async def _start(self, _client: VideoBot) -> Services:
         prices, zone = load_prices(), ZoneInfo("UTC")
         downloader = Downloader(self.http, allowed_hosts=("127.0.0.1",), allow_http=True)
+        provider = SegmindClient(
+            self.http,
+            api_key=SecretStr(self.provider_key),
+            api_base=self.provider_base,
+            history_base=OUT_OF_REACH,
+            upload_base=OUT_OF_REACH,
+        )
+        gate = Gate(
+            policies=self.policies,
+            host=ALLOWANCE,
+            host_zone=zone,
+            host_monthly_usd=None,
+            usd_per_credit=Decimal("0.01"),
+            now=now,
+        )
+        self.approvals = ApprovalDesk(
+            store=self.store,
+            policies=self.policies,
+            gate=gate,
+            engine=self.engine,
+            cards=self.cards,
+            board=ChannelBoard(self.bot),
+            members=GuildMembers(self.bot),
+            bulletin=Bulletin(policies=self.policies, log_channel=self.log_channel),
+            now=lambda: now() + self.ahead,
+        )
         intake = Intake(
             store=self.store,
             media=MediaDesk(downloader, MediaInspector(), video_max_bytes=10_000_000),
-            provider=SegmindClient(
-                self.http,
-                api_key=SecretStr("none"),
-                api_base=OUT_OF_REACH,
-                history_base=OUT_OF_REACH,
-                upload_base=OUT_OF_REACH,
-            ),
+            provider=provider,
             engine=self.engine,
             prices=prices,
-            allowance=ALLOWANCE,
-            zone=zone,
+            gate=gate,
+            approvals=self.approvals,
             now=now,
         )
         return Services(
             intake=intake,
+            approvals=self.approvals,
+            moderation=open_moderation(
+                policies=self.policies,
+                accounts=self.store,
+                provider=provider,
+                log_channel=self.log_channel,
+                host=ALLOWANCE,
+                host_zone=zone,
+                prices=prices,
+                now=now,
+            ),
             store=self.store,
             cards=self.cards,
             prices=prices,
-            allowance=ALLOWANCE,
-            zone=zone,
+            gate=gate,
             now=now,
             close=self._close,
         )
 
     async def _close(self) -> None:
+        await self.log_channel.close()
         await self.cards.close()
         self.closed = True
 
@@ -200,7 +256,10 @@ async def start(face: Face) -> asyncio.Task[None]:
 
 
 async def stop(face: Face, task: asyncio.Task[None]) -> None:
-    """Close the client."""
+    """Close the client, once what it was asked is answered."""
+    doing = [t for t in asyncio.all_tasks() if t.get_name().startswith(_ANSWERING)]
+    if doing:
+        await asyncio.wait(doing, timeout=5)
     await face.bot.close()
     await asyncio.gather(task, return_exceptions=True)
 

@@ -14,6 +14,7 @@ from bot.storage import Database, JobStore
 NOW = datetime(2026, 8, 3, 12, 0, 0, 123456, tzinfo=UTC)
 ZONE = ZoneInfo("UTC")
 GUILD, MEMBER = 1100000000000000001, 1200000000000000001
+MODERATOR = 1250000000000000001
 FIRST_ID = 1400000000000000000  # as large as Discord's ids
 GENEROUS = Allowance(
     daily_credits=10**6, monthly_credits=10**7, jobs_in_flight_member=500, jobs_in_flight_guild=900

@@ -8,7 +8,8 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.doctor import Finding, examine
+from bot.doctor import examine
+from bot.finding import Finding
 from bot.settings import Settings
 from bot.storage import Database
 from sandbox.discord_api import DiscordStandIn

@@ -58,8 +58,12 @@ async def test_every_cog_is_loaded_and_no_name_is_taken_twice(face: Face) -> Non
         "models",
         "quota",
         "t2v",
+        "video-admin",
     ]
-    assert all(command["contexts"] == [0, 1] for command in commands)
+    assert all(
+        command["contexts"] == ([0] if command["name"] == "video-admin" else [0, 1])
+        for command in commands
+    )
     assert all(command["integration_types"] == [0] for command in commands)
 
 
@@ -449,7 +453,7 @@ async def test_buttons_survive_a_restart(face: Face, mia: MemberDriver, photo: P
     """Their meaning is in their id: the next process understands them."""
     job = await face.ordered(mia, photo)
     await face.bot.close()
-    again = Face(stand_in=face.stand_in, store=face.store, http=face.http, data_dir=face.data_dir)
+    again = face.again()
     task = await start(again)
     await mia.press(await again.card(job), f"job:cancel:{job.id}")
     await told(mia, "Cancelled.")

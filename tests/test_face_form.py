@@ -53,7 +53,7 @@ async def test_a_form_open_over_a_restart_is_taken(
     """The next process knows whose picture it is about."""
     form = await opened(face, mia, photo)
     await face.bot.close()
-    again = Face(stand_in=face.stand_in, store=face.store, http=face.http, data_dir=face.data_dir)
+    again = face.again()
     task = await start(again)
     outcome = await submitted(mia, form)
     job = await again.carded(int(outcome.id))

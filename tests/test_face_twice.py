@@ -22,7 +22,7 @@ APOLOGY = "Something went wrong in the bot"
 @pytest.fixture
 async def other(face: Face) -> AsyncIterator[Face]:
     """Another process of the same bot, which hears the same commands."""
-    made = Face(stand_in=face.stand_in, store=face.store, http=face.http, data_dir=face.data_dir)
+    made = face.again()
     task = await start(made)
     yield made
     await stop(made, task)

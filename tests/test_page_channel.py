@@ -1,166 +1,33 @@
 """The sandbox's page against the real Discord stand-in; the test itself plays the bot over HTTP."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.message_body import MessageBody
 from sandbox.discord_api.store import StoredMessage
-from tests.page_browser import CHROMIUM, SWITCHES, needs_chromium
+from tests.page_browser import needs_chromium
+from tests.page_kit import (
+    CHOICES,
+    DEFER,
+    EPHEMERAL,
+    LAYOUT,
+    MESSAGE,
+    MODAL,
+    QUOTA,
+    Bot,
+    Clock,
+    choose,
+    find,
+    run_quota,
+)
 
+pytest_plugins = ("tests.page_fixtures",)
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
-expect.set_options(timeout=15_000)  # ms; two loaded cores are slow, not wrong
-MESSAGE, DEFER, UPDATE, CHOICES, MODAL = 4, 5, 7, 8, 9
 MESSAGES_A_PAGE = 50
-EPHEMERAL, LAYOUT = 1 << 6, 1 << 15
-ANIMATE = {
-    "name": "animate",
-    "description": "Turn a picture into a short video",
-    "options": [
-        {"type": 11, "name": "image", "description": "The picture", "required": True},
-        {"type": 3, "name": "prompt", "description": "What happens", "required": True},
-        {"type": 3, "name": "model", "description": "Which model", "autocomplete": True},
-        {"type": 4, "name": "steps", "description": "How many", "min_value": 1, "max_value": 9},
-    ],
-}
-QUOTA = {"name": "quota", "description": "What is left"}
-POLICY = {
-    "name": "policy",
-    "description": "The rules here",
-    "default_member_permissions": str(1 << 5),  # Manage Server
-}
-
-
-class Clock:
-    """The stand-in's time; tests move it forward instead of waiting."""
-
-    def __init__(self) -> None:
-        self.ahead_s = 0.0
-
-    def __call__(self) -> float:
-        """Seconds since the Unix epoch."""
-        return time.time() + self.ahead_s
-
-
-class Bot:
-    """Answers interactions the way a bot's HTTP calls do."""
-
-    def __init__(self, stand_in: DiscordStandIn, http: aiohttp.ClientSession) -> None:
-        self.stand_in = stand_in
-        self._http = http
-        self._seen: set[str] = set()
-
-    async def _call(self, method: str, path: str, body: Any) -> None:
-        headers = {"Authorization": f"Bot {self.stand_in.bot_token}"}
-        url = self.stand_in.api_url + path
-        async with self._http.request(method, url, json=body, headers=headers) as response:
-            assert response.status < 300, await response.text()
-
-    async def offer(self, *commands: dict[str, Any]) -> None:
-        """Registers commands."""
-        path = f"/applications/{self.stand_in.application_id}/commands"
-        await self._call("PUT", path, list(commands))
-
-    async def asked(self) -> Any:
-        """The next interaction."""
-        async with asyncio.timeout(10):
-            while True:
-                for interaction in list(self.stand_in.hub.interactions):
-                    if interaction.id not in self._seen:
-                        self._seen.add(interaction.id)
-                        return interaction
-                await asyncio.sleep(0.01)
-
-    async def answer(self, interaction: Any, kind: int, data: Any = None) -> None:
-        """Answers an interaction."""
-        path = f"/interactions/{interaction.id}/{interaction.token}/callback"
-        await self._call("POST", path, {"type": kind, "data": data})
-
-    async def reply(self, interaction: Any, content: str) -> None:
-        """Posts a reply to the answer."""
-        reference = {"message_id": interaction.original_id}
-        path = f"/channels/{interaction.channel_id}/messages"
-        await self._call("POST", path, {"content": content, "message_reference": reference})
-
-    async def edit(self, interaction: Any, data: Any) -> None:
-        """Edits the answer."""
-        application_id = self.stand_in.application_id
-        path = f"/webhooks/{application_id}/{interaction.token}/messages/@original"
-        await self._call("PATCH", path, data)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The stand-in's time."""
-    return Clock()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def stand_in(clock: Clock) -> AsyncIterator[DiscordStandIn]:
-    """Discord."""
-    stand_in = DiscordStandIn(clock=clock)
-    await stand_in.start()
-    yield stand_in
-    await stand_in.stop()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def bot(stand_in: DiscordStandIn) -> AsyncIterator[Bot]:
-    """The bot, with its commands registered."""
-    async with aiohttp.ClientSession() as http:
-        bot = Bot(stand_in, http)
-        await bot.offer(ANIMATE, QUOTA, POLICY)
-        yield bot
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all of these tests: starting it takes longer than most of them."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser, stand_in: DiscordStandIn, bot: Bot) -> AsyncIterator[Page]:
-    """The page, logged in as the first member."""
-    assert bot.stand_in is stand_in  # commands are there before the page asks for them
-    context = await browser.new_context()
-    page = await context.new_page()
-    await page.goto(stand_in.page_url)
-    await expect(find(page, "app")).to_have_attribute("data-ready", "true")
-    yield page
-    await context.close()
-
-
-def find(page: Page | Locator, testid: str) -> Locator:
-    """An element by its stable name."""
-    return page.get_by_test_id(testid)
-
-
-async def choose(page: Page, command: str) -> None:
-    """Opens a command's form by typing its name."""
-    await find(page, "composer-input").fill(f"/{command}")
-    await find(page, "command-picker").locator(f'[data-value="{command}"]').click()
-    await expect(find(page, "command-form")).to_be_visible()
-
-
-async def run_quota(page: Page, bot: Bot, kind: int, data: dict[str, Any] | None = None) -> Any:
-    """Runs a command without options and answers it."""
-    await choose(page, "quota")
-    await page.keyboard.press("Enter")
-    asked = await bot.asked()
-    await bot.answer(asked, kind, data)
-    return asked
 
 
 def card(percent: int) -> dict[str, Any]:

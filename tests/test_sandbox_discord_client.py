@@ -20,7 +20,8 @@ async def test_bot_logs_in_and_knows_the_guild(running: Running) -> None:
     guild = running.bot.get_guild(int(running.stand_in.guild_id))
 
     assert guild is not None
-    assert [channel.name for channel in guild.text_channels] == ["video", "general", "after-dark"]
+    names = [channel.name for channel in guild.text_channels]
+    assert names == ["video", "general", "after-dark", "mod-log"]
     assert [thread.name for thread in guild.threads] == ["storyboards"]
     assert guild.me.guild_permissions.attach_files
     assert guild.member_count == len(running.stand_in.members) + 1

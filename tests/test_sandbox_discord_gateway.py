@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
+from sandbox.discord_api.seed import SECOND_GUILD_ID
 from tests.discord_bare_bot import BareBot, Json, bare_bot
 from tests.discord_kit import HandClock, until
 
@@ -82,7 +83,9 @@ async def test_zlib_stream_is_one_stream(stand_in: DiscordStandIn) -> None:
         guild = await socket.event("GUILD_CREATE")
         await socket.socket.close()
 
-    assert ready["guilds"] == [{"id": stand_in.guild_id, "unavailable": True}]
+    assert ready["guilds"] == [
+        {"id": guild_id, "unavailable": True} for guild_id in (stand_in.guild_id, SECOND_GUILD_ID)
+    ]
     assert guild["name"] == "Wan Workshop"
 
 
@@ -154,20 +157,21 @@ async def test_resume_replays_what_was_missed(stand_in: DiscordStandIn) -> None:
     """A resumed session gets the missed events in order, numbered on, then RESUMED."""
     async with bare_bot(stand_in) as bot:
         lost = await bot.identify(GUILDS | GUILD_MESSAGES)
-        await lost.event("GUILD_CREATE")
+        for _guild in range(2):
+            await lost.event("GUILD_CREATE")
         await lost.socket.close(code=4000)
         session_id = lost.session_id
         for text in ("one", "two"):
             await bot.say(text)
-        socket = await resume(bot, session_id, 2)
+        socket = await resume(bot, session_id, 3)
         await socket.event("RESUMED")
         await socket.socket.close()
 
     events = [(p["s"], p["t"], p["d"].get("content")) for p in socket.heard if p["op"] == 0]
     assert events == [
-        (3, "MESSAGE_CREATE", "one"),
-        (4, "MESSAGE_CREATE", "two"),
-        (5, "RESUMED", None),
+        (4, "MESSAGE_CREATE", "one"),
+        (5, "MESSAGE_CREATE", "two"),
+        (6, "RESUMED", None),
     ]
 
 
@@ -238,17 +242,18 @@ async def test_events_beyond_the_replay_buffer_are_lost(
 
 
 async def test_guild_belongs_to_one_shard(stand_in: DiscordStandIn) -> None:
-    """Of several shards only the right one is told of the guild."""
-    guilds = []
+    """Of several shards only the right one is told of a guild; two shards share the two guilds."""
+    told = []
     async with bare_bot(stand_in) as bot:
-        for number in range(3):
+        for number in range(2):
             socket = await bot.connect()
-            await socket.send(2, identify(stand_in, shard=[number, 3]))
-            guilds.append((await socket.event("READY"))["guilds"])
+            await socket.send(2, identify(stand_in, shard=[number, 2]))
+            guilds = (await socket.event("READY"))["guilds"]
+            told.append([guild["id"] for guild in guilds])
             await socket.socket.close()
 
-    right = (int(stand_in.guild_id) >> 22) % 3
-    assert [number for number, known in enumerate(guilds) if known] == [right]
+    assert told == [[stand_in.guild_id], [SECOND_GUILD_ID]]
+    assert [(int(guild_id) >> 22) % 2 for (guild_id,) in told] == [0, 1]
 
 
 async def test_members_are_listed_on_request(stand_in: DiscordStandIn) -> None:

@@ -143,6 +143,33 @@ async def test_messages(stage: Stage, registry: Registry[Any]) -> None:
         check(registry, "MessageResponse", message)
 
 
+async def test_threads(stage: Stage, registry: Registry[Any]) -> None:
+    """Threads, the message that begins one, and the lines about them."""
+    message = await stage.mia.send_message("hello")
+    path = f"/channels/{stage.stand_in.channel_id}"
+    about = await stage.bot.call("POST", f"{path}/messages/{message['id']}/threads", {"name": "a"})
+    free = await stage.bot.call("POST", f"{path}/threads", {"name": "b", "type": 11})
+
+    for answer in (about, free):
+        assert answer.status == 201
+        check(registry, "ThreadResponse", answer.body)
+    for place in (stage.stand_in.channel_id, about.body["id"]):
+        for shown in (await stage.bot.call("GET", f"/channels/{place}/messages")).body:
+            check(registry, "MessageResponse", shown)
+
+
+async def test_command_permissions(stage: Stage, registry: Registry[Any]) -> None:
+    """What moderators set in Integrations."""
+    guild_id = stage.stand_in.guild_id
+    rules = [{"id": guild_id, "type": 1, "permission": True}]
+    await stage.control("command-permissions", {"guild_id": guild_id, "permissions": rules})
+    base = f"/applications/{stage.stand_in.application_id}/guilds/{guild_id}/commands"
+    answer = await stage.bot.call("GET", f"{base}/permissions")
+
+    for item in answer.body:
+        check(registry, "CommandPermissionsResponse", item)
+
+
 async def test_interaction_answers(stage: Stage, registry: Registry[Any]) -> None:
     """Callback responses, follow-ups, and answers to components."""
     interaction = await stage.asked()

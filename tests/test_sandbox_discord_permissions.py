@@ -33,7 +33,7 @@ VIEW = int(Permission.VIEW_CHANNEL)
 @pytest.fixture
 def world() -> World:
     """The seed world."""
-    return seed_world(lambda: "token")
+    return seed_world(lambda: "token", now_s=0.0)
 
 
 def video(world: World) -> tuple[Guild, Channel]:

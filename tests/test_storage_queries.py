@@ -147,11 +147,12 @@ async def test_a_latency_is_positive(store: JobStore) -> None:
         ("UPDATE job SET state = 'failed'", "is failed: of 30 credits 0 were settled or released"),
         (
             """INSERT INTO ledger_entry
-                   (job_id, guild_id, user_id, kind, credits, created_at, counted_at)
-               SELECT job_id, guild_id, user_id, 'release', credits, created_at, counted_at
+                   (job_id, guild_id, user_id, kind, credits, created_at, counted_at, grant_id)
+               SELECT job_id, guild_id, user_id, 'release', credits, created_at, counted_at, 0
                FROM ledger_entry""",
             "is queued: of 30 credits 30 were settled or released",
         ),
+        ("UPDATE job SET queued_at = NULL", "is queued but was never let in"),
         ("DELETE FROM job", "entry 1 belongs to job 1400000000000000000, which does not exist"),
     ],
 )
@@ -191,11 +192,12 @@ async def test_the_table_itself_refuses_wrong_entries(
         await walked_to(store, JobState.FAILED, 0)
         await accepted(store, 1)
 
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(sqlite3.IntegrityError, match=r"UNIQUE|CHECK"):
         raw(
             file,
             "INSERT INTO ledger_entry (job_id, guild_id, user_id, kind, credits, created_at,"  # noqa: S608 - made of this test's own words
-            f" counted_at) VALUES ({FIRST_ID + job}, 1, 1, '{kind}', {amount}, '', '')",
+            " counted_at, grant_id)"
+            f" VALUES ({FIRST_ID + job}, 1, 1, '{kind}', {amount}, '', '', 0)",
         )
 
 

@@ -85,7 +85,7 @@ def test_constraints_are_those_of_the_models(migrated_file: Path, tmp_path: Path
     migrated.dispose()
     created.dispose()
 
-    assert set(shapes[0]) == {"job", "ledger_entry", "latency_sample", "picture"}
+    assert {"guild_policy", "picture"} < set(shapes[0])
     assert shapes[0] == shapes[1]
 
 

@@ -13,6 +13,12 @@ from bot.errors import MemberError
 
 log = logging.getLogger(__name__)
 
+# In which discord.py, and our own checks, wrap what went wrong.
+_WRAPPERS = (
+    app_commands.CommandInvokeError,
+    app_commands.TransformerError,
+    app_commands.CheckFailure,
+)
 _UNKNOWN_INTERACTION = 10062
 _ALREADY_ANSWERED = 40060
 
@@ -58,7 +64,7 @@ async def answer_error(interaction: Interaction, error: BaseException) -> None:
     A `MemberError` is shown as it is. Anything else is logged with the interaction's id, and
     the member gets a plain apology with that id.
     """
-    if isinstance(error, app_commands.CommandInvokeError | app_commands.TransformerError):
+    if isinstance(error, _WRAPPERS):
         error = error.__cause__ or error
     if interaction.type is discord.InteractionType.autocomplete:
         log.warning("autocomplete of interaction %s: %s", interaction.id, error)

@@ -14,6 +14,7 @@ from bot.job import CANCELLABLE, Job, JobState
 from bot.jobs.ports import Standing
 
 _PROMPT_LIMIT = 400
+_REASON_LIMIT = 600
 _PERCENT_STEP = 10
 _PERCENT_MOST = 90
 
@@ -70,8 +71,10 @@ def state_text(job: Job, standing: Standing) -> str:
             text = _delivered(job)
         case JobState.FAILED:
             text = _failed(job)
+        case JobState.DENIED:
+            text = f"{quote(job.decision_reason or '', _REASON_LIMIT)}\n{given_back(job)}"
         case _:
-            text = _PLAIN[job.state].format(back=_back(job))
+            text = _PLAIN[job.state].format(back=given_back(job))
     return text if standing.hint is None else f"{text}\n{standing.hint}"
 
 
@@ -89,7 +92,6 @@ _PLAIN: Mapping[JobState, str] = {
         "then try again with the same seed."
     ),
     JobState.CANCELLED: "Cancelled before it was sent. {back}",
-    JobState.DENIED: "A moderator did not approve it. {back}",
 }
 
 
@@ -126,12 +128,15 @@ def _delivered(job: Job) -> str:
 
 def _failed(job: Job) -> str:
     if job.failure is None:
-        return _back(job)
+        return given_back(job)
     words = FAILURE_WORDS[job.failure]
-    return f"**{words.why}**\n{words.what_to_do} {_back(job)}"
+    return f"**{words.why}**\n{words.what_to_do} {given_back(job)}"
 
 
-def _back(job: Job) -> str:
+def given_back(job: Job) -> str:
+    """Return what came of the credits of a job that ended without a video."""
+    if job.queued_at is None:
+        return "Nothing had been charged."  # a moderator never let it in
     return f"Your {credits_text(job.price_credits)} came back."
 
 

@@ -117,4 +117,6 @@ def _times(job: Job) -> str:
 
 
 def _refund(job: Job) -> str:
-    return f" · {credits_text(job.price_credits)} given back" if job.state in RELEASING else ""
+    if job.state not in RELEASING or job.queued_at is None:
+        return ""
+    return f" · {credits_text(job.price_credits)} given back"

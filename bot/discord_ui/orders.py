@@ -8,11 +8,13 @@ import discord
 
 from bot.catalogue import COMMANDS, JsonScalar, Kind, Model, find_model, models_of_kind
 from bot.discord_ui.answers import acknowledge
+from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.services import Interaction, Services
 from bot.errors import BadInputError, RefusedError
 from bot.job import Job
 from bot.jobs.intake import Order, SourceFile
 from bot.jobs.ports import Standing
+from bot.policy import MemberFacts, PlaceFacts
 from bot.request import GenerationRequest
 
 log = logging.getLogger(__name__)
@@ -55,15 +57,43 @@ def build_order(interaction: Interaction, model: Model, options: Mapping[str, An
         interaction_id=interaction.id,
         interaction_token=interaction.token,
         token_expires_at=interaction.expires_at,
-        guild_id=interaction.guild_id,
-        channel_id=interaction.channel_id or 0,
-        user_id=interaction.user.id,
+        member=member_facts(interaction),
+        place=_place_facts(interaction),
         upload_limit_bytes=interaction.filesize_limit,
         model=model,
         options=values,
         image=_source(image) if image else None,
         audio=_source(audio) if audio else None,
     )
+
+
+def member_facts(interaction: Interaction) -> MemberFacts:
+    """Return who asks, as Discord says in the interaction itself."""
+    return facts_of(interaction.user)
+
+
+def facts_of(user: discord.User | discord.Member) -> MemberFacts:
+    """Return what the rules look at; someone who has left the server has no roles."""
+    if not isinstance(user, discord.Member):
+        return MemberFacts(user_id=user.id)
+    role_ids = frozenset(role.id for role in user.roles)
+    return MemberFacts(user_id=user.id, role_ids=role_ids, joined_at=user.joined_at)
+
+
+def _place_facts(interaction: Interaction) -> PlaceFacts:
+    channel = interaction.channel
+    return PlaceFacts(
+        guild_id=interaction.guild_id,
+        channel_id=interaction.channel_id or 0,
+        parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
+        age_restricted=_is_age_restricted(channel),
+    )
+
+
+def _is_age_restricted(channel: object) -> bool:
+    # A thread asks its parent, which the client may not know.
+    is_nsfw = getattr(channel, "is_nsfw", None)
+    return bool(is_nsfw()) if callable(is_nsfw) else False
 
 
 def _source(file: discord.Attachment | SourceFile) -> SourceFile:
@@ -85,19 +115,6 @@ def check_can_post(interaction: Interaction) -> None:
             f"I could not post your video here: in this channel I lack the permission {names}. "
             "Nothing was charged. Ask a moderator to allow it, or use another channel."
         )
-
-
-def missing_permissions(has: discord.Permissions, *, in_thread: bool) -> list[str]:
-    """Return the permissions that posting a video needs and the bot lacks, by Discord's names."""
-    needed = {
-        "View Channel": has.view_channel,
-        "Attach Files": has.attach_files,
-    }
-    if in_thread:
-        needed["Send Messages in Threads"] = has.send_messages_in_threads
-    else:
-        needed["Send Messages"] = has.send_messages
-    return [name for name, granted in needed.items() if not granted]
 
 
 def _in_thread(interaction: Interaction) -> bool:

@@ -38,6 +38,23 @@ def _page(texts: Iterable[str]) -> ui.LayoutView:
 def quota_page(balance: Balance) -> ui.LayoutView:
     """Return what a member may still spend, and when it resets."""
     allowance, usage = balance.allowance, balance.usage
+    making = (
+        f"{count(usage.in_flight_member, 'video')} in the making, for which "
+        f"{credits_text(usage.reserved_credits)} {_is(usage.reserved_credits)} reserved; "
+        f"at most {allowance.jobs_in_flight_member:,} at once."
+    )
+    small = (
+        "-# Reserved credits count as used, and come back if a video fails or is cancelled. "
+        "Moderators can raise allowances."
+    )
+    return _page(
+        (f"### {credits_text(balance.left)} left to spend", *window_texts(balance), making, small)
+    )
+
+
+def window_texts(balance: Balance) -> tuple[str, str]:
+    """Return what is used and left of the day and of the month."""
+    allowance, usage = balance.allowance, balance.usage
     day = _window_text(
         "Today", allowance.daily_credits, usage.day_credits, balance.day_left, ago(balance.day.end)
     )
@@ -48,16 +65,7 @@ def quota_page(balance: Balance) -> ui.LayoutView:
         balance.month_left,
         ago(balance.month.end),
     )
-    making = (
-        f"{count(usage.in_flight_member, 'video')} in the making, for which "
-        f"{credits_text(usage.reserved_credits)} {_is(usage.reserved_credits)} reserved; "
-        f"at most {allowance.jobs_in_flight_member:,} at once."
-    )
-    small = (
-        "-# Reserved credits count as used, and come back if a video fails or is cancelled. "
-        "Moderators can raise allowances."
-    )
-    return _page((f"### {credits_text(balance.left)} left to spend", day, month, making, small))
+    return day, month
 
 
 def _window_text(name: str, limit: int, used: int, left: int, resets: str) -> str:

@@ -4,15 +4,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 import discord
 
 from bot.job import Job
+from bot.jobs.approval import ApprovalDesk
+from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
+from bot.jobs.moderating import Moderation
 from bot.jobs.ports import Cards, JobStore, Standing
 from bot.pricing import PriceTable
-from bot.quota import Allowance
 
 
 class OpeningCards(Cards, Protocol):
@@ -44,17 +45,18 @@ class Services:
     """Everything a command needs.
 
     Attributes:
-        zone: Where days and months of the allowance begin.
+        gate: On which terms a member may spend, for `/quota`.
         now: The time, aware.
         close: Awaited when the client closes, before its connection to Discord goes.
     """
 
     intake: Intake
+    moderation: Moderation
+    approvals: ApprovalDesk
     store: FaceStore
     cards: OpeningCards
     prices: PriceTable
-    allowance: Allowance
-    zone: ZoneInfo
+    gate: Gate
     now: Callable[[], datetime]
     close: Callable[[], Awaitable[None]] = _nothing_to_close
 

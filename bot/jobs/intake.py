@@ -6,14 +6,15 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from bot.catalogue import JsonScalar, Model
 from bot.errors import ProviderError, RefusedError
 from bot.job import Job, JobState, NewJob
-from bot.jobs.ports import Engine, JobStore, Media, Provider
+from bot.jobs.gate import Gate, Terms
+from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
+from bot.policy import MemberFacts, PlaceFacts
 from bot.pricing import PriceTable
-from bot.quota import Allowance, check, refusal_text
+from bot.quota import check, refusal_text, windows_at
 from bot.request import GenerationRequest, build_request
 
 log = logging.getLogger(__name__)
@@ -45,14 +46,18 @@ class Order:
     interaction_id: int
     interaction_token: str = field(repr=False)
     token_expires_at: datetime
-    guild_id: int | None
-    channel_id: int
-    user_id: int
+    member: MemberFacts
+    place: PlaceFacts
     upload_limit_bytes: int
     model: Model
     options: Mapping[str, JsonScalar]
     image: SourceFile | None = None
     audio: SourceFile | None = None
+
+    @property
+    def negative_prompt(self) -> str:
+        """The member's own words; a model's default is not theirs."""
+        return str(self.options.get("negative_prompt", ""))
 
 
 class Intake:
@@ -66,8 +71,8 @@ class Intake:
         provider: Provider,
         engine: Engine,
         prices: PriceTable,
-        allowance: Allowance,
-        zone: ZoneInfo,
+        gate: Gate,
+        approvals: Approvals,
         now: Callable[[], datetime],
         draw_seed: Callable[[int, int], int] = random.randint,
     ) -> None:
@@ -76,8 +81,8 @@ class Intake:
         self._provider = provider
         self._engine = engine
         self._prices = prices
-        self._allowance = allowance
-        self._zone = zone
+        self._gate = gate
+        self._approvals = approvals
         self._now = now
         self._draw_seed = draw_seed
         self._closing = False
@@ -130,14 +135,15 @@ class Intake:
         known = await self._store.get(order.interaction_id)
         if known is not None:
             return known  # the same interaction once more, by way of another process
-        await self._check_quota(order, request)
+        terms = await self._gate.admit(order.member, order.place, request, order.negative_prompt)
+        await self._check_quota(order, request, terms)
         request = await self._with_checked_files(order, request)
         job = await self._store.accept(
             NewJob(
                 id=order.interaction_id,
-                guild_id=order.guild_id,
-                channel_id=order.channel_id,
-                user_id=order.user_id,
+                guild_id=order.place.guild_id,
+                channel_id=order.place.channel_id,
+                user_id=order.member.user_id,
                 model=request.model,
                 parameters=request.parameters,
                 price_credits=request.price_credits,
@@ -145,10 +151,16 @@ class Intake:
                 token_expires_at=order.token_expires_at,
                 upload_limit_bytes=order.upload_limit_bytes,
             ),
-            self._allowance,
-            self._zone,
+            terms.allowance,
+            terms.zone,
             now=self._now(),
+            budget=terms.budget,
+            state=JobState.AWAITING_APPROVAL if terms.approval_reasons else JobState.QUEUED,
+            approval_reasons=terms.approval_reasons,
         )
+        if job.state is JobState.AWAITING_APPROVAL:
+            await self._approvals.ask(job)
+            return job
         try:
             await self._engine.enqueue(job)
         except Exception:
@@ -164,21 +176,23 @@ class Intake:
         """
         return await self._store.transition(job_id, JobState.CANCELLED, now=self._now())
 
-    async def _check_quota(self, order: Order, request: GenerationRequest) -> None:
+    async def _check_quota(self, order: Order, request: GenerationRequest, terms: Terms) -> None:
         """Refuse before any file is fetched; what counts is checked again when reserving."""
+        now = self._now()
         balance = await self._store.balance(
-            guild_id=order.guild_id,
-            user_id=order.user_id,
-            allowance=self._allowance,
-            zone=self._zone,
-            now=self._now(),
+            guild_id=order.place.guild_id,
+            user_id=order.member.user_id,
+            allowance=terms.allowance,
+            zone=terms.zone,
+            now=now,
+            budget=terms.budget,
         )
         refusal = check(
-            balance.allowance,
+            terms.allowance,
             balance.usage,
             request.price_credits,
-            day=balance.day,
-            month=balance.month,
+            windows=windows_at(now, terms.zone, terms.budget.host_zone),
+            budget=terms.budget,
         )
         if refusal is not None:
             raise RefusedError(refusal_text(refusal))

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.job import Job, JobState, NewJob
-from bot.quota import Allowance, Balance
+from bot.quota import Allowance, Balance, Budget
 
 # -- storage ---------------------------------------------------------------------
 
@@ -17,7 +17,15 @@ class JobStore(Protocol):
     """The job rows and the ledger; every method is one transaction."""
 
     async def accept(
-        self, new: NewJob, allowance: Allowance, zone: ZoneInfo, *, now: datetime
+        self,
+        new: NewJob,
+        allowance: Allowance,
+        zone: ZoneInfo,
+        *,
+        now: datetime,
+        budget: Budget,
+        state: JobState = JobState.QUEUED,
+        approval_reasons: Sequence[str] = (),
     ) -> Job:
         """Reserve the price and write the row, or raise RefusedError; idempotent by id."""
         ...
@@ -56,6 +64,7 @@ class JobStore(Protocol):
         allowance: Allowance,
         zone: ZoneInfo,
         now: datetime,
+        budget: Budget,
     ) -> Balance:
         """Return what a member has used, reserved and left."""
         ...
@@ -83,6 +92,17 @@ class Engine(Protocol):
 
     async def enqueue(self, job: Job) -> None:
         """Let the job run, once, whatever dies; idempotent by the job's id."""
+        ...
+
+
+# -- approval (bot.jobs.approval) ---------------------------------------------------
+
+
+class Approvals(Protocol):
+    """Asks a guild's moderators."""
+
+    async def ask(self, job: Job) -> None:
+        """Show a waiting job to the moderators; never raises, it is shown later if it must be."""
         ...
 
 

@@ -1,6 +1,8 @@
-"""The only room that knows SQL: the database, its migrations, the job store and the ledger."""
+"""The only room that knows SQL: the database, its migrations, the stores and the ledger."""
 
 from bot.storage.database import Database
 from bot.storage.jobs import JobStore
+from bot.storage.policies import PolicyStore
+from bot.storage.reports import ReportStore
 
-__all__ = ["Database", "JobStore"]
+__all__ = ["Database", "JobStore", "PolicyStore", "ReportStore"]

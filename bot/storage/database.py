@@ -1,7 +1,7 @@
 """One database, a SQLite file or a PostgreSQL server: its transactions, migrations and check."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import nullcontext
 from typing import Any, TypeAlias, TypeVar
 
@@ -84,18 +84,19 @@ class Database:
         """Return what `work` finds; it gets a session for queries only."""
         return await self._to_the_end(self._in_transaction(self._engine, work))
 
-    async def write(self, work: Work[T], *, lock: int | None = None) -> T:
+    async def write(self, work: Work[T], *, locks: Iterable[int] = ()) -> T:
         """Do `work` in one transaction: committed when it returns, undone when it raises.
 
         Args:
             work: Gets the session.
-            lock: Works with the same number run one after the other, in every process. On
+            locks: Works with a number in common run one after the other, in every process. On
                 SQLite all of them do anyway.
         """
 
         async def locked(session: AsyncSession) -> T:
-            if lock is not None and self._address.drivername == "postgresql":
-                await session.execute(select(func.pg_advisory_xact_lock(lock)))
+            if self._address.drivername == "postgresql":
+                for lock in sorted(set(locks)):  # in one order everywhere: no deadlocks
+                    await session.execute(select(func.pg_advisory_xact_lock(lock)))
             return await work(session)
 
         async def in_turn() -> T:

@@ -1,82 +1,167 @@
-"""The ledger's queries. A balance is always a sum; entries are only ever added."""
+"""The ledger's entries and sums. A balance is always a sum; entries are only ever added.
 
+What a job's credits were drawn from is the entry's `grant_id`: a `grant` entry's id, or 0 for
+the allowance of day and month. A price drawn from several sources has one `reserve` entry for
+each, and every later entry of the job mirrors those one to one. So all balances are sums of
+reserve - release - adjust: over the entries of source 0 counted in a window (what an allowance
+has left), and over the entries of a grant's source (what the grant has left).
+"""
+
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from bot.job import IN_FLIGHT, RELEASING, TERMINAL, JobState
-from bot.quota import EntryKind, LedgerEntry, Usage, Window
-from bot.storage.tables import DIRECT_MESSAGES, JobRow, LedgerRow
+from bot.quota import EntryKind, Grant, LedgerEntry, Part, Window
+from bot.storage.tables import ALLOWANCE, DIRECT_MESSAGES, JobRow, LedgerRow
+
+# What jobs cost whoever pays: a refund gives credits back to the member, not the money.
+CREDITS_SPENT = case(
+    (col(LedgerRow.kind) == EntryKind.RESERVE, col(LedgerRow.credits)),
+    (col(LedgerRow.kind) == EntryKind.RELEASE, -col(LedgerRow.credits)),
+    else_=0,
+)
+# What jobs cost the member.
+CREDITS_DRAWN = case(
+    (col(LedgerRow.kind) == EntryKind.ADJUST, -col(LedgerRow.credits)), else_=CREDITS_SPENT
+)
 
 
-def add(session: AsyncSession, job: JobRow, kind: EntryKind, *, now: datetime) -> None:
-    """Add the job's entry of this kind, over its price, to the session."""
-    session.add(
-        LedgerRow(
-            job_id=job.id,
-            guild_id=job.guild_id,
-            user_id=job.user_id,
-            kind=kind,
-            credits=job.price_credits,
-            created_at=now,
-            counted_at=job.created_at,  # the reservation's time: accept writes both
+# -- adding ----------------------------------------------------------------------
+
+
+def reserve(session: AsyncSession, job: JobRow, parts: Iterable[Part], *, now: datetime) -> None:
+    """Add the entries that draw the job's price from these parts."""
+    for part in parts:
+        session.add(
+            LedgerRow(
+                job_id=job.id,
+                guild_id=job.guild_id,
+                user_id=job.user_id,
+                kind=EntryKind.RESERVE,
+                credits=part.credits,
+                created_at=now,
+                counted_at=now,
+                grant_id=part.grant_id or ALLOWANCE,
+            )
         )
-    )
 
 
-async def is_released(session: AsyncSession, job_id: int) -> bool:
-    """Return whether the job's credits were given back."""
-    query = select(func.count()).where(
-        col(LedgerRow.job_id) == job_id, col(LedgerRow.kind) == EntryKind.RELEASE
+async def mirror(
+    session: AsyncSession,
+    job_id: int,
+    kind: EntryKind,
+    *,
+    now: datetime,
+    actor_id: int | None = None,
+    reason: str | None = None,
+) -> int:
+    """Add an entry of this kind for each reservation of the job; return their credits."""
+    query = select(LedgerRow).where(
+        col(LedgerRow.job_id) == job_id, col(LedgerRow.kind) == EntryKind.RESERVE
     )
+    reserved = (await session.scalars(query.order_by(col(LedgerRow.id)))).all()
+    for row in reserved:
+        entry = row.model_dump(exclude={"id"})
+        entry |= {"kind": kind, "created_at": now, "actor_id": actor_id, "reason": reason}
+        session.add(LedgerRow(**entry))
+    return sum(row.credits for row in reserved)
+
+
+async def has(session: AsyncSession, job_id: int, kind: EntryKind) -> bool:
+    """Return whether the job has an entry of this kind."""
+    query = select(func.count()).where(col(LedgerRow.job_id) == job_id, col(LedgerRow.kind) == kind)
     return bool(await session.scalar(query))
 
 
-async def usage(
-    session: AsyncSession, *, guild_id: int | None, user_id: int, day: Window, month: Window
-) -> Usage:
-    """Return what counts against a member's allowance in a guild (None: direct messages)."""
-    guild_key = guild_id or DIRECT_MESSAGES
-    day_credits, month_credits = (
-        await session.execute(
-            select(_used_in(day), _used_in(month)).where(
-                col(LedgerRow.guild_id) == guild_key,
-                col(LedgerRow.user_id) == user_id,
-                col(LedgerRow.counted_at) >= min(day.start, month.start),
-            )
-        )
-    ).one()
-    mine = col(JobRow.user_id) == user_id
-    in_flight = select(
-        func.coalesce(func.sum(case((mine, 1), else_=0)), 0),
-        func.count(),
-        func.coalesce(func.sum(case((mine, col(JobRow.price_credits)), else_=0)), 0),
-    ).where(col(JobRow.guild_id) == guild_key, col(JobRow.state).in_(IN_FLIGHT))
-    if guild_key == DIRECT_MESSAGES:  # no community: each member is alone there
-        in_flight = in_flight.where(mine)
-    member, guild, reserved = (await session.execute(in_flight)).one()
-    return Usage(
-        day_credits=int(day_credits),
-        month_credits=int(month_credits),
-        reserved_credits=int(reserved),
-        in_flight_member=int(member),
-        in_flight_guild=int(guild),
+# -- sums --------------------------------------------------------------------------
+
+
+async def used(
+    session: AsyncSession, *, guild_id: int | None, user_id: int, windows: tuple[Window, ...]
+) -> list[int]:
+    """Return what a member used of their allowance in each of these windows."""
+    query = select(*(_sum_in(window) for window in windows)).where(
+        *_account(guild_id, user_id),
+        col(LedgerRow.grant_id) == ALLOWANCE,
+        col(LedgerRow.counted_at) >= min(window.start for window in windows),
+    )
+    return [int(number) for number in (await session.execute(query)).one()]
+
+
+async def used_by_guild(
+    session: AsyncSession, *, guild_id: int | None, user_id: int, window: Window
+) -> int:
+    """Return what all members of a guild spent; in direct messages the member is alone."""
+    query = select(_sum(CREDITS_SPENT)).where(
+        *(_account(guild_id, user_id) if guild_id is None else _guild(guild_id)),
+        col(LedgerRow.counted_at) >= window.start,
+        col(LedgerRow.counted_at) < window.end,
+    )
+    return int(await session.scalar(query) or 0)
+
+
+async def grants_of(
+    session: AsyncSession, *, guild_id: int | None, user_id: int, now: datetime
+) -> tuple[Grant, ...]:
+    """Return the member's unexpired grants with credits left, the next to expire first."""
+    expires = col(LedgerRow.expires_at)
+    query = select(LedgerRow).where(
+        *_account(guild_id, user_id),
+        col(LedgerRow.kind) == EntryKind.GRANT,
+        expires.is_(None) | (expires > now),
+    )
+    given = (await session.scalars(query)).all()
+    if not given:
+        return ()
+    source = col(LedgerRow.grant_id)
+    sums = (
+        select(source, _sum(CREDITS_DRAWN))
+        .where(*_account(guild_id, user_id), source.in_([row.id for row in given]))
+        .group_by(source)
+    )
+    drawn = {int(source): int(total) for source, total in await session.execute(sums)}
+    grants = (_grant(row, drawn.get(row.id or 0, 0)) for row in given)
+    return tuple(sorted((grant for grant in grants if grant.left > 0), key=_lapses))
+
+
+def _grant(row: LedgerRow, drawn: int) -> Grant:
+    return Grant(
+        id=row.id or 0,
+        credits=row.credits,
+        left=row.credits - drawn,
+        expires_at=row.expires_at,
+        reason=row.reason,
+        actor_id=row.actor_id,
     )
 
 
-def _used_in(window: Window) -> ColumnElement[int]:
+def _lapses(grant: Grant) -> tuple[bool, float, int]:
+    moment = grant.expires_at
+    return (moment is None, moment.timestamp() if moment else 0.0, grant.id)
+
+
+def _account(guild_id: int | None, user_id: int) -> list[ColumnElement[bool]]:
+    return [*_guild(guild_id), col(LedgerRow.user_id) == user_id]
+
+
+def _guild(guild_id: int | None) -> list[ColumnElement[bool]]:
+    return [col(LedgerRow.guild_id) == (guild_id or DIRECT_MESSAGES)]
+
+
+def _sum(number: ColumnElement[int]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(number), 0)
+
+
+def _sum_in(window: Window) -> ColumnElement[int]:
     counted = col(LedgerRow.counted_at)
-    inside = (counted >= window.start) & (counted < window.end)
-    kind = col(LedgerRow.kind)
-    signed = case(
-        (inside & (kind == EntryKind.RESERVE), col(LedgerRow.credits)),
-        (inside & (kind == EntryKind.RELEASE), -col(LedgerRow.credits)),
-        else_=0,
-    )
-    return func.coalesce(func.sum(signed), 0)
+    inside = and_(counted >= window.start, counted < window.end)
+    return _sum(case((inside, CREDITS_DRAWN), else_=0))
+
+
+# -- reading -----------------------------------------------------------------------------
 
 
 async def entries_of(session: AsyncSession, job_id: int) -> list[LedgerEntry]:
@@ -85,47 +170,24 @@ async def entries_of(session: AsyncSession, job_id: int) -> list[LedgerEntry]:
     return [_entry(row) for row in await session.scalars(query)]
 
 
+async def entries_of_guild(
+    session: AsyncSession, guild_id: int, *, limit: int, before: int | None
+) -> list[LedgerEntry]:
+    """Return a guild's entries, newest first; `before` an entry id, for paging."""
+    query = select(LedgerRow).where(*_guild(guild_id))
+    if before is not None:
+        query = query.where(col(LedgerRow.id) < before)
+    rows = await session.scalars(query.order_by(col(LedgerRow.id).desc()).limit(limit))
+    return [_entry(row) for row in rows]
+
+
 def _entry(row: LedgerRow) -> LedgerEntry:
     values = row.model_dump()
     return LedgerEntry(
-        **values | {"kind": EntryKind(row.kind), "guild_id": row.guild_id or None},
+        **values
+        | {
+            "kind": EntryKind(row.kind),
+            "guild_id": row.guild_id or None,
+            "grant_id": row.grant_id or None,
+        },
     )
-
-
-async def problems(session: AsyncSession) -> list[str]:
-    """Return one sentence for each job whose entries do not explain it, and each orphan."""
-    sums = [
-        func.coalesce(
-            func.sum(case((col(LedgerRow.kind) == kind, col(LedgerRow.credits)), else_=0)), 0
-        ).label(kind.value)
-        for kind in (EntryKind.RESERVE, EntryKind.SETTLE, EntryKind.RELEASE)
-    ]
-    query = (
-        select(col(JobRow.id), col(JobRow.state), col(JobRow.price_credits), *sums)
-        .outerjoin(LedgerRow, col(LedgerRow.job_id) == col(JobRow.id))
-        .group_by(col(JobRow.id), col(JobRow.state), col(JobRow.price_credits))
-        .order_by(col(JobRow.id))
-    )
-    found = [problem for row in await session.execute(query) if (problem := _problem(row))]
-    orphans = (
-        select(col(LedgerRow.id), col(LedgerRow.job_id))
-        .outerjoin(JobRow, col(LedgerRow.job_id) == col(JobRow.id))
-        .where(col(LedgerRow.job_id).is_not(None), col(JobRow.id).is_(None))
-        .order_by(col(LedgerRow.id))
-    )
-    for entry_id, job_id in await session.execute(orphans):
-        found.append(f"entry {entry_id} belongs to job {job_id}, which does not exist")
-    return found
-
-
-def _problem(row: Row[Any]) -> str | None:
-    job_id, state, price = int(row.id), JobState(row.state), int(row.price_credits)
-    reserved, settled, released = int(row.reserve), int(row.settle), int(row.release)
-    if reserved != price:
-        return f"job {job_id} costs {price} credits but {reserved} were reserved"
-    closed = settled + released
-    if closed != (price if state in TERMINAL else 0):
-        return f"job {job_id} is {state}: of {price} credits {closed} were settled or released"
-    if settled and state in RELEASING:
-        return f"job {job_id} is {state} but its credits were settled"
-    return None

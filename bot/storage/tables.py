@@ -71,6 +71,7 @@ class JobRow(Table, table=True):
         Index(None, "guild_id", "state", "user_id"),  # jobs in flight, for the quota
         Index(None, "state", "id"),  # restart, place in the queue
         Index(None, "user_id", "id"),  # /jobs
+        Index(None, "queued_at"),  # the host's month
     )
 
     id: int = Field(primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False})
@@ -101,13 +102,29 @@ class JobRow(Table, table=True):
     result_message_id: int | None = Field(default=None, sa_type=BigInteger)
     failure: str | None = Field(default=None, sa_type=Text)
     error_detail: str | None = Field(default=None, sa_type=Text)
+    queued_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    approval_reasons: list[str] | None = Field(default=None, sa_type=JSON)
+    decided_by: int | None = Field(default=None, sa_type=BigInteger)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decision_reason: str | None = Field(default=None, sa_type=Text)
+    log_channel_id: int | None = Field(default=None, sa_type=BigInteger)
+    log_message_id: int | None = Field(default=None, sa_type=BigInteger)
+    removed_by: int | None = Field(default=None, sa_type=BigInteger)
+    removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    removal_reason: str | None = Field(default=None, sa_type=Text)
 
 
+# In rows the source of credits is a grant's entry or 0, the allowance: 0 is unique like any
+# other number, NULL would not be.
+ALLOWANCE = 0
 _CLOSES = text("kind IN ('settle', 'release')")
 
 
 class LedgerRow(Table, table=True):
-    """One credit entry. Append-only: nothing in this program updates or deletes a row here."""
+    """One credit entry. Append-only: nothing in this program updates or deletes a row here.
+
+    A price that is drawn from several sources has one row for each, of every kind.
+    """
 
     __tablename__ = "ledger_entry"
     __table_args__ = (
@@ -115,16 +132,18 @@ class LedgerRow(Table, table=True):
         CheckConstraint(
             "kind IN ('reserve', 'settle', 'release', 'grant', 'adjust')", name="kind_known"
         ),
-        UniqueConstraint("job_id", "kind"),
+        UniqueConstraint("job_id", "kind", "grant_id"),
         # A reservation is either settled or released, and once.
         Index(
             "uq_ledger_entry_closed_once",
             "job_id",
+            "grant_id",
             unique=True,
             sqlite_where=_CLOSES,
             postgresql_where=_CLOSES,
         ),
         Index(None, "guild_id", "user_id", "counted_at"),  # what was used in a window
+        Index(None, "guild_id", "counted_at"),  # the guild's budget
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=_RowId)
@@ -138,6 +157,7 @@ class LedgerRow(Table, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     counted_at: datetime = Field(sa_type=UtcDateTime)
+    grant_id: int = Field(default=ALLOWANCE, sa_type=BigInteger)
 
 
 class LatencyRow(Table, table=True):
@@ -153,6 +173,79 @@ class LatencyRow(Table, table=True):
     model: str = Field(sa_type=Text)
     size_key: str = Field(sa_type=Text)
     latency_s: float
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PolicyRow(Table, table=True):
+    """`bot.policy.GuildPolicy` of a guild, as JSON; a guild without a row has the defaults."""
+
+    __tablename__ = "guild_policy"
+
+    guild_id: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    body: dict[str, Any] = Field(sa_type=JSON)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class AllowanceRow(Table, table=True):
+    """`bot.policy.AllowanceOverride` of a guild's role or member."""
+
+    __tablename__ = "allowance"
+    __table_args__ = (
+        CheckConstraint("target IN ('role', 'user')", name="target_known"),
+        CheckConstraint("daily_credits >= 0", name="daily_not_negative"),
+        CheckConstraint("monthly_credits >= 0", name="monthly_not_negative"),
+    )
+
+    guild_id: int = Field(primary_key=True, sa_type=BigInteger)
+    target: str = Field(primary_key=True, sa_type=Text)
+    target_id: int = Field(primary_key=True, sa_type=BigInteger)
+    daily_credits: int | None
+    monthly_credits: int | None
+
+
+class BlockRow(Table, table=True):
+    """`bot.policy.Block` of a guild's member; the newest one only."""
+
+    __tablename__ = "block"
+
+    guild_id: int = Field(primary_key=True, sa_type=BigInteger)
+    user_id: int = Field(primary_key=True, sa_type=BigInteger)
+    until: datetime | None = Field(sa_type=UtcDateTime)
+    reason: str = Field(sa_type=Text)
+    actor_id: int = Field(sa_type=BigInteger)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class FilterRuleRow(Table, table=True):
+    """`bot.wordfilter.FilterRule` of a guild. An id is never given again: buttons carry it."""
+
+    __tablename__ = "filter_rule"
+    __table_args__ = (
+        CheckConstraint("kind IN ('word', 'phrase', 'regex')", name="kind_known"),
+        UniqueConstraint("guild_id", "kind", "pattern"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_RowId)
+    guild_id: int = Field(sa_type=BigInteger)
+    kind: str = Field(sa_type=Text)
+    pattern: str = Field(sa_type=Text)
+
+
+class AuditRow(Table, table=True):
+    """`bot.audit.AuditEvent`. Append-only."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (Index(None, "guild_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_RowId)
+    guild_id: int = Field(sa_type=BigInteger)
+    actor_id: int | None = Field(sa_type=BigInteger)
+    action: str = Field(sa_type=Text)
+    target_id: int | None = Field(sa_type=BigInteger)
+    detail: dict[str, Any] = Field(sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

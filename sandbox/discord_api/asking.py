@@ -1,9 +1,10 @@
 """The member's side of interactions: checks what a member's client sends, and tells the bot."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from sandbox.discord_api import modals
-from sandbox.discord_api.command_options import checked_options
+from sandbox.discord_api.command_options import GROUPS, checked_options
 from sandbox.discord_api.commands import CommandKind, OptionKind
 from sandbox.discord_api.component_kinds import SELECTS, Kind, walk
 from sandbox.discord_api.errors import (
@@ -17,7 +18,7 @@ from sandbox.discord_api.files import Attachment
 from sandbox.discord_api.hub import Hub
 from sandbox.discord_api.interactions import Interaction, InteractionKind
 from sandbox.discord_api.message_json import message_json
-from sandbox.discord_api.permissions import Permission, in_guild
+from sandbox.discord_api.permissions import Permission
 from sandbox.discord_api.rendering import (
     attachment_size_limit_bytes,
     member_json,
@@ -108,7 +109,6 @@ class Asking:
         self, interaction: Interaction, channel: Channel, data: Json, body: Body
     ) -> None:
         command = self._registered(interaction, channel, data)
-        interaction.command_name, interaction.command_type = command["name"], command["type"]
         sent: Json = {key: command[key] for key in ("id", "name", "type")}
         if command.get("guild_id"):
             sent["guild_id"] = command["guild_id"]
@@ -117,9 +117,13 @@ class Asking:
         else:
             sent |= self._target(interaction, channel, command, data)
         interaction.data = sent
+        interaction.command_type = command["type"]
+        interaction.command_name = " ".join((command["name"], *_path(sent.get("options", []))))
+        interaction.metadata |= {"name": interaction.command_name, "command_type": command["type"]}
 
     def _registered(self, interaction: Interaction, channel: Channel, data: Json) -> Json:
-        command = self._hub.commands.find(str(data.get("id")), channel.guild_id)
+        usable = self._hub.usable_commands(channel.guild_id)
+        command = next((c for c in usable if c["id"] == str(data.get("id"))), None)
         if command is None:
             text = "This command does not exist or is not offered here"
             raise form_error(("data", "id"), "INTERACTION_APPLICATION_COMMAND_INVALID", text)
@@ -127,22 +131,9 @@ class Asking:
             text = "This command is outdated, please try again in a few minutes"
             code = "INTERACTION_APPLICATION_COMMAND_INVALID_VERSION"
             raise form_error(("data", "version"), code, text)
-        if not self.offered(command, channel, interaction.user_id):
+        if not self._hub.access.offers(command, channel, interaction.user_id):
             raise missing_permissions()
         return command
-
-    def offered(self, command: Json, channel: Channel, user_id: str) -> bool:
-        """Whether a member may use a command in a channel."""
-        guild = self._hub.world.guild_of(channel)
-        if guild is None:
-            return True
-        needed = command["default_member_permissions"]
-        if needed is not None:
-            bits = in_guild(guild, user_id)
-            if not bits & Permission.ADMINISTRATOR and (int(needed) == 0 or int(needed) & ~bits):
-                return False
-        parent = guild.channels.get(channel.parent_id or "", channel)
-        return not command["nsfw"] or channel.nsfw or parent.nsfw
 
     async def _filled(
         self, interaction: Interaction, channel: Channel, command: Json, data: Json, body: Body
@@ -266,6 +257,7 @@ class Asking:
 
     def _start(self, interaction: Interaction, user: User, channel: Channel, extra: Json) -> None:
         hub = self._hub
+        bot_hears = not channel.guild_id or channel.guild_id in [g.id for g in hub.bot_guilds()]
         payload = self._payload(interaction, user, channel) | extra
         hub.interactions.add(interaction)
         if interaction.kind is not InteractionKind.AUTOCOMPLETE:
@@ -274,7 +266,9 @@ class Asking:
         hub.gateway.publish(
             "INTERACTION_CREATE",
             lambda session: (
-                payload if session.user.bot and session.hears(channel.guild_id) else None
+                payload
+                if bot_hears and session.user.bot and session.hears(channel.guild_id)
+                else None
             ),
         )
 
@@ -307,6 +301,14 @@ class Asking:
             "guild_locale": guild.locale,
             "member": member | {"permissions": str(hub.bits(channel, user.id))},
         }
+
+
+def _path(options: list[Json]) -> Iterator[str]:
+    """The names of the sub-command group and sub-command that were chosen."""
+    for option in options:
+        if option["type"] in GROUPS:
+            yield option["name"]
+            yield from _path(option["options"])
 
 
 def _rename(options: list[Json], attachments: dict[str, Attachment]) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from sandbox.discord_api.client_guilds import ClientGuilds, place_named
 from sandbox.discord_api.gateway_protocol import Op
 from sandbox.discord_api.wire import Json, dump
 
@@ -75,7 +76,9 @@ class MemberConnection:
         self._changed = asyncio.Condition()
         self._close_code: int | None = None
         self.user: Json = {}
+        self.known_guilds = ClientGuilds()
         self.guild: Json = {}
+        """The guild that is looked at; `use_guild` chooses another."""
         self.session_id = ""
         self.seen: dict[str, Json] = {}
         """Every message this member was told of, by id, as it looks now; deleted ones are gone."""
@@ -111,7 +114,7 @@ class MemberConnection:
         self._reader = asyncio.create_task(self._read(self._socket))
         ready = await self.wait_for_event("READY")
         self.user, self.session_id = ready["user"], ready["session_id"]
-        self.guild = ready["guilds"][0] if ready["guilds"] else {}
+        self.guild = next(iter(self.known_guilds.all()), {})
 
     async def close(self) -> None:
         """Disconnects."""
@@ -122,10 +125,27 @@ class MemberConnection:
         if self._http is not None:
             await self._http.close()
 
+    def use_guild(self, id_or_name: str) -> Json:
+        """Looks at another guild: its first text channel is used when none is named.
+
+        Raises:
+            LookupError: The member is in no such guild.
+        """
+        self.guild = self.known_guilds.find(id_or_name)
+        return self.guild
+
     @property
     def channel_id(self) -> str:
         """The guild's first text channel, which is used when none is named."""
         return str(self.guild["channels"][0]["id"])
+
+    def channel_named(self, name: str) -> str:
+        """The id of a channel or thread of the guild that is looked at.
+
+        Raises:
+            LookupError: There is none that this member sees.
+        """
+        return str(place_named(self.guild, name)["id"])
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         beat: asyncio.Task[None] | None = None
@@ -149,6 +169,7 @@ class MemberConnection:
                 self.seen[data["id"]] = data
             elif event == "MESSAGE_DELETE":
                 self.seen.pop(data["id"], None)
+            self.known_guilds.apply(event, data)
             self.events.append((event, data))
             self._changed.notify_all()
 

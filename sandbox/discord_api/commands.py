@@ -261,10 +261,6 @@ class CommandRegistry:
             raise unknown_command()
         return found
 
-    def find(self, command_id: str, guild_id: str | None) -> Json | None:
-        """A command that can be used in a guild (or, with None, in direct messages)."""
-        return next((c for c in self.usable(guild_id) if c["id"] == command_id), None)
-
     def usable(self, guild_id: str | None) -> Iterator[Json]:
         """The commands offered in a guild, or with None in the bot's direct messages."""
         context = 0 if guild_id else 1

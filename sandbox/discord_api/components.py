@@ -24,6 +24,12 @@ MOST_ROWS = 5  # action rows of a message without Components V2
 LINK_STYLE, PREMIUM_STYLE = 5, 6
 LINK_SCHEMES = ("http://", "https://", "discord://")
 MEDIA_SCHEMES = ("http://", "https://", "attachment://")
+DEFAULT_VALUE_TYPES = {
+    Kind.USER_SELECT: ("user",),
+    Kind.ROLE_SELECT: ("role",),
+    Kind.MENTIONABLE_SELECT: ("user", "role"),
+    Kind.CHANNEL_SELECT: ("channel",),
+}
 
 
 def check_message(form: Form, *, layout: bool) -> list[Json]:
@@ -267,10 +273,30 @@ def _chooser(form: Form, kind: Kind, *, modal: bool) -> Json:
     if kind in SELECTS:
         chooser["placeholder"] = form.text("placeholder", most=150)
         chooser["disabled"] = form.flag("disabled")
-        for key in ("channel_types", "default_values"):
-            if form.data.get(key):
-                chooser[key] = form.items(key, most=25)
+        if form.data.get("channel_types"):
+            chooser["channel_types"] = form.items("channel_types", most=25)
+        if form.data.get("default_values"):
+            chooser["default_values"] = _default_values(form, kind, chooser)
     return chooser
+
+
+def _default_values(form: Form, kind: Kind, chooser: Json) -> list[Json]:
+    """What an entity select shows as chosen at first."""
+    allowed = DEFAULT_VALUE_TYPES.get(kind, ())
+    if not allowed:
+        text = "A string select marks its options instead."
+        form.fail("default_values", "BASE_TYPE_CHOICES", text)
+    values = []
+    for value in form.forms("default_values", most=25):
+        if value.data.get("type") not in allowed:
+            value.fail("type", "BASE_TYPE_CHOICES", f"Value must be one of {allowed}.")
+        number = value.number("id", least=0, required=True)
+        values.append({"id": str(number), "type": value.data.get("type")})
+    low, high = chooser["min_values"], chooser["max_values"]
+    if not low <= len(values) <= high:
+        text = f"Must be between {low} and {high} in length."
+        form.fail("default_values", "BASE_TYPE_BAD_LENGTH", text)
+    return values
 
 
 def _options(form: Form, most: int) -> list[Json]:

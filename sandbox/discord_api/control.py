@@ -8,41 +8,38 @@
 | `POST upload-limit {"bytes", "hint_bytes"?, "guild_id"?}` | how large one file may be, and what
   interactions claim about it |
 | `POST token-life {"seconds"}` | how long interaction tokens live |
-| `POST bot-permissions {"channel_id", "allow"?, "deny"?}` | the bot's overwrite there (bits) |
 | `POST dms {"user_id", "open"}` | whether a user takes direct messages |
 | `POST application {"flags"}` | the application's flags, so which privileged intents work |
 | `POST rate-limits {"enabled"}` | rate limits on or off |
 | `POST delete-message {"channel_id", "message_id"}` | as a moderator would |
-| `POST delete-channel {"channel_id"}` | as a moderator would |
 | `POST gateway {"action": "reconnect" | "drop" | "forget", "code"?}` | op 7; close; close and
   forget the session |
 | `POST faults {Fault fields}`, `DELETE faults` | see `faults.Fault` |
+
+Members, roles and permissions: see `control_guilds`.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
 
 from aiohttp import web
 
 from sandbox.discord_api.commands import Scope
+from sandbox.discord_api.control_guilds import Action, GuildControl
 from sandbox.discord_api.errors import (
     ApiError,
     form_error,
-    unknown_channel,
     unknown_message,
     unknown_user,
 )
-from sandbox.discord_api.gateway_protocol import Intent
 from sandbox.discord_api.hub import Hub
 from sandbox.discord_api.interactions import Interaction
 from sandbox.discord_api.message_json import body_json, message_json
-from sandbox.discord_api.rendering import channel_json
+from sandbox.discord_api.rendering import channel_json, member_json, role_json
 from sandbox.discord_api.store import StoredMessage
 from sandbox.discord_api.uploads import parse_object
 from sandbox.discord_api.wire import Json, answer
-from sandbox.discord_api.world import Channel, Overwrite
+from sandbox.discord_api.world import Guild
 
-Action: TypeAlias = Callable[[Json], Json | None]
 BASE = "/sandbox/control/"
 
 
@@ -57,14 +54,13 @@ class Control:
         actions: dict[str, Action] = {
             "upload-limit": self.upload_limit,
             "token-life": self.token_life,
-            "bot-permissions": self.bot_permissions,
             "dms": self.dms,
             "application": self.application,
             "rate-limits": self.rate_limits,
             "delete-message": self.delete_message,
-            "delete-channel": self.delete_channel,
             "gateway": self.gateway,
             "faults": self.faults,
+            **GuildControl(self._hub).actions(),
         }
         for name, action in actions.items():
             router.add_post(BASE + name, _handler(action))
@@ -88,6 +84,7 @@ class Control:
                 channel_id: [self._message(message) for message in store.all(channel_id)]
                 for channel_id in store.channels()
             },
+            "guilds": [self._guild(guild) for guild in hub.world.guilds.values()],
             "dms": [channel_json(hub.world, channel) for channel in hub.world.dms.values()],
             "interactions": [_interaction(interaction) for interaction in hub.interactions],
             "calls": dict(hub.calls),
@@ -118,11 +115,17 @@ class Control:
             ],
         }
 
-    def _channel(self, wish: Json) -> Channel:
-        channel = self._hub.world.channel(str(wish.get("channel_id")))
-        if channel is None:
-            raise unknown_channel()
-        return channel
+    def _guild(self, guild: Guild) -> Json:
+        world = self._hub.world
+        return {
+            "id": guild.id,
+            "name": guild.name,
+            "owner_id": guild.owner_id,
+            "unavailable": guild.unavailable,
+            "roles": [role_json(role) for role in guild.roles.values()],
+            "members": [member_json(world, member) for member in guild.members.values()],
+            "channels": [channel_json(world, channel) for channel in guild.channels.values()],
+        }
 
     def upload_limit(self, wish: Json) -> None:
         """Sets a guild's upload limit; every guild's without `guild_id`."""
@@ -135,35 +138,6 @@ class Control:
     def token_life(self, wish: Json) -> None:
         """Sets how long interaction tokens live."""
         self._hub.interactions.token_life_s = float(wish["seconds"])
-
-    def bot_permissions(self, wish: Json) -> None:
-        """Sets the bot's overwrite in a channel; in a thread, in its parent."""
-        hub = self._hub
-        channel = self._channel(wish)
-        if channel.is_thread and channel.parent_id:
-            channel = hub.world.channel(channel.parent_id) or channel
-        bot_id = hub.world.bot.id
-        channel.overwrites = [o for o in channel.overwrites if o.id != bot_id]
-        allow, deny = int(wish.get("allow", 0)), int(wish.get("deny", 0))
-        if allow or deny:
-            overwrite = Overwrite(id=bot_id, is_member=True, allow=allow, deny=deny)
-            channel.overwrites.append(overwrite)
-        self._tell_channel("CHANNEL_UPDATE", channel)
-
-    def _tell_channel(self, event: str, channel: Channel) -> None:
-        data = channel_json(self._hub.world, channel)
-        guild = self._hub.world.guild_of(channel)
-        self._hub.gateway.publish(
-            event,
-            lambda session: (
-                data
-                if guild is not None
-                and session.user.id in guild.members
-                and session.hears(guild.id)
-                and session.wants(Intent.GUILDS)
-                else None
-            ),
-        )
 
     def dms(self, wish: Json) -> None:
         """Opens or closes a user's direct messages."""
@@ -188,17 +162,6 @@ class Control:
         if message is None:
             raise unknown_message()
         self._hub.messaging.delete(message)
-
-    def delete_channel(self, wish: Json) -> None:
-        """Deletes a guild's channel with its threads."""
-        channel = self._channel(wish)
-        guild = self._hub.world.guild_of(channel)
-        if guild is None:
-            raise unknown_channel()
-        threads = [c for c in guild.channels.values() if c.parent_id == channel.id and c.is_thread]
-        for gone in (*threads, channel):
-            self._tell_channel("THREAD_DELETE" if gone.is_thread else "CHANNEL_DELETE", gone)
-            del guild.channels[gone.id]
 
     def gateway(self, wish: Json) -> Json:
         """Disturbs the bot's gateway connections."""

@@ -19,6 +19,7 @@ from sandbox.discord_api.commands import CommandKind
 from sandbox.discord_api.component_kinds import Kind, walk
 from sandbox.discord_api.interactions import InteractionKind
 from sandbox.discord_api.wire import Json
+from sandbox.discord_api.world import ChannelType
 
 __all__ = ["MemberDriver", "Outcome", "RefusedError"]
 
@@ -216,9 +217,8 @@ class MemberDriver(MemberConnection):
             "nonce": uuid4().hex[:20],
             "data": data,
         }
-        places = [*self.guild.get("channels", []), *self.guild.get("threads", [])]
-        in_guild = any(place["id"] == channel_id for place in places)
-        return payload | ({"guild_id": self.guild["id"]} if in_guild else {})
+        guild = self.known_guilds.of_channel(channel_id)
+        return payload | ({"guild_id": guild["id"]} if guild else {})
 
     async def _send(self, payload: Json, form: ClientForm) -> None:
         await self.request("POST", "/interactions", **await form.encode(payload))
@@ -238,6 +238,19 @@ class MemberDriver(MemberConnection):
         path = f"/channels/{channel_id or self.channel_id}/messages"
         message: Json = await self.request("POST", path, **await form.encode(payload))
         return message
+
+    async def start_thread(
+        self, name: str, channel_id: str | None = None, *, message: Json | None = None
+    ) -> Json:
+        """Starts a public thread in a channel, or about a message."""
+        place = message["channel_id"] if message else channel_id or self.channel_id
+        path = f"/channels/{place}/threads"
+        body: Json = {"name": name, "type": int(ChannelType.PUBLIC_THREAD)}
+        if message is not None:
+            path, body = f"/channels/{place}/messages/{message['id']}/threads", {"name": name}
+        thread: Json = await self.request("POST", path, json=body)
+        await self.wait_for_event("THREAD_CREATE", lambda event: bool(event["id"] == thread["id"]))
+        return thread
 
 
 def _about(command: Json) -> Json:

@@ -107,6 +107,11 @@ def unknown_message() -> ApiError:
     return ApiError(404, 10008, "Unknown Message")
 
 
+def unknown_role() -> ApiError:
+    """No such role in the guild."""
+    return ApiError(404, 10011, "Unknown Role")
+
+
 def unknown_user() -> ApiError:
     """No such user."""
     return ApiError(404, 10013, "Unknown User")
@@ -125,6 +130,11 @@ def unknown_interaction() -> ApiError:
 def unknown_command() -> ApiError:
     """No such application command."""
     return ApiError(404, 10063, "Unknown application command")
+
+
+def unknown_permissions() -> ApiError:
+    """Nobody set permissions for that command."""
+    return ApiError(404, 10066, "Unknown application command permissions")
 
 
 def upload_too_large() -> ApiError:
@@ -160,6 +170,16 @@ def dms_closed() -> ApiError:
 def missing_permissions() -> ApiError:
     """The caller sees the place but may not do this."""
     return ApiError(403, 50013, "Missing Permissions")
+
+
+def wrong_channel_type() -> ApiError:
+    """This cannot be done in a channel of this kind."""
+    return ApiError(400, 50024, "Cannot execute action on this channel type")
+
+
+def thread_exists() -> ApiError:
+    """A message can begin only one thread."""
+    return ApiError(400, 160004, "A thread has already been created for this message")
 
 
 def invalid_webhook_token() -> ApiError:

@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 
 from sandbox.discord_api.gateway_protocol import Intent
+from sandbox.discord_api.permissions import visible_channels
 from sandbox.discord_api.rendering import (
     channel_json,
     full_guild_json,
@@ -11,7 +12,7 @@ from sandbox.discord_api.rendering import (
     user_json,
 )
 from sandbox.discord_api.wire import Json
-from sandbox.discord_api.world import Guild, GuildMember, User, World
+from sandbox.discord_api.world import Channel, Guild, GuildMember, User, World
 
 CHUNK_MEMBERS = 1000
 
@@ -60,22 +61,44 @@ def send_ready(world: World, session: Listener, gateway_url: str) -> None:
         }
     else:
         ready |= {
-            "guilds": [
-                full_guild_json(world, g, members=_known(g, user.id, everyone=True)) for g in guilds
+            "guilds": [_guild(world, session, guild) for guild in guilds],
+            "users": [
+                user_json(other)
+                for other in world.users.values()
+                if world.shares_guild(user.id, other.id)
             ],
-            "users": [user_json(other) for other in world.users.values()],
         }
     session.dispatch("READY", ready)
     if user.bot and session.wants(Intent.GUILDS):
         for guild in guilds:
-            send_guild(world, session, guild)
+            if not guild.unavailable:
+                send_guild(world, session, guild)
 
 
-def send_guild(world: World, session: Listener, guild: Guild) -> None:
-    """Sends GUILD_CREATE, with the members that the session's intents show."""
+def send_guild(world: World, session: Listener, guild: Guild, *, joined: bool = False) -> None:
+    """Sends GUILD_CREATE, with the members that the session's intents show.
+
+    A client tells a guild that was `joined` just now by what is missing: whether it is available.
+    """
+    created = _guild(world, session, guild)
+    if joined:
+        del created["unavailable"]
+    session.dispatch("GUILD_CREATE", created)
+
+
+def _guild(world: World, session: Listener, guild: Guild) -> Json:
     everyone = session.wants(Intent.GUILD_MEMBERS)
     members = _known(guild, session.user.id, everyone=everyone)
-    session.dispatch("GUILD_CREATE", full_guild_json(world, guild, members=members))
+    channels = _told_channels(world, guild, session.user)
+    return full_guild_json(world, guild, members=members, channels=channels)
+
+
+def _told_channels(world: World, guild: Guild, user: User) -> list[Channel]:
+    """Discord tells a bot of every channel, also of those it cannot see; threads are different."""
+    seen = visible_channels(world, guild, user.id)
+    if not user.bot:
+        return seen
+    return [c for c in guild.channels.values() if not c.is_thread or c in seen]
 
 
 def _known(guild: Guild, own_id: str, *, everyone: bool) -> list[GuildMember]:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from aiohttp import web
 
+from sandbox.discord_api.command_access import CommandAccess
 from sandbox.discord_api.commands import CommandRegistry
 from sandbox.discord_api.errors import (
     missing_access,
@@ -17,13 +18,14 @@ from sandbox.discord_api.errors import (
 from sandbox.discord_api.faults import Faults
 from sandbox.discord_api.files import FileStore
 from sandbox.discord_api.gateway import Gateway
+from sandbox.discord_api.guilds import Guilds
 from sandbox.discord_api.interactions import Interactions
 from sandbox.discord_api.messaging import Messaging
-from sandbox.discord_api.permissions import Permission, in_channel
+from sandbox.discord_api.permissions import Permission, in_channel, visible_channels
 from sandbox.discord_api.rate_limits import RateLimits
 from sandbox.discord_api.staged import LARGEST_BYTES, StagedUploads
 from sandbox.discord_api.uploads import Body, read_body
-from sandbox.discord_api.wire import Clock, Snowflakes
+from sandbox.discord_api.wire import Clock, Json, Snowflakes
 from sandbox.discord_api.world import Channel, Guild, User, World
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -57,7 +59,9 @@ class Hub:
     files: FileStore
     staged: StagedUploads
     messaging: Messaging
+    guilds: Guilds
     commands: CommandRegistry
+    access: CommandAccess
     interactions: Interactions
     limits: RateLimits
     faults: Faults
@@ -90,6 +94,21 @@ class Hub:
         if guild is None or user.id not in guild.members:
             raise unknown_guild()
         return guild
+
+    def bot_guilds(self) -> list[Guild]:
+        """The guilds the bot is in."""
+        return list(self.world.guilds_of(self.world.bot.id))
+
+    def usable_commands(self, guild_id: str | None) -> list[Json]:
+        """The commands there are in a guild, or with None in the bot's direct messages."""
+        absent = (
+            guild_id is not None and self.world.bot.id not in self.world.guilds[guild_id].members
+        )
+        return [] if absent else list(self.commands.usable(guild_id))
+
+    def visible(self, guild: Guild, user: User) -> list[Channel]:
+        """The channels of a guild that a user can look into."""
+        return visible_channels(self.world, guild, user.id)
 
     def channel(self, channel_id: str, user: User) -> tuple[Channel, int]:
         """A channel the user can see, and their permissions in it.

@@ -2,8 +2,8 @@
 
 from sandbox.discord_api.component_kinds import Kind
 from sandbox.discord_api.files import Attachment, FileStore
-from sandbox.discord_api.message_body import UPLOAD_SCHEME, MessageBody
-from sandbox.discord_api.rendering import user_json
+from sandbox.discord_api.message_body import UPLOAD_SCHEME, Flag, MessageBody
+from sandbox.discord_api.rendering import channel_json, user_json
 from sandbox.discord_api.store import MessageStore, StoredMessage
 from sandbox.discord_api.wire import Json, iso_time
 from sandbox.discord_api.world import World
@@ -108,8 +108,11 @@ def message_json(
         body["nonce"] = message.nonce
     if message.origin is not None:
         body |= _origin(world, message)
-    if message.reply_to is not None:
-        body |= _reply(world, files, store, message, nested=nested)
+    if message.reply_to is not None or message.refers_to is not None:
+        body |= _reference(world, files, store, message, nested=nested)
+    thread = world.channel(message.id)  # a thread about a message has its id
+    if thread is not None:
+        body |= {"flags": message.flags | Flag.HAS_THREAD, "thread": channel_json(world, thread)}
     return body
 
 
@@ -126,19 +129,18 @@ def _origin(world: World, message: StoredMessage) -> Json:
     return fields
 
 
-def _reply(
+def _reference(
     world: World, files: FileStore, store: MessageStore, message: StoredMessage, *, nested: bool
 ) -> Json:
-    channel = world.channel(message.channel_id)
-    reference: Json = {
-        "type": 0,
-        "channel_id": message.channel_id,
-        "message_id": message.reply_to,
-    }
+    place = message.refers_to or message.channel_id
+    channel = world.channel(place)
+    reference: Json = {"type": 0, "channel_id": place}
+    if message.reply_to is not None:
+        reference["message_id"] = message.reply_to
     if channel is not None and channel.guild_id:
         reference["guild_id"] = channel.guild_id
-    if nested:
+    if nested or message.reply_to is None:
         return {"message_reference": reference}
-    target = store.get(message.channel_id, message.reply_to or "")
+    target = store.get(place, message.reply_to)
     shown = message_json(world, files, store, target, nested=True) if target else None
     return {"message_reference": reference, "referenced_message": shown}

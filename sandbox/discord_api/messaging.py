@@ -86,6 +86,10 @@ class Messaging:
         message.remember(self._clock())
         self._announce("MESSAGE_UPDATE", channel, message, self._full)
 
+    def touch(self, message: StoredMessage) -> None:
+        """Tells of a message that looks different now although nobody edited it."""
+        self._announce("MESSAGE_UPDATE", self._channel(message), message, self._full)
+
     def delete(self, message: StoredMessage) -> None:
         """Deletes a message."""
         channel = self._channel(message)

@@ -105,7 +105,7 @@ def checked_values(component: Json, values: Any, *, errors: FormErrors, path: Pa
     if not skipped and not low <= len(chosen) <= high:
         errors.add(path, "BASE_TYPE_BAD_LENGTH", f"Must be between {low} and {high} in length.")
     offered = [option["value"] for option in component.get("options", ())]
-    if offered and (set(chosen) - set(offered) or len(chosen) != len(set(chosen))):
+    if (offered and set(chosen) - set(offered)) or len(chosen) != len(set(chosen)):
         errors.add(path, "COMPONENT_VALIDATION_FAILED", "Component validation failed")
     return chosen
 

@@ -106,6 +106,16 @@ def _with_overwrites(bits: int, guild: Guild, channel: Channel, user_id: str) ->
     return bits & ~own.deny | own.allow if own else bits
 
 
+def sees(world: World, channel: Channel, user_id: str) -> bool:
+    """Whether a user can look into a channel."""
+    return bool(in_channel(world, channel, user_id) & Permission.VIEW_CHANNEL)
+
+
+def visible_channels(world: World, guild: Guild, user_id: str) -> list[Channel]:
+    """The channels and threads of a guild that a user can look into."""
+    return [c for c in guild.channels.values() if sees(world, c, user_id)]
+
+
 def may_send(channel: Channel, bits: int) -> bool:
     """Whether these permissions let one write in this channel."""
     speak = Permission.SEND_MESSAGES_IN_THREADS if channel.is_thread else Permission.SEND_MESSAGES

@@ -14,7 +14,6 @@ from sandbox.discord_api.world import (
     World,
 )
 
-THREAD_AUTO_ARCHIVE_MINUTES = 4320
 PREMIUM_TIERS_MIB = ((100, 3), (50, 2))  # upload limits that boosting buys
 
 
@@ -70,7 +69,8 @@ def member_json(world: World, member: GuildMember) -> Json:
 
 def role_json(role: Role) -> Json:
     """A role."""
-    return {
+    tags: Json = {"tags": {"bot_id": role.bot_id}} if role.bot_id else {}
+    return tags | {
         "id": role.id,
         "name": role.name,
         "description": None,
@@ -79,7 +79,7 @@ def role_json(role: Role) -> Json:
         "color": role.color,
         "colors": {"primary_color": role.color, "secondary_color": None, "tertiary_color": None},
         "hoist": role.position > 0,
-        "managed": False,
+        "managed": role.bot_id is not None,
         "mentionable": False,
         "icon": None,
         "unicode_emoji": None,
@@ -116,7 +116,7 @@ def _thread_fields(channel: Channel) -> Json:
         "total_message_sent": 0,
         "thread_metadata": {
             "archived": channel.archived,
-            "auto_archive_duration": THREAD_AUTO_ARCHIVE_MINUTES,
+            "auto_archive_duration": channel.auto_archive_minutes,
             "archive_timestamp": iso_time(snowflake_time_s(channel.id)),
             "create_timestamp": iso_time(snowflake_time_s(channel.id)),
             "locked": False,
@@ -177,9 +177,13 @@ def guild_json(guild: Guild) -> Json:
     }
 
 
-def full_guild_json(world: World, guild: Guild, *, members: list[GuildMember]) -> Json:
-    """What GUILD_CREATE carries; `members` are those the session may see."""
-    channels = guild.channels.values()
+def full_guild_json(
+    world: World, guild: Guild, *, members: list[GuildMember], channels: list[Channel]
+) -> Json:
+    """What GUILD_CREATE carries: the members and channels that the session is told of.
+
+    The first member is the session's own.
+    """
     return guild_json(guild) | {
         "joined_at": iso_time(guild.members[members[0].user_id].joined_at_s),
         "large": False,
@@ -224,7 +228,7 @@ def own_application_json(world: World) -> Json:
         "redirect_uris": [],
         "interactions_endpoint_url": None,
         "role_connections_verification_url": None,
-        "approximate_guild_count": len(world.guilds),
+        "approximate_guild_count": sum(1 for _ in world.guilds_of(application.bot_id)),
         "approximate_user_install_count": 0,
         "approximate_user_authorization_count": 0,
         "explicit_content_filter": 0,

@@ -5,7 +5,6 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.discord_api.asking import Asking
 from sandbox.discord_api.commands import Scope, checked_command
 from sandbox.discord_api.errors import (
     FormErrors,
@@ -13,6 +12,7 @@ from sandbox.discord_api.errors import (
     invalid_json,
     missing_access,
     unauthorized,
+    unknown_permissions,
 )
 from sandbox.discord_api.hub import Endpoint, Hub
 from sandbox.discord_api.rendering import application_json
@@ -26,9 +26,8 @@ MOST_BULK = 130  # 100 chat input commands and 15 of each menu
 class CommandRoutes:
     """Handlers."""
 
-    def __init__(self, hub: Hub, asking: Asking) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._asking = asking
 
     def endpoints(self) -> list[Endpoint]:
         """The routes."""
@@ -49,6 +48,8 @@ class CommandRoutes:
             "/applications/{application_id}/guilds/{guild_id}/commands",
         ):
             one = base + "/{command_id}"
+            if "guild_id" in base:  # before `one`, whose pattern fits the first of them as well
+                routes += self._permission_endpoints(base)
             for method, path, handler in (
                 ("GET", base, self.get_all),
                 ("POST", base, self.post),
@@ -62,6 +63,16 @@ class CommandRoutes:
                 )
         return routes
 
+    def _permission_endpoints(self, base: str) -> list[Endpoint]:
+        return [
+            Endpoint(method="GET", path=base + "/permissions", handler=self.all_permissions),
+            Endpoint(
+                method="GET",
+                path=base + "/{command_id}/permissions",
+                handler=self.permissions,
+            ),
+        ]
+
     def _scope(self, request: web.Request) -> Scope:
         user = self._hub.caller(request)
         if not user.bot:
@@ -69,7 +80,7 @@ class CommandRoutes:
         if request.match_info["application_id"] != self._hub.world.application.id:
             raise missing_access()
         guild_id = request.match_info.get("guild_id")
-        if guild_id is not None and guild_id not in self._hub.world.guilds:
+        if guild_id is not None and guild_id not in [g.id for g in self._hub.bot_guilds()]:
             raise missing_access()
         return Scope(guild_id=guild_id)
 
@@ -126,20 +137,37 @@ class CommandRoutes:
         return answer()
 
     def _announce(self, scope: Scope) -> None:
-        """Tells members' clients that their index of commands is out of date."""
-        for guild in self._hub.world.guilds.values():
+        for guild in self._hub.bot_guilds():
             if scope.guild_id in (None, guild.id):
-                changed = {"guild_id": guild.id, "application_command_counts": {}}
-                for user_id in guild.members:
-                    if not self._hub.world.users[user_id].bot:
-                        event = "GUILD_APPLICATION_COMMAND_INDEX_UPDATE"
-                        self._hub.gateway.tell_user(user_id, event, changed)
+                self._hub.guilds.tell_commands_changed(guild)
+
+    async def all_permissions(self, request: web.Request) -> web.Response:
+        """What moderators set for the commands of a guild."""
+        guild_id = self._scope(request).guild_id or ""
+        targets = self._hub.access.targets(guild_id)
+        return answer([self._permissions_json(guild_id, target) for target in targets])
+
+    async def permissions(self, request: web.Request) -> web.Response:
+        """What moderators set for one command."""
+        guild_id = self._scope(request).guild_id or ""
+        target = request.match_info["command_id"]
+        if not self._hub.access.rules(guild_id, target):
+            raise unknown_permissions()
+        return answer(self._permissions_json(guild_id, target))
+
+    def _permissions_json(self, guild_id: str, target: str) -> Json:
+        return {
+            "id": target,
+            "application_id": self._hub.world.application.id,
+            "guild_id": guild_id,
+            "permissions": self._hub.access.rules(guild_id, target),
+        }
 
     async def guild_index(self, request: web.Request) -> web.Response:
         """The commands a member may use in a guild."""
         user = self._hub.caller(request)
         guild = self._hub.guild(request.match_info["guild_id"], user)
-        channels = [c for c in guild.channels.values() if not c.is_thread]
+        channels = [c for c in self._hub.visible(guild, user) if not c.is_thread]
         return answer(self._index(channels, user))
 
     async def channel_index(self, request: web.Request) -> web.Response:
@@ -149,11 +177,11 @@ class CommandRoutes:
         return answer(self._index([channel], user))
 
     def _index(self, channels: list[Channel], user: User) -> Json:
-        usable = self._hub.commands.usable(channels[0].guild_id) if channels else ()
+        usable = self._hub.usable_commands(channels[0].guild_id) if channels else []
         offered = [
             command
             for command in usable
-            if any(self._asking.offered(command, channel, user.id) for channel in channels)
+            if any(self._hub.access.offers(command, channel, user.id) for channel in channels)
         ]
         versions = [command["version"] for command in offered]
         return {

@@ -15,12 +15,14 @@ from aiohttp import web
 
 from sandbox.discord_api.answering import Answering
 from sandbox.discord_api.asking import Asking
+from sandbox.discord_api.command_access import CommandAccess
 from sandbox.discord_api.commands import CommandRegistry
 from sandbox.discord_api.control import Control
 from sandbox.discord_api.errors import not_found
 from sandbox.discord_api.faults import Faults
 from sandbox.discord_api.files import FileStore
 from sandbox.discord_api.gateway import Gateway
+from sandbox.discord_api.guilds import Guilds
 from sandbox.discord_api.hub import Endpoint, Hub
 from sandbox.discord_api.interactions import Interactions
 from sandbox.discord_api.messaging import Messaging
@@ -35,10 +37,12 @@ from sandbox.discord_api.rendering import (
 from sandbox.discord_api.routes_commands import CommandRoutes
 from sandbox.discord_api.routes_interactions import InteractionRoutes
 from sandbox.discord_api.routes_messages import MessageRoutes
+from sandbox.discord_api.routes_threads import ThreadRoutes
 from sandbox.discord_api.routes_world import WorldRoutes
 from sandbox.discord_api.seed import GUILD_ID, VIDEO_ID, seed_world
 from sandbox.discord_api.staged import StagedUploads
-from sandbox.discord_api.wire import Clock, Json, Snowflakes, answer
+from sandbox.discord_api.wire import Clock, Json, Snowflakes, answer, iso_time
+from sandbox.discord_api.world import Guild
 
 API = "/api/{version:v(?:9|10)}"
 PAGE_FOLDER = Path(__file__).parent.parent / "page"
@@ -48,7 +52,7 @@ FRESH = {"Cache-Control": "no-store"}
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A person of the seed guild. `roles` are the names of their roles."""
+    """A person in a guild. `roles` are the names of their roles there."""
 
     id: str
     name: str
@@ -85,7 +89,7 @@ class DiscordStandIn:
         self._folder = Path(tempfile.gettempdir()) / f"discord-stand-in-{uuid4().hex}"
         self._runner: web.AppRunner | None = None
         self._watch: asyncio.Task[None] | None = None
-        self.world = seed_world(self._new_token)
+        self.world = seed_world(self._new_token, now_s=clock())
         ids = Snowflakes(clock)
         gateway = Gateway(self.world, clock)
         files = FileStore(self._folder, clock)
@@ -99,7 +103,9 @@ class DiscordStandIn:
             messaging=Messaging(
                 world=self.world, clock=clock, ids=ids, gateway=gateway, files=files
             ),
+            guilds=Guilds(world=self.world, gateway=gateway),
             commands=CommandRegistry(self.world.application.id, ids),
+            access=CommandAccess(self.world),
             interactions=Interactions(clock, ids),
             limits=RateLimits(clock, speed=speed),
             faults=Faults(),
@@ -126,7 +132,7 @@ class DiscordStandIn:
 
     @property
     def guild_id(self) -> str:
-        """The seed guild."""
+        """The first guild."""
         return GUILD_ID
 
     @property
@@ -146,8 +152,12 @@ class DiscordStandIn:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """The people of the seed guild; the first has no roles."""
-        guild = self.world.guilds[GUILD_ID]
+        """The people of the first guild; the first has no roles."""
+        return self.members_of(GUILD_ID)
+
+    def members_of(self, guild_id: str) -> tuple[Member, ...]:
+        """The people of a guild."""
+        guild = self.world.guilds[guild_id]
         people = [self.world.users[user_id] for user_id in guild.members]
         return tuple(
             Member(
@@ -161,7 +171,10 @@ class DiscordStandIn:
         )
 
     def describe(self) -> Json:
-        """Addresses, ids and tokens, for whoever drives the stand-in."""
+        """Addresses, ids and tokens, for whoever drives the stand-in.
+
+        `guild_id`, `channel_id` and `members` are those of the first of the `guilds`.
+        """
         return {
             "api": self.api_url,
             "gateway": self.gateway_url,
@@ -172,6 +185,30 @@ class DiscordStandIn:
             "members": [
                 {"id": m.id, "name": m.name, "token": m.token, "roles": list(m.roles)}
                 for m in self.members
+            ],
+            "guilds": [self._describe_guild(guild) for guild in self.world.guilds.values()],
+        }
+
+    def _describe_guild(self, guild: Guild) -> Json:
+        return {
+            "id": guild.id,
+            "name": guild.name,
+            "channel_id": guild.first_channel().id,
+            "channels": [{"id": c.id, "name": c.name} for c in guild.channels.values()],
+            "roles": [
+                {"id": r.id, "name": r.name, "color": r.color, "permissions": str(r.permissions)}
+                for r in guild.roles.values()
+            ],
+            "members": [
+                {
+                    "id": member.id,
+                    "name": member.name,
+                    "token": member.token,
+                    "roles": list(member.roles),
+                    "owner": member.id == guild.owner_id,
+                    "joined_at": iso_time(guild.members[member.id].joined_at_s),
+                }
+                for member in self.members_of(guild.id)
             ],
         }
 
@@ -210,9 +247,10 @@ class DiscordStandIn:
         asking, answering = Asking(self.hub), Answering(self.hub)
         return [
             *WorldRoutes(self.hub).endpoints(),
-            *CommandRoutes(self.hub, asking).endpoints(),
+            *CommandRoutes(self.hub).endpoints(),
             *InteractionRoutes(self.hub, asking, answering).endpoints(),
             *MessageRoutes(self.hub).endpoints(),
+            *ThreadRoutes(self.hub).endpoints(),
         ]
 
     def _application(self) -> web.Application:

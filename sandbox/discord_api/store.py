@@ -7,7 +7,8 @@ from sandbox.discord_api.mentions import Mentions
 from sandbox.discord_api.message_body import Flag, MessageBody
 from sandbox.discord_api.wire import Json
 
-REPLY, COMMAND_RESPONSE, MENU_RESPONSE = 19, 20, 23  # message types beside 0
+# Message types beside 0.
+THREAD_CREATED, REPLY, COMMAND_RESPONSE, THREAD_STARTER, MENU_RESPONSE = 18, 19, 20, 21, 23
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class StoredMessage:
         loading: A deferred answer that still shows "thinking".
         origin: The interaction it answers: `interaction_metadata`, and the command's name.
         reply_to: The message it answers.
+        refers_to: The channel that its reference names, when that is not its own.
         revisions: Everything it showed, oldest first.
     """
 
@@ -40,6 +42,7 @@ class StoredMessage:
     mentions: Mentions = field(default_factory=Mentions)
     nonce: str | int | None = None
     reply_to: str | None = None
+    refers_to: str | None = None
     ephemeral_to: str | None = None
     loading: bool = False
     origin: Json | None = None

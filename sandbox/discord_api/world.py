@@ -30,13 +30,17 @@ class User:
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """A role of one guild; the one with the guild's id is @everyone."""
+    """A role of one guild; the one with the guild's id is @everyone.
+
+    `bot_id` is the bot whose own role it is: Discord makes it, nobody can give it to others.
+    """
 
     id: str
     name: str
     permissions: int
     position: int
     color: int = 0
+    bot_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +78,7 @@ class Channel:
     nsfw: bool = False
     position: int = 0
     archived: bool = False
+    auto_archive_minutes: int = 4320
     recipients: tuple[str, ...] = ()
     overwrites: list[Overwrite] = field(default_factory=list)
     last_message_id: str | None = None
@@ -97,6 +102,17 @@ class Guild:
     roles: dict[str, Role] = field(default_factory=dict)
     members: dict[str, GuildMember] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
+    unavailable: bool = False
+
+    def role(self, id_or_name: str) -> Role | None:
+        """A role by its id or its name."""
+        by_name = (role for role in self.roles.values() if role.name == id_or_name)
+        return self.roles.get(id_or_name) or next(by_name, None)
+
+    def first_channel(self) -> Channel:
+        """The text channel at the top of the list."""
+        texts = (c for c in self.channels.values() if c.type is ChannelType.TEXT)
+        return min(texts, key=lambda channel: channel.position)
 
 
 @dataclass(kw_only=True)
@@ -139,6 +155,10 @@ class World:
     def guilds_of(self, user_id: str) -> Iterator[Guild]:
         """The guilds a user is in."""
         return (guild for guild in self.guilds.values() if user_id in guild.members)
+
+    def shares_guild(self, user_id: str, other_id: str) -> bool:
+        """Whether two users meet in a guild; everybody meets themselves."""
+        return user_id == other_id or any(other_id in g.members for g in self.guilds_of(user_id))
 
     def user_by_token(self, token: str, *, bot: bool) -> User | None:
         """The account of a token; a bot's token works only as a bot's."""

@@ -155,9 +155,10 @@ class SandboxProcess:
         return self.folder / "sandbox-errors.txt"
 
     def member(self, name: str = "Mia") -> MemberDriver:
-        """A member's own connection, to be entered with `async with`."""
+        """A connection of somebody of any guild, to be entered with `async with`."""
         discord = self.facts["discord"]
-        token = next(m["token"] for m in discord["members"] if m["name"] == name)
+        everyone = [member for guild in discord["guilds"] for member in guild["members"]]
+        token = next(m["token"] for m in everyone if m["name"] == name)
         return MemberDriver(discord["api"], discord["gateway"], token, timeout_s=PATIENCE_S)
 
     # -- control -----------------------------------------------------------------
@@ -187,6 +188,7 @@ class SandboxProcess:
         await self.segmind("settings", settings)
         await self.discord("upload-limit", {"bytes": DEFAULT_UPLOAD_LIMIT_BYTES})
         await self.discord("token-life", {"seconds": TOKEN_LIFE_S})
+        await self.discord("command-checks", {"enabled": True})
 
     async def _call(self, url: str, wish: object | None, *, method: str | None = None) -> Any:
         assert self._http is not None

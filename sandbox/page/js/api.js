@@ -67,6 +67,11 @@ export class Api {
     return this.#call("POST", `/channels/${channelId}/messages`, payload, files);
   }
 
+  startThread(channelId, messageId, name) {
+    const path = `/channels/${channelId}/messages/${messageId}/threads`;
+    return this.#call("POST", path, { name });
+  }
+
   async #call(method, path, payload = null, files = []) {
     const response = await this.#fetch(method, path, payload, files);
     const text = await response.text();

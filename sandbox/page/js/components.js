@@ -1,56 +1,14 @@
 /** Message components, V1 and V2, as DOM. Clicks are delegated: see `message_list.js`. */
 
+import { COMPONENT, isSelect } from "./component_kinds.js";
 import { h, icon, dots } from "./dom.js";
+import { selectItems } from "./entities.js";
 import { linkProps } from "./links.js";
 import { fileView, fromItem, kindOf, mediaView } from "./media.js";
 import { hexColor } from "./store.js";
 
-export const COMPONENT = {
-  ROW: 1,
-  BUTTON: 2,
-  STRING_SELECT: 3,
-  TEXT_INPUT: 4,
-  USER_SELECT: 5,
-  ROLE_SELECT: 6,
-  MENTIONABLE_SELECT: 7,
-  CHANNEL_SELECT: 8,
-  SECTION: 9,
-  TEXT: 10,
-  THUMBNAIL: 11,
-  GALLERY: 12,
-  FILE: 13,
-  SEPARATOR: 14,
-  CONTAINER: 17,
-  LABEL: 18,
-  FILE_UPLOAD: 19,
-  RADIO_GROUP: 21,
-  CHECKBOX_GROUP: 22,
-  CHECKBOX: 23,
-};
-
-const SELECTS = new Set([
-  COMPONENT.STRING_SELECT,
-  COMPONENT.USER_SELECT,
-  COMPONENT.ROLE_SELECT,
-  COMPONENT.MENTIONABLE_SELECT,
-  COMPONENT.CHANNEL_SELECT,
-]);
 const BUTTON_STYLES = ["", "primary", "secondary", "success", "danger", "link", "premium"];
 const LINK = 5;
-
-/** Whether a component is a select menu of any kind. */
-export const isSelect = ({ type }) => SELECTS.has(type);
-
-/** Find the component with this custom id anywhere in a message. */
-export function findComponent(components, customId) {
-  for (const component of components ?? []) {
-    if (component.custom_id === customId) return component;
-    const inner = [...(component.components ?? []), component.accessory].filter(Boolean);
-    const found = findComponent(inner, customId);
-    if (found) return found;
-  }
-  return null;
-}
 
 export class ComponentsView {
   /**
@@ -77,6 +35,7 @@ export class ComponentsView {
   view(message) {
     if (!message.components?.length) return null;
     const context = {
+      choices: this.store.choices.get(message.id),
       busy: this.store.controls.get(message.id)?.busy ?? null,
       attachments: message.attachments ?? [],
     };
@@ -113,8 +72,8 @@ export class ComponentsView {
     return h("button", props, h("span", { class: "button-label" }, label), mine ? dots() : null);
   }
 
-  #select(select, { busy }) {
-    const chosen = this.#chosen(select);
+  #select(select, { busy, choices }) {
+    const chosen = this.#chosen(select, choices?.get(select.custom_id));
     const text = chosen.length ? chosen.join(", ") : (select.placeholder ?? "Make a selection");
     const data = { action: "choose", key: select.custom_id, customId: select.custom_id };
     const props = {
@@ -130,15 +89,11 @@ export class ComponentsView {
     return h("button", props, h("span", {}, text), icon("down"));
   }
 
-  #chosen(select) {
-    if (select.type === COMPONENT.STRING_SELECT) {
-      return select.options.filter((option) => option.default).map((option) => option.label);
-    }
-    return (select.default_values ?? []).map(({ id, type }) => {
-      if (type === "role") return `@${this.store.roles.get(id)?.name ?? id}`;
-      if (type === "channel") return `#${this.store.channels.get(id)?.name ?? id}`;
-      return this.store.displayName(id);
-    });
+  /** Labels of what the member chose just now, or else of what the message says is chosen. */
+  #chosen(select, values) {
+    const { items, selected } = selectItems(select, this.store);
+    const chosen = values ?? selected;
+    return items.filter(({ value }) => chosen.includes(value)).map(({ label }) => label);
   }
 
   #section({ components, accessory }, context) {

@@ -114,8 +114,7 @@ export class Composer {
   }
 
   #commands() {
-    const { commands, store } = this.session;
-    return commands.filter((item) => item.type === COMMAND.CHAT && store.mayUse(item.root));
+    return this.session.commands.filter((item) => item.type === COMMAND.CHAT);
   }
 
   #typed() {
@@ -233,9 +232,11 @@ export class Composer {
   }
 
   #describe() {
-    const { channel, botName } = this.session.place();
-    const where = channel?.type === CHANNEL.DM ? `@${botName}` : `#${channel?.name ?? "…"}`;
-    const label = `Message ${where}`;
+    const { store } = this.session;
+    const { channel } = store;
+    const name = channel ? store.channelName(channel) : "…";
+    const label = `Message ${channel?.type === CHANNEL.DM ? "@" : "#"}${name}`;
+    this.input.disabled = !channel;
     this.input.setAttribute("aria-label", `${label}; begin with / for commands`);
     this.input.placeholder = `${label} (/ for commands)`;
   }

@@ -4,6 +4,9 @@ import { COMMAND } from "./commands.js";
 import { h } from "./dom.js";
 import { excerpt } from "./message_view.js";
 import { Popup } from "./popup.js";
+import { CHANNEL, isEphemeral } from "./store.js";
+
+const THREAD_NAME_CHARACTERS = 40;
 
 /**
  * @param {HTMLElement} anchor gets the focus back
@@ -16,6 +19,7 @@ export function openMessageMenu(anchor, message, session, point = null) {
   const sections = [
     section("Apps: this message", appItems(session, COMMAND.MESSAGE, message.id)),
     section(`Apps: ${author}`, appItems(session, COMMAND.USER, message.author.id)),
+    section("Thread", threadItems(session, message)),
     section("Copy", copyItems(message)),
   ];
   const problem = h("div", { class: "menu-problem", role: "alert", testid: "menu-problem" });
@@ -46,11 +50,24 @@ function section(title, items) {
   return h("div", { role: "group", "aria-label": title }, heading, items);
 }
 
-function appItems({ commands, store, interactions }, type, targetId) {
-  const usable = commands.filter((command) => command.type === type && store.mayUse(command.root));
+function appItems({ commands, interactions }, type, targetId) {
+  const usable = commands.filter((command) => command.type === type);
   return usable.map((command) =>
     menuItem(command.name, () => interactions.runCommand(command, [], [], targetId)),
   );
+}
+
+/** A thread about a message is named after it, as Discord suggests. */
+function threadItems({ api, store }, message) {
+  const channel = store.channels.get(message.channel_id);
+  if (channel?.type !== CHANNEL.TEXT || isEphemeral(message) || message.thread) return [];
+  const start = async () => {
+    const name = excerpt(message).slice(0, THREAD_NAME_CHARACTERS).trim() || "New thread";
+    const thread = await api.startThread(message.channel_id, message.id, name);
+    store.channels.set(thread.id, { ...store.channels.get(thread.id), ...thread });
+    store.showChannel(thread.id);
+  };
+  return [menuItem("Create thread", start)];
 }
 
 function copyItems(message) {

@@ -7,6 +7,7 @@ const SVG = "http://www.w3.org/2000/svg";
 /** Icon outlines on a 24 x 24 grid, drawn with the current text colour. */
 const ICONS = {
   hash: "M9.5 4 7 20M17 4l-2.5 16M4.5 9h16M3.5 15h16",
+  lock: "M7 11V8a5 5 0 0 1 10 0v3M5 11h14v9H5z",
   thread: "M5 5h14v10H9l-4 4zM9 9h6M9 12h4",
   at: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zm4 0v5.5a2.5 2.5 0 0 0 5 0V12a9 9 0 1 0-4 7.5",
   menu: "M4 7h16M4 12h16M4 17h16",

@@ -1,7 +1,7 @@
 /** Members, roles, channels and the options of a select menu as items of a list. */
 
-import { COMPONENT } from "./components.js";
-import { CHANNEL, hexColor, isThread } from "./store.js";
+import { COMPONENT } from "./component_kinds.js";
+import { hexColor, isThread } from "./store.js";
 
 /** Members of the place, by name. */
 export function userItems(store) {
@@ -25,11 +25,9 @@ export function roleItems(store) {
   }));
 }
 
-/** Channels of the guild; `types` limits which kinds. */
+/** Channels of the guild as they are listed beside it; `types` limits which kinds. */
 export function channelItems(store, types = null) {
-  const channels = [...store.channels.values()].filter(
-    ({ type }) => type !== CHANNEL.DM && (!types?.length || types.includes(type)),
-  );
+  const channels = store.places().filter(({ type }) => !types?.length || types.includes(type));
   return channels.map((channel) => ({
     value: channel.id,
     label: `#${channel.name}`,

@@ -1,16 +1,16 @@
 /** Gateway events into store changes: one small handler an event. */
 
-import { CHANNEL } from "./store.js";
-
 const HANDLERS = {
   READY: ready,
   GUILD_CREATE: guild,
   GUILD_UPDATE: guild,
-  GUILD_ROLE_CREATE: (store, { role }) => store.roles.set(role.id, role),
-  GUILD_ROLE_UPDATE: (store, { role }) => store.roles.set(role.id, role),
-  GUILD_ROLE_DELETE: (store, { role_id: id }) => store.roles.delete(id),
+  GUILD_DELETE: guildGone,
+  GUILD_ROLE_CREATE: role,
+  GUILD_ROLE_UPDATE: role,
+  GUILD_ROLE_DELETE: (store, data) => rolesOf(store, data)?.delete(data.role_id),
   GUILD_MEMBER_ADD: member,
   GUILD_MEMBER_UPDATE: member,
+  GUILD_MEMBER_REMOVE: memberGone,
   CHANNEL_CREATE: channel,
   CHANNEL_UPDATE: channel,
   CHANNEL_DELETE: channelGone,
@@ -38,25 +38,49 @@ export function applyEvent(store, type, data) {
   if (!ABOUT_MESSAGES.test(type)) store.emit("guild");
 }
 
+/** What is not in it any more was left meanwhile. */
 function ready(store, data) {
   store.putUser(data.user);
   for (const user of data.users ?? []) store.putUser(user);
+  store.guilds.clear();
+  store.channels.clear();
   for (const item of data.guilds ?? []) if (!item.unavailable) guild(store, item);
   for (const item of data.private_channels ?? []) channel(store, item);
 }
 
 function guild(store, data) {
   const { channels = [], threads = [], roles = [], members = [], ...rest } = data;
-  store.guild = { ...store.guild, ...rest, ...rest.properties };
-  for (const role of roles) store.roles.set(role.id, role);
-  for (const item of members) member(store, item);
+  const known = store.guilds.get(data.id) ?? { roles: new Map(), members: new Map() };
+  store.guilds.set(data.id, { ...known, ...rest, ...rest.properties });
+  for (const item of roles) known.roles.set(item.id, item);
+  for (const item of members) member(store, { ...item, guild_id: data.id });
   for (const item of [...channels, ...threads]) channel(store, { guild_id: data.id, ...item });
 }
 
-function member(store, data) {
-  const id = data.user?.id ?? data.user_id;
-  if (data.user) store.putUser(data.user);
-  store.putMember(id, data);
+function guildGone(store, { id, unavailable }) {
+  if (unavailable) return;
+  store.guilds.delete(id);
+  for (const item of [...store.channels.values()]) {
+    if (item.guild_id === id) forgetChannel(store, item.id);
+  }
+  if (store.shownGuildId !== id) return;
+  const [next] = store.guilds.keys();
+  store.showGuild(next ?? null);
+}
+
+const rolesOf = (store, { guild_id: guildId }) => store.guilds.get(guildId)?.roles;
+
+function role(store, data) {
+  rolesOf(store, data)?.set(data.role.id, data.role);
+}
+
+function member(store, { guild_id: guildId, user, ...data }) {
+  store.putUser(user);
+  store.putMember(guildId, user.id, data);
+}
+
+function memberGone(store, { guild_id: guildId, user }) {
+  store.guilds.get(guildId)?.members.delete(user.id);
 }
 
 function channel(store, data) {
@@ -65,11 +89,15 @@ function channel(store, data) {
 }
 
 function channelGone(store, { id }) {
+  forgetChannel(store, id);
+  if (store.channelId === id) store.showGuild(store.shownGuildId);
+}
+
+function forgetChannel(store, id) {
   store.channels.delete(id);
   store.messages.delete(id);
-  if (store.channelId !== id) return;
-  const next = [...store.channels.values()].find((item) => item.type === CHANNEL.TEXT);
-  store.showChannel(next?.id ?? null);
+  store.histories.delete(id);
+  store.unread.delete(id);
 }
 
 function messageCreated(store, message) {

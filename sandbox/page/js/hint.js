@@ -13,9 +13,13 @@ const TRY = [
 
 /** @param {import("./session.js").Session} session */
 export function emptyHint(session) {
-  const { channel, botName } = session.place();
-  const title = channel?.name ? `Welcome to #${channel.name}` : `Your messages with ${botName}`;
-  const known = new Set(session.commands.filter(usable(session)).map((command) => command.name));
+  const { commands, store } = session;
+  const { channel } = store;
+  if (!channel) return nowhere();
+  const name = store.channelName(channel);
+  const title = channel.name ? `Welcome to #${name}` : `Your messages with ${name}`;
+  const chat = commands.filter(({ type }) => type === COMMAND.CHAT);
+  const known = new Set(chat.map((command) => command.name));
   const items = TRY.filter(([name]) => known.has(name)).map(([name, why]) => {
     const data = { action: "command", name, testid: `hint-${name}` };
     const command = h("strong", {}, `/${name}`);
@@ -33,5 +37,8 @@ export function emptyHint(session) {
   );
 }
 
-const usable = (session) => (command) =>
-  command.type === COMMAND.CHAT && session.store.mayUse(command.root);
+function nowhere() {
+  const text = "This member sees no channel. Choose another server or member.";
+  const data = { key: "hint", testid: "empty-hint" };
+  return h("li", { class: "empty-hint", data }, h("h2", {}, "Nothing to see"), h("p", {}, text));
+}

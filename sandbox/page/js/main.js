@@ -1,18 +1,19 @@
 /**
- * The sandbox's page: one channel view for one member at a time, against the Discord stand-in.
+ * The sandbox's page: one member's view of their guilds, against the Discord stand-in.
  *
  * For those who drive it (tests, screenshots), these stay as they are. `[data-testid=…]`:
  *   app                  `data-ready` is "true" while the gateway session is up
  *   status               connection problems; hidden when there are none
  *   drawer-button        opens the sidebar on narrow screens
- *   guild-name, channel (`data-channel-id`), channel-title
- *   member-switch        `data-member-id`; opens `member-list`, whose options have `data-value`
+ *   guild (`data-guild-id`) in the rail, guild-name, channel (`data-channel-id`), channel-title
+ *   member-switch        `data-member-id`; opens `member-list`, whose options have `data-value`:
+ *                        the members of the shown guild, then everybody else
  *   messages             the list; each `message` has `data-message-id`, `data-author-id`,
  *                        `data-ephemeral`, `data-loading`
  *   in a message         author, used, reply, content, edited, thinking, only-you, dismiss,
  *                        attachments, image, video, audio, file, embed, container, gallery,
  *                        action-row, button and select (`data-custom-id`), link-button,
- *                        interaction-failed, message-menu
+ *                        interaction-failed, message-menu, thread-link
  *   pending              a command on its way; `data-state` is sending, sent or failed
  *   empty-hint, hint-<command>
  *   composer-input, composer-file, composer-sample, composer-send, composer-error
@@ -31,6 +32,7 @@
  */
 
 import { h } from "./dom.js";
+import { findPerson } from "./people.js";
 import { Session } from "./session.js";
 
 const CONFIG_URL = "/sandbox/config.json";
@@ -43,11 +45,12 @@ class App {
   }
 
   /** Log in as a member; the one before is logged out. */
-  become(member, channelId) {
+  become(member, { channelId, guildId = null }) {
     this.session?.end();
     this.session = new Session(this.config, member, {
       channelId,
-      onSwitch: (id) => this.become(this.#find(id), this.session.store.channelId),
+      guildId,
+      onSwitch: (id) => this.become(findPerson(this.config, id), this.#place()),
       onRefused: () => this.#renew(),
     });
     const { session } = this;
@@ -58,22 +61,22 @@ class App {
 
   start() {
     const query = new URLSearchParams(location.search);
-    const member = this.#find(query.get("member")) ?? this.config.members[0];
-    this.become(member, query.get("channel"));
+    const member = findPerson(this.config, query.get("member")) ?? this.config.members[0];
+    this.become(member, { channelId: query.get("channel") });
+  }
+
+  /** Where the member is looking, for the one who looks on from there. */
+  #place() {
+    const { channelId, shownGuildId: guildId } = this.session.store;
+    return { channelId, guildId };
   }
 
   /** A restarted stand-in gives out new tokens: fetch them; the same ones cannot help. */
   async #renew() {
-    const { me, channelId } = this.session.store;
+    const { me } = this.session.store;
     this.config = await loadConfig();
-    const member = this.#find(me.id);
-    if (member && member.token !== me.token) this.become(member, channelId);
-  }
-
-  #find(idOrName) {
-    const wanted = idOrName?.toLowerCase();
-    const fits = ({ id, name }) => id === wanted || name.toLowerCase() === wanted;
-    return this.config.members.find(fits);
+    const member = findPerson(this.config, me.id);
+    if (member && member.token !== me.token) this.become(member, this.#place());
   }
 }
 

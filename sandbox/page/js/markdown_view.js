@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { linkProps } from "./links.js";
 import { parse, parseInline } from "./markdown.js";
+import { hexColor } from "./store.js";
 import { formatTimestamp } from "./timestamps.js";
 
 const TAGS = { bold: "strong", italic: "em", underline: "u", strike: "s", item: "li" };
@@ -81,8 +82,10 @@ export class MarkdownView {
   }
 
   _role(node) {
-    const name = this.store.roles.get(node.id)?.name ?? "unknown role";
-    return h("span", { class: "mention" }, `@${name}`);
+    const role = this.store.roles.get(node.id);
+    const style = role?.color ? { "--mention": hexColor(role.color) } : {};
+    const props = { class: "mention", style, data: { roleId: node.id } };
+    return h("span", props, `@${role?.name ?? "unknown role"}`);
   }
 
   _channel(node) {

@@ -1,6 +1,6 @@
 /** The channel's messages: rendering by difference, scrolling, and every click inside a message. */
 
-import { findComponent } from "./components.js";
+import { findComponent } from "./component_kinds.js";
 import { openMessageMenu } from "./context_menu.js";
 import { dots, h } from "./dom.js";
 import { selectItems } from "./entities.js";
@@ -75,7 +75,7 @@ export class MessageList {
     const { channelId, histories } = this.store;
     const history = histories.get(channelId);
     const messages = this.store.messagesIn(channelId);
-    const loading = !history;
+    const loading = channelId !== null && !history;
     this.scroller.setAttribute("aria-busy", String(loading));
     const items = messages.map((message, at) => {
       return this.view.view(message, follows(message, messages[at - 1]));
@@ -152,17 +152,23 @@ export class MessageList {
   #choose(target, message) {
     if (target.getAttribute("aria-disabled") === "true") return;
     const component = findComponent(message.components, target.dataset.customId);
+    const { items, selected } = selectItems(component, this.store);
+    const before = this.store.choices.get(message.id)?.get(component.custom_id);
     openPicker({
       anchor: target,
       label: component.placeholder ?? "Make a selection",
       min: component.min_values ?? 1,
       max: component.max_values ?? 1,
-      ...selectItems(component, this.store),
-      onDone: (values) => this.session.interactions.useComponent(message, component, values),
+      items,
+      selected: before ?? selected,
+      onDone: (values) => {
+        this.store.setChoice(message, component.custom_id, values);
+        this.session.interactions.useComponent(message, component, values);
+      },
     });
   }
 
-  /** Follow a link to a channel or message of this guild. */
+  /** Follow a link to a channel or message. */
   async #visit({ channelId, id }, event) {
     event.preventDefault();
     if (!this.store.channels.has(channelId)) return;

@@ -12,7 +12,15 @@ import { messageTime } from "./timestamps.js";
 
 const AVATAR_COLORS = ["#5865f2", "#3ba55c", "#b8761a", "#d0475e", "#8b5cd6", "#2f8fb0"];
 /** Message types that look different. */
-const TYPE = { THREAD_CREATED: 18, REPLY: 19, CHAT_COMMAND: 20 };
+const TYPE = {
+  THREAD_CREATED: 18,
+  REPLY: 19,
+  CHAT_COMMAND: 20,
+  THREAD_STARTER: 21,
+  MENU_COMMAND: 23,
+};
+const COMMANDS = new Set([TYPE.CHAT_COMMAND, TYPE.MENU_COMMAND]);
+const REPLIES = new Set([TYPE.REPLY, TYPE.THREAD_STARTER]);
 const EXCERPT_CHARACTERS = 120;
 
 /** A round mark with the first letters of a name, drawn instead of a picture. */
@@ -65,16 +73,19 @@ export class MessageView {
   }
 
   #mentionsMe(message) {
-    return (message.mentions ?? []).some(({ id }) => id === this.store.me.id);
+    const { me, members } = this.store;
+    const own = members.get(me.id)?.roles ?? [];
+    const named = (message.mentions ?? []).some(({ id }) => id === me.id);
+    return named || (message.mention_roles ?? []).some((id) => own.includes(id));
   }
 
   #above(message) {
     const metadata = message.interaction_metadata;
     const name = metadata?.name ?? message.interaction?.name;
-    if (metadata && name) {
+    if (metadata && name && COMMANDS.has(message.type)) {
       return this.#usedLine(metadata.user, message.type === TYPE.CHAT_COMMAND ? `/${name}` : name);
     }
-    if (message.type === TYPE.REPLY) return this.#replyLine(message);
+    if (REPLIES.has(message.type)) return this.#replyLine(message);
     return null;
   }
 
@@ -161,6 +172,7 @@ export class MessageView {
     if (!isLayout(message)) parts.push(attachments(message.attachments ?? []));
     parts.push((message.embeds ?? []).map((embed) => embedView(embed, this.markdown)));
     parts.push(this.components.view(message));
+    parts.push(threadLink(this.store.channels.get(message.thread?.id)));
     if (edited && !content) parts.push(h("div", {}, edited));
     return parts;
   }
@@ -181,6 +193,12 @@ export class MessageView {
     });
     return h("div", { class: "toolbar" }, button);
   }
+}
+
+function threadLink(thread) {
+  if (!thread) return null;
+  const data = { action: "channel", id: thread.id, testid: "thread-link" };
+  return h("button", { type: "button", class: "thread-link", data }, icon("thread"), thread.name);
 }
 
 function attachments(list) {

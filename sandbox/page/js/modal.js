@@ -1,6 +1,6 @@
 /** A form the bot opens, in a dialog that keeps the focus until it is sent or closed. */
 
-import { COMPONENT } from "./components.js";
+import { COMPONENT } from "./component_kinds.js";
 import { dots, h, iconButton, uniqueId } from "./dom.js";
 import { makeModalField } from "./modal_fields.js";
 

@@ -3,7 +3,7 @@
  * or null), `answer()` (its part of the submission) and `files`.
  */
 
-import { COMPONENT, isSelect } from "./components.js";
+import { COMPONENT, isSelect } from "./component_kinds.js";
 import { h, icon, uniqueId } from "./dom.js";
 import { selectItems } from "./entities.js";
 import { FileField } from "./file_field.js";

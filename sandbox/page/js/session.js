@@ -28,14 +28,15 @@ export class Session {
   /**
    * @param {any} config the stand-in's configuration
    * @param {any} me one of its members
-   * @param {{channelId: string | null, onSwitch: (memberId: string) => void,
-   *          onRefused: () => void}} settings
+   * @param {{channelId: string | null, guildId: string | null,
+   *          onSwitch: (memberId: string) => void, onRefused: () => void}} settings
+   *          `channelId` is shown at first, or else a channel of `guildId`, when they can be seen
    */
-  constructor(config, me, { channelId, onSwitch, onRefused }) {
+  constructor(config, me, { channelId, guildId, onSwitch, onRefused }) {
     this.config = config;
     this.onSwitch = onSwitch;
     this.onRefused = onRefused;
-    this.wantedChannelId = channelId;
+    this.wanted = { channelId, guildId };
     this.store = new Store(me);
     this.api = new Api(config.api, me.token);
     this.history = new History(this.api, this.store);
@@ -77,24 +78,17 @@ export class Session {
     for (const dialog of document.querySelectorAll("dialog.modal")) dialog.close();
   }
 
-  /** Where one is, for labels. */
-  place() {
-    return { channel: this.store.channel, botName: this.botName };
-  }
-
-  get botName() {
-    return this.store.displayName(this.config.bot?.id ?? this.config.application_id);
-  }
-
   closeDrawer() {
     this.#setDrawer(false);
   }
 
   /** Ask again which commands there are; the bot may have registered others meanwhile. */
   async loadCommands() {
-    if (!this.store.channelId) return;
+    const { guildId, channelId } = this.store;
+    if (!channelId) return;
     try {
-      const index = await this.api.commandIndex(this.store.guildId, this.store.channelId);
+      const index = await this.api.commandIndex(guildId, channelId);
+      if (guildId !== this.store.guildId) return; // another guild is shown by now
       this.commands = flatten(index.application_commands);
       this.commandsProblem = this.commands.length ? null : NO_COMMANDS;
     } catch (error) {
@@ -112,15 +106,23 @@ export class Session {
   }
 
   #ready() {
-    if (!this.#greeted) {
-      const wanted = [this.wantedChannelId, this.config.channel_id];
-      const first = wanted.find((id) => this.store.channels.has(id));
-      this.store.showChannel(first ?? this.config.channel_id);
+    if (!this.#greeted || !this.store.channel) {
+      this.#showFirst();
     } else {
       this.history.loadLatest(this.store.channelId);
       this.loadCommands();
     }
     this.#greeted = true;
+  }
+
+  #showFirst() {
+    const { store, wanted } = this;
+    if (store.channels.has(wanted.channelId)) {
+      store.showChannel(wanted.channelId);
+      return;
+    }
+    const [first] = store.guilds.keys();
+    store.showGuild(store.guilds.has(wanted.guildId) ? wanted.guildId : (first ?? null));
   }
 
   #openModal(modal) {
@@ -160,13 +162,12 @@ export class Session {
   }
 
   #describe() {
-    const { channel, botName } = this.place();
-    if (!channel) return;
-    const dm = channel.type === CHANNEL.DM;
-    const name = dm ? botName : channel.name;
+    const { channel, guild } = this.store;
+    const dm = channel?.type === CHANNEL.DM;
+    const name = channel ? this.store.channelName(channel) : "…";
     this.heading.replaceChildren(icon(dm ? "at" : "hash"), name);
-    this.topic.textContent = channel.topic ?? "";
-    document.title = `${dm ? "@" : "#"}${name} · ${this.store.guild?.name ?? "Sandbox"}`;
+    this.topic.textContent = channel?.topic ?? "";
+    document.title = `${dm ? "@" : "#"}${name} · ${guild?.name ?? "Sandbox"}`;
   }
 
   #showStatus(status) {

@@ -1,10 +1,12 @@
-/** The guild's channels and the member one looks on as. On narrow screens it is a drawer. */
+/** Guilds, channels and the member one looks on as. On narrow screens it is a drawer. */
 
 import { h, icon } from "./dom.js";
 import { Listbox } from "./listbox.js";
 import { avatar } from "./message_view.js";
+import { describeRoles, peopleItems } from "./people.js";
 import { Popup } from "./popup.js";
-import { CHANNEL, isThread } from "./store.js";
+import { Rail } from "./rail.js";
+import { CHANNEL, isPrivate, isThread } from "./store.js";
 
 export class Sidebar {
   /** @param {import("./session.js").Session} session */
@@ -14,12 +16,12 @@ export class Sidebar {
     this.title = h("h1", { class: "guild-name", testid: "guild-name" });
     this.channels = h("div", { class: "channel-list" });
     this.member = this.#memberButton();
+    const head = h("header", { class: "sidebar-head" }, this.title);
     this.element = h(
       "nav",
       { class: "sidebar", id: "sidebar", "aria-label": "Channels and members" },
-      h("header", { class: "sidebar-head" }, this.title),
-      this.channels,
-      this.member,
+      new Rail(session).element,
+      h("div", { class: "panel" }, head, this.channels, this.member),
     );
     this.channels.addEventListener("click", (event) => this.#clicked(event));
     const { signal } = session;
@@ -29,13 +31,8 @@ export class Sidebar {
 
   #render() {
     this.title.textContent = this.store.guild?.name ?? "…";
-    const all = [...this.store.channels.values()];
-    const texts = all.filter((item) => [CHANNEL.TEXT, CHANNEL.NEWS].includes(item.type));
-    texts.sort((left, right) => (left.position ?? 0) - (right.position ?? 0));
-    const rows = texts.flatMap((item) => {
-      return [item, ...all.filter(threadOf(item))].map((place) => this.#row(place));
-    });
-    const dms = all.filter((item) => item.type === CHANNEL.DM);
+    const rows = this.store.places().map((place) => this.#row(place));
+    const dms = this.store.directChannels;
     const focused = this.channels.querySelector(":focus")?.dataset.channelId;
     this.channels.replaceChildren(
       group("Channels", rows),
@@ -50,7 +47,7 @@ export class Sidebar {
     const thread = isThread(channel);
     const current = channel.id === this.store.channelId;
     const unread = this.store.unread.has(channel.id);
-    const name = dm ? this.session.botName : channel.name;
+    const name = this.store.channelName(channel);
     const props = {
       type: "button",
       class: `channel ${thread ? "thread" : ""} ${unread ? "unread" : ""}`,
@@ -59,7 +56,7 @@ export class Sidebar {
       data: { channelId: channel.id },
     };
     const mark = unread ? h("span", { class: "visually-hidden" }, " (unread)") : null;
-    const symbol = icon(dm ? "at" : thread ? "thread" : "hash");
+    const symbol = icon(dm ? "at" : thread ? "thread" : isPrivate(channel) ? "lock" : "hash");
     const text = h("span", { class: "channel-name" }, name);
     return h("li", {}, h("button", props, symbol, text, mark));
   }
@@ -88,17 +85,11 @@ export class Sidebar {
   #describeMember() {
     const { me } = this.store;
     const name = this.store.displayName(me.id);
-    const roles = this.#roleNames(me);
+    const roles = describeRoles(this.store, me.id);
     this.memberAvatar.replaceChildren(avatar(me.id, name));
     this.memberText.replaceChildren(h("strong", {}, name), h("small", {}, roles));
     this.member.setAttribute("aria-label", `You are ${name} (${roles}). Switch member`);
     this.member.dataset.memberId = me.id;
-  }
-
-  /** Role names; the configuration may give ids or names. */
-  #roleNames({ roles = [] }) {
-    const names = roles.map((role) => this.store.roles.get(role)?.name ?? role);
-    return names.join(", ") || "no roles";
   }
 
   #openSwitch() {
@@ -106,7 +97,7 @@ export class Sidebar {
       this.popup.close();
       return;
     }
-    const { members } = this.session.config;
+    const items = peopleItems(this.session.config, this.store);
     const pick = ({ value }) => {
       this.popup.close();
       if (value !== this.store.me.id) this.session.onSwitch(value);
@@ -119,9 +110,6 @@ export class Sidebar {
     };
     const title = h("div", { class: "menu-title" }, "View as");
     this.popup = new Popup(this.member, h("div", { class: "picker" }, title, list), { onClose });
-    const items = members.map((item) => {
-      return { value: item.id, label: item.name, detail: this.#roleNames(item) };
-    });
     listbox.selected = new Set([this.store.me.id]);
     listbox.onActive = (id) => list.setAttribute("aria-activedescendant", id ?? "");
     list.tabIndex = 0;
@@ -135,13 +123,10 @@ export class Sidebar {
     });
     this.popup.open();
     this.member.setAttribute("aria-expanded", "true");
-    listbox.setItems(items, members.findIndex(({ id }) => id === this.store.me.id));
+    listbox.setItems(items, items.findIndex(({ value }) => value === this.store.me.id));
     list.focus();
   }
 }
-
-const threadOf = (parent) => (channel) =>
-  isThread(channel) && channel.parent_id === parent.id && !channel.thread_metadata?.archived;
 
 function group(title, rows) {
   return h("section", {}, h("h2", { class: "group-title" }, title), h("ul", {}, rows));

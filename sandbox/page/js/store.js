@@ -2,7 +2,10 @@
  * What the page knows: who is who, the channels, the messages, what is under way. Views listen to
  * its topics and read it; only `events.js`, `interactions.js` and `session.js` change it.
  *
- * Topics: "guild" (channels, roles, names), "messages" (of a channel), "status" (of the
+ * One guild is shown at a time: `guild`, `roles` and `members` are its own. A direct message is
+ * shown beside the guild that was shown before it.
+ *
+ * Topics: "guild" (guilds, channels, roles, names), "messages" (of a channel), "status" (of the
  * connection), "commands" (they were fetched), "channel" (another one is shown).
  */
 
@@ -10,8 +13,10 @@ import { compareIds } from "./ids.js";
 
 const FLAG = { EPHEMERAL: 1 << 6, LOADING: 1 << 7, COMPONENTS_V2: 1 << 15 };
 export const CHANNEL = { TEXT: 0, DM: 1, NEWS: 5 };
+const TEXTS = new Set([CHANNEL.TEXT, CHANNEL.NEWS]);
 const THREADS = new Set([10, 11, 12]);
-const ADMINISTRATOR = 1n << 3n;
+const NOBODY = new Map();
+const VIEW_CHANNEL = 1n << 10n;
 
 export class Store {
   #listeners = new Map();
@@ -19,19 +24,21 @@ export class Store {
   /** @param {any} me the member as the configuration lists them */
   constructor(me) {
     this.me = me;
-    this.guild = null;
+    /** @type {Map<string, any>} each with `roles` and `members`, by id */ this.guilds = new Map();
+    this.shownGuildId = null;
     this.channelId = null;
+    /** @type {Map<string, string>} the channel last shown, by guild */ this.visited = new Map();
     this.status = "connecting";
     const user = { id: me.id, username: me.name };
     /** @type {Map<string, any>} */ this.users = new Map([[me.id, user]]);
-    /** @type {Map<string, any>} */ this.members = new Map([[me.id, { roles: me.roles ?? [] }]]);
-    /** @type {Map<string, any>} */ this.roles = new Map();
     /** @type {Map<string, any>} */ this.channels = new Map();
     /** @type {Map<string, Map<string, any>>} */ this.messages = new Map();
     /** @type {Map<string, {oldest: boolean}>} channels whose history is here */
     this.histories = new Map();
     /** @type {Map<string, any>} commands on their way, by nonce */ this.pending = new Map();
     /** @type {Map<string, any>} what a message's controls are doing */ this.controls = new Map();
+    /** @type {Map<string, Map<string, any[]>>} chosen in selects, by message and custom id */
+    this.choices = new Map();
     /** @type {Set<string>} */ this.unread = new Set();
   }
 
@@ -54,19 +61,61 @@ export class Store {
   showChannel(channelId) {
     this.channelId = channelId;
     this.unread.delete(channelId);
+    if (this.guildId) {
+      this.shownGuildId = this.guildId;
+      this.visited.set(this.guildId, channelId);
+    }
     this.emit("channel", channelId);
     this.emit("guild");
+  }
+
+  /** Show a guild: the channel last looked at, or its first; null when none can be seen. */
+  showGuild(guildId) {
+    this.shownGuildId = guildId;
+    const last = this.visited.get(guildId);
+    this.showChannel(this.channels.has(last) ? last : (this.places(guildId)[0]?.id ?? null));
+  }
+
+  get guild() {
+    return this.guilds.get(this.shownGuildId) ?? null;
+  }
+
+  get roles() {
+    return this.guild?.roles ?? NOBODY;
+  }
+
+  get members() {
+    return this.guild?.members ?? NOBODY;
   }
 
   get channel() {
     return this.channels.get(this.channelId) ?? null;
   }
 
+  /** The channels of a guild by position, each followed by its threads. */
+  places(guildId = this.shownGuildId) {
+    const all = [...this.channels.values()].filter((item) => item.guild_id === guildId);
+    const texts = all.filter(({ type }) => TEXTS.has(type));
+    texts.sort((left, right) => (left.position ?? 0) - (right.position ?? 0));
+    return texts.flatMap((item) => [item, ...all.filter(openThreadOf(item))]);
+  }
+
+  get directChannels() {
+    return [...this.channels.values()].filter(({ type }) => type === CHANNEL.DM);
+  }
+
+  hasUnread(guildId) {
+    return [...this.unread].some((id) => this.channels.get(id)?.guild_id === guildId);
+  }
+
+  /** What a channel is called; a direct message after the other side. */
+  channelName(channel) {
+    return channel.name ?? this.displayName(channel.recipients?.[0]?.id);
+  }
+
   /** The shown channel's guild, or null in a direct message. */
   get guildId() {
-    const channel = this.channel;
-    if (!channel || channel.type === CHANNEL.DM) return null;
-    return channel.guild_id ?? this.guild?.id ?? null;
+    return this.channel?.guild_id ?? null;
   }
 
   /** A channel's messages, oldest first. */
@@ -95,6 +144,7 @@ export class Store {
     const messages = this.messages.get(channelId) ?? new Map();
     this.messages.set(channelId, messages);
     for (const message of list) {
+      if (message.components) this.choices.delete(message.id);
       messages.set(message.id, { ...messages.get(message.id), ...message });
       this.rememberUsers(message);
     }
@@ -130,18 +180,22 @@ export class Store {
     const people = [message.author, ...(message.mentions ?? [])];
     people.push(message.interaction_metadata?.user, message.referenced_message?.author);
     for (const user of people) if (user?.id) this.putUser(user);
-    if (message.member && message.author) this.putMember(message.author.id, message.member);
+    if (message.member) this.putMember(message.guild_id, message.author.id, message.member);
   }
 
-  putUser(user) {
-    const { member, ...rest } = user;
-    this.users.set(user.id, { ...this.users.get(user.id), ...rest });
-    if (member) this.putMember(user.id, member);
+  putUser({ member: _member, ...user }) {
+    this.users.set(user.id, { ...this.users.get(user.id), ...user });
   }
 
-  putMember(userId, member) {
-    const { roles = [], nick = null, permissions } = member;
-    this.members.set(userId, { ...this.members.get(userId), roles, nick, permissions });
+  putMember(guildId, userId, member) {
+    const { roles = [], nick = null, joined_at: joinedAt } = member;
+    this.guilds.get(guildId)?.members.set(userId, { roles, nick, joinedAt });
+  }
+
+  setChoice(message, customId, values) {
+    const choices = this.choices.get(message.id) ?? new Map();
+    this.choices.set(message.id, choices.set(customId, values));
+    this.emit("messages", message.channel_id);
   }
 
   setPending(nonce, pending) {
@@ -173,26 +227,16 @@ export class Store {
     const role = this.rolesOf(userId).find((item) => item.color);
     return role ? hexColor(role.color) : null;
   }
-
-  /** Whether Discord's client would list this command for the member. */
-  mayUse(command) {
-    const required = command.default_member_permissions;
-    if (required === null || required === undefined || !this.guildId) return true;
-    const held = this.#permissions();
-    const wanted = BigInt(required);
-    if (held & ADMINISTRATOR || this.guild?.owner_id === this.me.id) return true;
-    return wanted !== 0n && (held & wanted) === wanted;
-  }
-
-  #permissions() {
-    const ids = [this.guild?.id, ...(this.members.get(this.me.id)?.roles ?? [])];
-    return ids.reduce((sum, id) => sum | BigInt(this.roles.get(id)?.permissions ?? 0), 0n);
-  }
 }
 
 export const isEphemeral = (message) => Boolean((message.flags ?? 0) & FLAG.EPHEMERAL);
 export const isLoading = (message) => Boolean((message.flags ?? 0) & FLAG.LOADING);
 export const isLayout = (message) => Boolean((message.flags ?? 0) & FLAG.COMPONENTS_V2);
+/** Whether a channel is hidden from everyone without a role that opens it. */
+export const isPrivate = ({ guild_id: everyone, permission_overwrites: list = [] }) =>
+  list.some(({ id, deny }) => id === everyone && BigInt(deny) & VIEW_CHANNEL);
+const openThreadOf = (parent) => (channel) =>
+  isThread(channel) && channel.parent_id === parent.id && !channel.thread_metadata?.archived;
 export const isThread = (channel) => THREADS.has(channel.type);
 export const nameOf = (user) => user?.global_name ?? user?.username;
 export const hexColor = (number) => `#${number.toString(16).padStart(6, "0")}`;

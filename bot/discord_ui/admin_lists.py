@@ -1,0 +1,142 @@
+"""Lists and single members as moderators see them: allowances, filter rules, usage. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from discord import ui
+
+from bot.discord_ui.admin_items import FormField, form
+from bot.discord_ui.admin_notices import rule_words, until_words
+from bot.discord_ui.admin_parts import BLURPLE, Box, back, page_count, page_words, text, turning
+from bot.discord_ui.admin_words import allowance_words, mention
+from bot.discord_ui.cards import LOOKS
+from bot.discord_ui.limits import CHOICE_NAME_CHARS, CONTENT_CHARS
+from bot.discord_ui.pages import window_texts
+from bot.discord_ui.settings_words import model_title
+from bot.discord_ui.words import ago, count, credits_text, excerpt, one_line, units
+from bot.job import Job
+from bot.jobs.member_desk import MemberUsage
+from bot.policy import AllowanceOverride
+from bot.wordfilter import FilterRule, Match
+
+_LINES_A_PAGE = 20
+_PATTERN_CHARS = 80
+_PROMPT_CHARS = 80
+_REASON_CHARS = 300
+_ROOM_FOR_MORE = 8
+
+
+def _page(*texts: str, buttons: ui.ActionRow[Any] | None = None) -> ui.LayoutView:
+    box: Box = ui.Container(accent_colour=BLURPLE)
+    for words in texts:
+        text(box, words)
+    if buttons is not None:
+        box.add_item(buttons)
+    view = ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view
+
+
+def allowances_page(overrides: Sequence[AllowanceOverride], number: int = 0) -> ui.LayoutView:
+    """Return one page of the roles and members with own allowances."""
+    pages = page_count(len(overrides), _LINES_A_PAGE)
+    number = min(number, pages - 1)
+    shown = overrides[number * _LINES_A_PAGE :][:_LINES_A_PAGE]
+    lines = [f"{mention(one.target, one.target_id)}: {allowance_words(one)}" for one in shown]
+    return _page(
+        f"### 🎟️ Allowances of their own{page_words(number, pages)}",
+        "\n".join(lines) or "Nobody has one. `/video-admin allowance set` gives one.",
+        "-# A member's own comes first; otherwise the most generous of their roles and of the "
+        "server's own.",
+        buttons=back(*turning("allowances", number, pages)),
+    )
+
+
+# -- the filter ------------------------------------------------------------------------
+
+
+def rules_page(rules: Sequence[FilterRule], number: int = 0) -> ui.LayoutView:
+    """Return one page of the filter's own rules."""
+    pages = page_count(len(rules), _LINES_A_PAGE)
+    number = min(number, pages - 1)
+    shown = rules[number * _LINES_A_PAGE :][:_LINES_A_PAGE]
+    lines = [f"`{one.id}` {rule_words(one.kind, one.pattern, _PATTERN_CHARS)}" for one in shown]
+    return _page(
+        f"### 🧹 {count(len(rules), 'own filter rule')}{page_words(number, pages)}",
+        "\n".join(lines) or "None yet. `/video-admin filter add` adds one.",
+        "-# Click to see a rule. `/video-admin filter remove` removes one.",
+        buttons=back(*turning("rules", number, pages), to="filter"),
+    )
+
+
+def rule_choice(rule: FilterRule) -> str:
+    """Return a rule's name in an autocomplete list."""
+    return one_line(f"{rule.id} · {rule.kind} · {rule.pattern}")[:CHOICE_NAME_CHARS]
+
+
+def paste_form() -> ui.Modal:
+    """Return the form that takes a list of rules."""
+    lines = FormField(
+        name="list",
+        label="One rule a line",
+        hint="badword    or    two words    or    /a regular expres+ion/    # is a remark",
+        most_chars=4000,
+        required=True,
+    )
+    return form("rules", "Add a list to the filter", [lines], verb="paste")
+
+
+def pasted_words(added: int, problems: Sequence[str]) -> str:
+    """Return what came of a pasted list, at most 2,000 characters."""
+    words = f"🧹 {count(added, 'rule')} added."
+    for problem in problems:
+        if units(words) + units(problem) > CONTENT_CHARS - _ROOM_FOR_MORE:
+            return f"{words}\n…"
+        words = f"{words}\n⚠️ {problem}"
+    return words
+
+
+def filter_words(match: Match | None) -> str:
+    """Return what the filter says of a text."""
+    if match is None:
+        return "✅ The filter lets this pass."
+    what = f"the built-in list **{match.list_name}**"
+    if match.rule is not None:
+        what = f"rule `{match.rule.id}`, {rule_words(match.rule.kind, match.rule.pattern)}"
+    return f"🚫 The filter refuses this: {what}, at ||{excerpt(match.excerpt, _PROMPT_CHARS)}||"
+
+
+# -- a member --------------------------------------------------------------------------
+
+
+def usage_page(usage: MemberUsage) -> ui.LayoutView:
+    """Return what a member has used, may still use, and made last on this server."""
+    balance = usage.balance
+    spent = balance.usage
+    making = count(spent.in_flight_member, "video")
+    lines = [f"{making} in the making, {credits_text(spent.reserved_credits)} reserved for them"]
+    if spent.granted_credits:
+        lines.append(f"{credits_text(spent.granted_credits)} left of what moderators gave")
+    if usage.override is not None:
+        lines.append(f"has an allowance of their own: {allowance_words(usage.override)}")
+    if usage.block is not None:
+        block = usage.block
+        lines.append(
+            f"🚫 blocked {until_words(block.until)} by {mention('user', block.actor_id)}: "
+            f"{excerpt(block.reason, _REASON_CHARS)}"
+        )
+    jobs = "\n".join(_job_line(job) for job in usage.jobs) or "None yet."
+    return _page(
+        f"### {mention('user', usage.user_id)} · {credits_text(balance.left)} left",
+        *window_texts(balance),
+        "\n".join(lines),
+        f"**Newest videos here**\n{jobs}",
+    )
+
+
+def _job_line(job: Job) -> str:
+    look = LOOKS[job.state]
+    return (
+        f"{look.symbol} {model_title(job.model)} · {credits_text(job.price_credits)} · "
+        f"{ago(job.created_at)} · job `{job.id}`\n> {excerpt(job.prompt, _PROMPT_CHARS)}"
+    )

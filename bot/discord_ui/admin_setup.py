@@ -1,0 +1,89 @@
+"""The page of `/video-admin setup`, and the facts about a guild that it is made from."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.discord_ui.admin_checks import ChannelFacts, GuildFacts
+from bot.discord_ui.admin_parts import BLURPLE, YELLOW, Box, Names, text
+from bot.discord_ui.permissions import missing_permissions
+from bot.discord_ui.services import Interaction
+from bot.discord_ui.words import count
+from bot.errors import RefusedError
+from bot.finding import Finding
+
+
+def setup_page(findings: Sequence[Finding], invite: str) -> ui.LayoutView:
+    """Return what was found, the faults first, and the link that invites the bot."""
+    faults = [one for one in findings if not one.well]
+    well = [one for one in findings if one.well]
+    box: Box = ui.Container(accent_colour=YELLOW if faults else BLURPLE)
+    heading = f"{count(len(faults), 'thing')} to mend" if faults else "All is well"
+    text(box, f"### {heading}")
+    for one in faults:
+        text(box, f"⚠️ **{one.part}**: {one.words}\n{one.remedy}")
+    text(box, "\n".join(f"✅ **{one.part}**: {one.words}" for one in well) or "✅")
+    text(box, "-# This link invites the bot with exactly the permissions it needs.")
+    link: ui.Button[Any] = ui.Button(label="Invite link", url=invite)
+    box.add_item(ui.ActionRow(link))
+    view = ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view
+
+
+def channel_names(interaction: Interaction) -> Names:
+    """Return the names of the guild's channels, as far as they are known."""
+    guild = interaction.guild
+    return {place.id: place.name for place in guild.channels} if guild is not None else {}
+
+
+def guild_facts(interaction: Interaction) -> GuildFacts:
+    """Return what is known of the interaction's guild.
+
+    Raises:
+        RefusedError: Discord has not told the bot about the guild (yet).
+    """
+    guild = interaction.guild
+    if guild is None or guild.me is None:
+        raise RefusedError(
+            "Discord has not told me about this server yet. Try again in a minute; if it stays "
+            "so, invite the bot again: it may be here without its `bot` scope."
+        )
+    places = [*guild.channels, *guild.threads]
+    return GuildFacts(
+        here=interaction.channel_id or 0,
+        channels={place.id: _facts(place, guild) for place in places},
+        role_ids={role.id for role in guild.roles},
+    )
+
+
+def _facts(place: discord.abc.GuildChannel | discord.Thread, guild: discord.Guild) -> ChannelFacts:
+    threaded = isinstance(place, discord.Thread | discord.ForumChannel)
+    missing = missing_permissions(place.permissions_for(guild.me), in_thread=threaded)
+    nsfw = place.is_nsfw() if hasattr(place, "is_nsfw") else False
+    return ChannelFacts(
+        age_restricted=nsfw,
+        missing=tuple(missing),
+        public=place.permissions_for(guild.default_role).view_channel,
+    )
+
+
+def check_log_channel(interaction: Interaction, channel_id: int) -> None:
+    """Refuse a log channel that the bot could not post in.
+
+    Raises:
+        RefusedError: names what it lacks there.
+    """
+    facts = guild_facts(interaction).channels.get(channel_id)
+    if facts is None:
+        raise RefusedError(
+            "I cannot see that channel. Allow **View Channel** for my role there, then try again."
+        )
+    if facts.missing:
+        names = ", ".join(f"**{name}**" for name in facts.missing)
+        raise RefusedError(
+            f"In <#{channel_id}> I lack {names}. Open its settings, Permissions, and allow it for "
+            "my role; then try again."
+        )

@@ -1,0 +1,81 @@
+"""Which permissions the bot needs, and who counts as a moderator."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import discord
+
+from bot.discord_ui.services import Interaction
+from bot.errors import RefusedError
+from bot.jobs.changes import Moderator
+
+log = logging.getLogger(__name__)
+
+# All it ever uses: to see a channel, post cards and videos there, and find its own posts again.
+NEEDED = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    attach_files=True,
+    read_message_history=True,
+)
+
+
+def missing_permissions(has: discord.Permissions, *, in_thread: bool) -> list[str]:
+    """Return the permissions that posting a video needs and the bot lacks, by Discord's names."""
+    needed = {
+        "View Channel": has.view_channel,
+        "Attach Files": has.attach_files,
+    }
+    if in_thread:
+        needed["Send Messages in Threads"] = has.send_messages_in_threads
+    else:
+        needed["Send Messages"] = has.send_messages
+    return [name for name, granted in needed.items() if not granted]
+
+
+def invite_link(application_id: int) -> str:
+    """Return the address by which a server invites the bot with exactly what it needs."""
+    return discord.utils.oauth_url(
+        application_id, permissions=NEEDED, scopes=("bot", "applications.commands")
+    )
+
+
+def is_moderator(interaction: Interaction) -> bool:
+    """Tell whether a member may administer the bot in the guild they are in right now.
+
+    Discord sends the permissions with every interaction, so this is never older than the press.
+    """
+    has = interaction.permissions
+    return interaction.guild_id is not None and (has.manage_guild or has.administrator)
+
+
+def moderator(interaction: Interaction) -> Moderator:
+    """Return who acts in which guild: the only way to one, so that no check can be forgotten.
+
+    What a member without the right tries is logged.
+
+    Raises:
+        RefusedError: they lack Manage Server here.
+    """
+    if interaction.guild_id is not None and is_moderator(interaction):
+        return Moderator(guild_id=interaction.guild_id, user_id=interaction.user.id)
+    log.warning(
+        "moderation refused: interaction %s, guild %s, member %s, tried %s",
+        interaction.id,
+        interaction.guild_id,
+        interaction.user.id,
+        _tried(interaction),
+    )
+    raise RefusedError(
+        "This is for this server's moderators: it needs the permission **Manage Server** here. "
+        "Nothing was changed."
+    )
+
+
+def _tried(interaction: Interaction) -> str:
+    if interaction.command is not None:
+        return interaction.command.qualified_name
+    data: Mapping[str, Any] = interaction.data or {}
+    return str(data.get("custom_id"))

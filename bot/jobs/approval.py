@@ -1,0 +1,230 @@
+"""Jobs that wait for a moderator: asked about in the log channel, approved, denied, expired."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.errors import NotFoundError, RefusedError, StaleStateError
+from bot.job import Job, JobState
+from bot.jobs.bulletin import Bulletin
+from bot.jobs.changes import Change, JobApproved, JobDenied, Moderator
+from bot.jobs.checks import checked_reason
+from bot.jobs.gate import Gate
+from bot.jobs.moderating_ports import ApprovalBoard, ApprovalStore, Members, PolicyStore
+from bot.jobs.ports import CannotPostError, Cards, Engine, PostLaterError, Standing
+
+log = logging.getLogger(__name__)
+
+# A channel that refused a post is left alone for so long: Discord bans who keeps on asking.
+_REFUSED_WAIT = timedelta(minutes=10)
+
+
+class DecidedError(RefusedError):
+    """The job waits no longer; the text says who was faster. `job` is as it stands now."""
+
+    def __init__(self, text: str, job: Job) -> None:
+        super().__init__(text)
+        self.job = job
+
+
+class ApprovalDesk:
+    """Where moderators let jobs in or turn them away."""
+
+    def __init__(
+        self,
+        *,
+        store: ApprovalStore,
+        policies: PolicyStore,
+        gate: Gate,
+        engine: Engine,
+        cards: Cards,
+        board: ApprovalBoard,
+        members: Members,
+        bulletin: Bulletin,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Make a desk.
+
+        Args:
+            store: The jobs.
+            policies: Says which log channel a guild has, and how long a job may wait.
+            gate: On which terms a member may spend when their job is let in.
+            engine: Runs what was approved.
+            cards: The members' status cards.
+            board: The moderators' cards.
+            members: Which roles a member has now.
+            bulletin: Tells the log channel who decided what.
+            now: The time, aware.
+        """
+        self._store = store
+        self._policies = policies
+        self._gate = gate
+        self._engine = engine
+        self._cards = cards
+        self._board = board
+        self._members = members
+        self._bulletin = bulletin
+        self._now = now
+        self._posting: set[int] = set()
+        self._refused_at: dict[int, datetime] = {}
+
+    async def ask(self, job: Job) -> None:
+        """Show a waiting job to the moderators; never raises: `look` tries again."""
+        try:
+            await self._ask(job)
+        except Exception:
+            log.exception("job %s: moderators could not be asked yet", job.id)
+
+    async def waiting_job(self, guild_id: int, job_id: int) -> Job:
+        """Return a job of this guild that waits.
+
+        Raises:
+            NotFoundError: there is no such job in this guild.
+            DecidedError: it waits no longer.
+        """
+        job = await self._store.get(job_id)
+        if job is None or job.guild_id != guild_id:
+            raise NotFoundError("There is no such job on this server.")
+        if job.state is not JobState.AWAITING_APPROVAL:
+            raise DecidedError(_who_was_faster(job), job)
+        return job
+
+    async def approve(self, guild_id: int, job_id: int, actor_id: int) -> Job:
+        """Check the quota as it is now, reserve the price and let the job run.
+
+        Raises:
+            RefusedError: the quota is used up meanwhile; the job keeps waiting.
+            DecidedError: it waits no longer.
+            NotFoundError: there is no such job in this guild.
+        """
+        waiting = await self.waiting_job(guild_id, job_id)
+        member = await self._members.facts(guild_id, waiting.user_id)
+        terms = await self._gate.terms(member, guild_id)
+        try:
+            job = await self._store.approve(
+                job_id,
+                terms.allowance,
+                terms.zone,
+                guild_id=guild_id,
+                actor_id=actor_id,
+                now=self._now(),
+                budget=terms.budget,
+            )
+        except StaleStateError as error:
+            raise await self._decided(job_id) from error
+        try:
+            await self._engine.enqueue(job)
+        except Exception:
+            # The row is written and the credits are reserved: QueueWatch enqueues it again.
+            log.exception("job %s could not be enqueued yet", job.id)
+        self._cards.show(job, Standing(place=await self._store.place_in_queue(job.id)))
+        await self._tell(guild_id, actor_id, job, JobApproved(job=job))
+        return job
+
+    async def deny(self, guild_id: int, job_id: int, actor_id: int, reason: str) -> Job:
+        """End a waiting job; its member reads the reason.
+
+        Raises:
+            BadInputError: the reason is empty or too long.
+            DecidedError: it waits no longer.
+            NotFoundError: there is no such job in this guild.
+        """
+        reason = checked_reason(reason)
+        await self.waiting_job(guild_id, job_id)
+        try:
+            job = await self._store.deny(
+                job_id, guild_id=guild_id, actor_id=actor_id, reason=reason, now=self._now()
+            )
+        except StaleStateError as error:
+            raise await self._decided(job_id) from error
+        await self._cards.finish(job)
+        await self._tell(guild_id, actor_id, job, JobDenied(job=job))
+        return job
+
+    async def show(self, job: Job) -> None:
+        """Let the moderators' card, if there is one, show what became of the job. Never raises."""
+        if job.log_message_id is not None:
+            await self._board.show(job)
+
+    async def look(self) -> None:
+        """Deny what waited too long; post the cards that are missing. For every minute."""
+        for job in await self._store.awaiting():
+            try:
+                await self._look_at(job)
+            except StaleStateError:
+                log.info("job %s was decided just now", job.id)
+            except Exception:
+                log.exception("job %s: its approval could not be looked after", job.id)
+
+    async def _look_at(self, job: Job) -> None:
+        guild_id = _guild_of(job)
+        most_h = (await self._policies.policy(guild_id)).approval.expires_h
+        if self._now() - job.created_at < timedelta(hours=most_h):
+            await self._ask(job)
+            return
+        hours = "1 hour" if most_h == 1 else f"{most_h} hours"
+        reason = f"No moderator answered within {hours}."
+        denied = await self._store.deny(
+            job.id, guild_id=guild_id, actor_id=None, reason=reason, now=self._now()
+        )
+        await self._cards.finish(denied)
+        await self.show(denied)
+
+    async def _ask(self, job: Job) -> None:
+        """Post the card, unless there is one, or no channel for it."""
+        if job.log_message_id is not None or job.id in self._posting:
+            return
+        channel_id = (await self._policies.policy(_guild_of(job))).log_channel_id
+        if channel_id is None or self._refused_lately(channel_id):
+            return
+        self._posting.add(job.id)
+        try:
+            message_id = await self._board.post(channel_id, job)
+            noted = await self._store.note(
+                job.id, log_channel_id=channel_id, log_message_id=message_id
+            )
+        except CannotPostError as error:
+            self._refused_at[channel_id] = self._now()
+            log.warning("job %s: log channel %s refused its card: %s", job.id, channel_id, error)
+            return
+        except PostLaterError as error:
+            log.info("job %s: its card for moderators comes later: %s", job.id, error)
+            return
+        finally:
+            self._posting.discard(job.id)
+        if noted.state is not JobState.AWAITING_APPROVAL:
+            await self.show(noted)  # cancelled or expired while the card was on its way
+
+    def _refused_lately(self, channel_id: int) -> bool:
+        refused_at = self._refused_at.get(channel_id)
+        if refused_at is None:
+            return False
+        if self._now() - refused_at < _REFUSED_WAIT:
+            return True
+        del self._refused_at[channel_id]
+        return False
+
+    async def _decided(self, job_id: int) -> RefusedError:
+        job = await self._store.get(job_id)
+        if job is None:
+            return RefusedError("This job is gone. Nothing was changed.")
+        return DecidedError(_who_was_faster(job), job)
+
+    async def _tell(self, guild_id: int, actor_id: int, job: Job, change: Change) -> None:
+        await self.show(job)
+        await self._bulletin.tell(Moderator(guild_id=guild_id, user_id=actor_id), change)
+
+
+def _guild_of(job: Job) -> int:
+    if job.guild_id is None:
+        raise ValueError(f"job {job.id} waits for a moderator, but was asked for in no guild")
+    return job.guild_id
+
+
+def _who_was_faster(job: Job) -> str:
+    if job.state is JobState.CANCELLED:
+        return f"<@{job.user_id}> has cancelled this one. Nothing was changed."
+    if job.decided_by is None:
+        return "The time for this one is over; it was not approved. Nothing was changed."
+    done = "did not approve" if job.state is JobState.DENIED else "has approved"
+    return f"<@{job.decided_by}> was faster and {done} this one. Nothing was changed."

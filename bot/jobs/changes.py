@@ -1,0 +1,116 @@
+"""Who acts, what they changed, and the log channel that is told, as values and a Protocol."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+from bot.job import Job
+from bot.policy import AllowanceOverride, Block, GuildPolicy
+from bot.wordfilter import FilterRule
+
+Target = Literal["role", "user"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moderator:
+    """Who acts, and in which guild: all they see and change is that guild's."""
+
+    guild_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyChanged:
+    """The guild's policy, before and after."""
+
+    before: GuildPolicy
+    after: GuildPolicy
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowanceSet:
+    """A role or member has an own allowance."""
+
+    override: AllowanceOverride
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowanceCleared:
+    """A role or member has an own allowance no longer."""
+
+    target: Target
+    target_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Granted:
+    """A member was given credits."""
+
+    user_id: int
+    credits: int
+    expires_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocked:
+    """A member may not make videos for now."""
+
+    block: Block
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unblocked:
+    """A member may make videos again."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulesAdded:
+    """The prompt filter has more rules, at least one."""
+
+    rules: tuple[FilterRule, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleRemoved:
+    """The prompt filter has a rule less."""
+
+    rule: FilterRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobApproved:
+    """A job that waited was let in."""
+
+    job: Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobDenied:
+    """A job that waited was turned away; the job has the reason."""
+
+    job: Job
+
+
+Change: TypeAlias = (
+    PolicyChanged
+    | AllowanceSet
+    | AllowanceCleared
+    | Granted
+    | Blocked
+    | Unblocked
+    | RulesAdded
+    | RuleRemoved
+    | JobApproved
+    | JobDenied
+)
+
+
+class ModerationLog(Protocol):
+    """The server's log channel."""
+
+    def post(self, channel_id: int, by: Moderator, change: Change) -> None:
+        """Let a change appear there soon. Never raises: the change is done already."""
+        ...

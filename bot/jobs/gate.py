@@ -1,0 +1,154 @@
+"""The guild's rules, asked once for each command: may it go ahead, and on which terms."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from bot.errors import RefusedError
+from bot.jobs.moderating_ports import PolicyStore
+from bot.moderation import NeedsApproval, Refused, judge
+from bot.policy import GuildPolicy, MemberFacts, PlaceFacts, effective_allowance, zone_of
+from bot.quota import Allowance, Budget
+from bot.request import GenerationRequest
+from bot.wordfilter import CompiledFilter, FilterRule, compile_rules
+
+log = logging.getLogger(__name__)
+
+# Compiled filters of this many guilds are kept.
+_KEPT_FILTERS = 256
+_NOBODY_TO_ASK = (
+    "A moderator has to approve this video first, but this server has no log channel where they "
+    "could be asked. Nothing was charged. Ask a moderator to set one with `/video-admin`."
+)
+_FilterKey = tuple[tuple[FilterRule, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """On which terms a member may spend here.
+
+    Attributes:
+        zone: The guild's time zone.
+        approval_reasons: Why a moderator has to say yes first; empty when nobody has to.
+    """
+
+    allowance: Allowance
+    zone: ZoneInfo
+    budget: Budget
+    approval_reasons: Sequence[str] = ()
+
+
+class Gate:
+    """Knows the host's limits and every guild's policy."""
+
+    def __init__(
+        self,
+        *,
+        policies: PolicyStore,
+        host: Allowance,
+        host_zone: ZoneInfo,
+        host_monthly_usd: Decimal | None,
+        usd_per_credit: Decimal,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Make a gate.
+
+        Args:
+            policies: The guilds' policies.
+            host: What holds where a guild has not decided.
+            host_zone: Likewise, and where the host's month begins.
+            host_monthly_usd: What all guilds together may cost the host in a month.
+            usd_per_credit: What one credit of estimated price is in USD.
+            now: The time, aware.
+        """
+        self._policies = policies
+        self._host = host
+        self._host_zone = host_zone
+        self._host_monthly_usd = host_monthly_usd
+        self._usd_per_credit = usd_per_credit
+        self._now = now
+        self._filters: OrderedDict[_FilterKey, CompiledFilter] = OrderedDict()
+
+    async def terms(self, member: MemberFacts, guild_id: int | None) -> Terms:
+        """Return what a member may spend in a guild (None: in direct messages)."""
+        if guild_id is None:
+            return self._terms(GuildPolicy(), self._host)
+        policy = await self._policies.policy(guild_id)
+        overrides = await self._policies.overrides(guild_id)
+        return self._terms(policy, effective_allowance(policy, overrides, member, self._host))
+
+    async def admit(
+        self,
+        member: MemberFacts,
+        place: PlaceFacts,
+        request: GenerationRequest,
+        negative_prompt: str,
+    ) -> Terms:
+        """Ask every rule of the guild; nothing has been reserved or fetched yet.
+
+        Raises:
+            RefusedError: a rule says no; the text says which, and who can help.
+        """
+        if place.guild_id is None:
+            return await self.terms(member, None)
+        policy = await self._policies.policy(place.guild_id)
+        # The largest filter takes a tenth of a second on the hardest text.
+        verdict = await asyncio.to_thread(
+            judge,
+            policy=policy,
+            member=member,
+            place=place,
+            model=request.model,
+            price_credits=request.price_credits,
+            prompt=str(request.parameters["prompt"]),
+            negative_prompt=negative_prompt,
+            rules=await self._filter(place.guild_id, policy),
+            block=await self._policies.block_of(place.guild_id, member.user_id, now=self._now()),
+            now=self._now(),
+        )
+        if isinstance(verdict, Refused):
+            log.info(
+                "guild %s: member %s refused by rule %s",
+                place.guild_id,
+                member.user_id,
+                verdict.rule.value,
+            )
+            raise RefusedError(verdict.text)
+        reasons = verdict.reasons if isinstance(verdict, NeedsApproval) else ()
+        if reasons and policy.log_channel_id is None:
+            raise RefusedError(_NOBODY_TO_ASK)
+        overrides = await self._policies.overrides(place.guild_id)
+        allowance = effective_allowance(policy, overrides, member, self._host)
+        return self._terms(policy, allowance, reasons)
+
+    def _terms(
+        self, policy: GuildPolicy, allowance: Allowance, reasons: Sequence[str] = ()
+    ) -> Terms:
+        return Terms(
+            allowance=allowance,
+            zone=zone_of(policy, self._host_zone),
+            budget=Budget(
+                guild_monthly_credits=policy.monthly_budget_credits,
+                host_monthly_usd=self._host_monthly_usd,
+                usd_per_credit=self._usd_per_credit,
+                host_zone=self._host_zone,
+            ),
+            approval_reasons=reasons,
+        )
+
+    async def _filter(self, guild_id: int, policy: GuildPolicy) -> CompiledFilter:
+        """Return the guild's compiled filter; compiling thousands of rules takes a thread."""
+        key = (tuple(await self._policies.rules(guild_id)), policy.filter_lists)
+        compiled = self._filters.get(key)
+        if compiled is None:
+            compiled = await asyncio.to_thread(compile_rules, *key)
+            self._filters[key] = compiled
+            if len(self._filters) > _KEPT_FILTERS:
+                self._filters.popitem(last=False)
+        self._filters.move_to_end(key)
+        return compiled

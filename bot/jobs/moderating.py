@@ -1,0 +1,67 @@
+"""Everything moderators can do, in one value: what the face is given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.jobs.account_desk import AccountDesk
+from bot.jobs.bulletin import Bulletin
+from bot.jobs.changes import ModerationLog
+from bot.jobs.filter_desk import FilterDesk
+from bot.jobs.member_desk import MemberDesk
+from bot.jobs.moderating_ports import Accounts, PolicyStore, ProviderAccount
+from bot.jobs.policy_desk import PolicyDesk
+from bot.pricing import PriceTable
+from bot.quota import Allowance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moderation:
+    """The desks that moderators stand at."""
+
+    policy: PolicyDesk
+    members: MemberDesk
+    filter: FilterDesk
+    account: AccountDesk
+
+
+def open_moderation(
+    *,
+    policies: PolicyStore,
+    accounts: Accounts,
+    provider: ProviderAccount,
+    log_channel: ModerationLog,
+    host: Allowance,
+    host_zone: ZoneInfo,
+    prices: PriceTable,
+    now: Callable[[], datetime],
+) -> Moderation:
+    """Return the desks.
+
+    Args:
+        policies: Where policies, overrides, blocks, filter rules and audit events are kept.
+        accounts: The members' credits and jobs.
+        provider: The host's account at the video service.
+        log_channel: Tells a guild's log channel.
+        host: What the host allows where a guild has not decided.
+        host_zone: The host's time zone, likewise.
+        prices: Estimated prices.
+        now: The time, aware.
+    """
+    bulletin = Bulletin(policies=policies, log_channel=log_channel)
+    return Moderation(
+        policy=PolicyDesk(
+            policies=policies, bulletin=bulletin, host=host, host_zone=host_zone, now=now
+        ),
+        members=MemberDesk(
+            policies=policies,
+            accounts=accounts,
+            bulletin=bulletin,
+            host=host,
+            host_zone=host_zone,
+            now=now,
+        ),
+        filter=FilterDesk(policies=policies, bulletin=bulletin, now=now),
+        account=AccountDesk(provider=provider, prices=prices),
+    )

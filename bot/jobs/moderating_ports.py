@@ -1,0 +1,176 @@
+"""What moderating needs from storage, as Protocols."""
+
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from bot.job import Job
+from bot.jobs.changes import Target
+from bot.policy import AllowanceOverride, Block, GuildPolicy, MemberFacts
+from bot.quota import Allowance, Balance, Budget
+from bot.wordfilter import FilterRule, RuleKind
+
+
+class PolicyStore(Protocol):
+    """Policies, overrides, blocks and filter rules; every change writes its audit event."""
+
+    async def policy(self, guild_id: int) -> GuildPolicy:
+        """Return the guild's policy, the defaults when it has none."""
+        ...
+
+    async def set_policy(
+        self, guild_id: int, policy: GuildPolicy, *, actor_id: int, now: datetime
+    ) -> None:
+        """Replace the guild's policy."""
+        ...
+
+    async def overrides(self, guild_id: int) -> list[AllowanceOverride]:
+        """Return the allowances of roles and members."""
+        ...
+
+    async def set_override(
+        self, guild_id: int, override: AllowanceOverride, *, actor_id: int, now: datetime
+    ) -> None:
+        """Set the allowance of a role or member."""
+        ...
+
+    async def clear_override(
+        self, guild_id: int, target: Target, target_id: int, *, actor_id: int, now: datetime
+    ) -> bool:
+        """Remove an allowance; return whether there was one."""
+        ...
+
+    async def block(self, guild_id: int, block: Block, *, now: datetime) -> None:
+        """Block a member; a newer block replaces an older one."""
+        ...
+
+    async def unblock(self, guild_id: int, user_id: int, *, actor_id: int, now: datetime) -> bool:
+        """Lift a block; return whether there was one."""
+        ...
+
+    async def block_of(self, guild_id: int, user_id: int, *, now: datetime) -> Block | None:
+        """Return a member's block, unless it has expired."""
+        ...
+
+    async def rules(self, guild_id: int) -> list[FilterRule]:
+        """Return the guild's own filter rules."""
+        ...
+
+    async def add_rule(
+        self, guild_id: int, kind: RuleKind, pattern: str, *, actor_id: int, now: datetime
+    ) -> FilterRule:
+        """Add a rule to the filter."""
+        ...
+
+    async def remove_rule(
+        self, guild_id: int, rule_id: int, *, actor_id: int, now: datetime
+    ) -> bool:
+        """Remove a rule of this guild; return whether there was one."""
+        ...
+
+
+class Accounts(Protocol):
+    """The members' credits and jobs."""
+
+    async def balance(
+        self,
+        *,
+        guild_id: int | None,
+        user_id: int,
+        allowance: Allowance,
+        zone: ZoneInfo,
+        now: datetime,
+    ) -> Balance:
+        """Return what a member has used, reserved and left."""
+        ...
+
+    async def of_member(
+        self, user_id: int, *, guild_id: int | None = None, limit: int = 25
+    ) -> list[Job]:
+        """Return a member's jobs, newest first."""
+        ...
+
+    async def grant(
+        self,
+        guild_id: int,
+        user_id: int,
+        credits: int,  # noqa: A002 - the unit, as everywhere
+        *,
+        expires_at: datetime | None,
+        reason: str,
+        actor_id: int,
+        now: datetime,
+    ) -> None:
+        """Give a member credits until a time."""
+        ...
+
+
+class ProviderAccount(Protocol):
+    """The host's account at the video service."""
+
+    async def balance_usd(self) -> float:
+        """Return what is left; a `ProviderError` when it cannot be asked."""
+        ...
+
+
+# -- approval ----------------------------------------------------------------------
+
+
+class ApprovalStore(Protocol):
+    """The jobs that wait; a decision writes its audit event in the same transaction."""
+
+    async def get(self, job_id: int) -> Job | None:
+        """Return the job, or None."""
+        ...
+
+    async def awaiting(self) -> list[Job]:
+        """Return all jobs that wait for approval, oldest first."""
+        ...
+
+    async def approve(
+        self,
+        job_id: int,
+        allowance: Allowance,
+        zone: ZoneInfo,
+        *,
+        guild_id: int,
+        actor_id: int,
+        now: datetime,
+        budget: Budget,
+    ) -> Job:
+        """Check the quota, reserve and queue; RefusedError, StaleStateError or NotFoundError."""
+        ...
+
+    async def deny(
+        self, job_id: int, *, guild_id: int, actor_id: int | None, reason: str | None, now: datetime
+    ) -> Job:
+        """End a job that waits; actor None when its time is over."""
+        ...
+
+    async def note(self, job_id: int, **fields: Any) -> Job:
+        """Write facts that change no state."""
+        ...
+
+    async def place_in_queue(self, job_id: int) -> int:
+        """Return 1 for the next job to be sent."""
+        ...
+
+
+class ApprovalBoard(Protocol):
+    """The cards that ask moderators."""
+
+    async def post(self, channel_id: int, job: Job) -> int:
+        """Post a job's card, return its message id; CannotPostError or PostLaterError."""
+        ...
+
+    async def show(self, job: Job) -> None:
+        """Let the posted card show how the job stands. Never raises."""
+        ...
+
+
+class Members(Protocol):
+    """The members of guilds, as Discord knows them now."""
+
+    async def facts(self, guild_id: int, user_id: int) -> MemberFacts:
+        """Return a member's roles; RefusedError when they cannot be known just now."""
+        ...

@@ -1,0 +1,186 @@
+"""Changes to a guild's policy, pure: from what a moderator wished to the policy that follows.
+
+An `Edit` is applied to the policy as it is *now*, not as it was on the page that the moderator
+looked at: two moderators who change different things at the same time both get their way.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from bot.catalogue import MODELS, find_model
+from bot.errors import BadInputError, RefusedError
+from bot.jobs.checks import checked_reason
+from bot.policy import ApprovalRules, GuildPolicy
+from bot.wordfilter import BUILT_IN_LISTS
+
+# What moderators call the values of a policy; those of `ApprovalRules` under their own names.
+FIELD_NAMES: Mapping[str, str] = {
+    "time_zone": "Time zone",
+    "daily_credits": "Credits a day",
+    "monthly_credits": "Credits a month",
+    "jobs_in_flight_member": "Videos at once, each member",
+    "jobs_in_flight_guild": "Videos at once, whole server",
+    "monthly_budget_credits": "Budget of the server a month",
+    "max_price_credits": "Dearest single video",
+    "allowed_channel_ids": "Channels",
+    "models_by_role": "Models by role",
+    "models_by_channel": "Models by channel",
+    "age_restricted_only": "Only in age-restricted channels",
+    "filter_lists": "Built-in filter lists",
+    "log_channel_id": "Log channel",
+    "paused_reason": "Paused",
+    "everybody": "Approval of every video",
+    "newer_than_days": "Approval for members newer than",
+    "without_role_id": "Approval for members without",
+    "above_credits": "Approval above a price",
+    "expires_h": "Hours a request waits",
+}
+
+Place = Literal["role", "channel"]
+Edit = Callable[[GuildPolicy], Mapping[str, Any]]
+
+_APPROVAL = frozenset(ApprovalRules.model_fields)
+
+
+def revised(policy: GuildPolicy, changes: Mapping[str, Any]) -> GuildPolicy:
+    """Return the policy with some values changed; names of `ApprovalRules` are taken as well.
+
+    Raises:
+        BadInputError: a value is not allowed; one sentence for each.
+    """
+    values = {name: value for name, value in changes.items() if name not in _APPROVAL}
+    approval = {name: value for name, value in changes.items() if name in _APPROVAL}
+    if approval:
+        values["approval"] = policy.approval.model_dump() | approval
+    try:
+        return GuildPolicy.model_validate(policy.model_dump() | values)
+    except ValidationError as error:
+        problems = (_problem(item["loc"], item) for item in error.errors())
+        raise BadInputError("\n".join(dict.fromkeys(problems))) from None
+
+
+def value_of(policy: GuildPolicy, name: str) -> Any:
+    """Return one of the policy's values, those of its `ApprovalRules` included."""
+    return getattr(policy.approval if name in _APPROVAL else policy, name)
+
+
+def _problem(location: tuple[int | str, ...], item: Mapping[str, Any]) -> str:
+    name = next((FIELD_NAMES[str(part)] for part in reversed(location) if part in FIELD_NAMES), "")
+    limits = item.get("ctx", {})
+    match item["type"]:
+        case "greater_than_equal":
+            return f"**{name}** must be {limits['ge']:,} or more."
+        case "less_than_equal":
+            return f"**{name}** may be {limits['le']:,} at most."
+        case _:
+            return f"**{name}** {str(item['msg']).removeprefix('Value error, ')}."
+
+
+# -- edits ---------------------------------------------------------------------------
+
+
+def setting(**values: Any) -> Edit:
+    """Return the edit that sets values, whatever they were."""
+    return lambda _policy: values
+
+
+def pausing(reason: str) -> Edit:
+    """Return the edit that takes no new videos; members are told the reason.
+
+    Raises:
+        BadInputError: no reason, or too long.
+    """
+    return setting(paused_reason=checked_reason(reason))
+
+
+def filled_in(shown: Mapping[str, Any], values: Mapping[str, Any]) -> Edit:
+    """Return the edit of a form: only what differs from what the form showed is set.
+
+    Raises (when applied):
+        RefusedError: somebody else has changed the same value since the form was opened.
+    """
+
+    def edit(policy: GuildPolicy) -> Mapping[str, Any]:
+        wanted = {name: value for name, value in values.items() if value != shown[name]}
+        overtaken = [
+            FIELD_NAMES[name]
+            for name, value in wanted.items()
+            if value_of(policy, name) not in (shown[name], value)
+        ]
+        if overtaken:
+            names = ", ".join(f"**{name}**" for name in overtaken)
+            raise RefusedError(
+                f"Somebody else has changed {names} while you were filling this in, so nothing "
+                "was saved. Open it again to see what it is now."
+            )
+        return wanted
+
+    return edit
+
+
+def adding_channels(channel_ids: Iterable[int]) -> Edit:
+    """Return the edit that allows more channels."""
+    more = tuple(channel_ids)
+    return lambda policy: {
+        "allowed_channel_ids": tuple(dict.fromkeys((*policy.allowed_channel_ids, *more)))
+    }
+
+
+def removing_channels(channel_ids: Iterable[int]) -> Edit:
+    """Return the edit that allows some channels no longer.
+
+    Raises (when applied):
+        RefusedError: none would be left, which would mean all.
+    """
+    less = frozenset(channel_ids)
+
+    def edit(policy: GuildPolicy) -> Mapping[str, Any]:
+        left = tuple(known for known in policy.allowed_channel_ids if known not in less)
+        if policy.allowed_channel_ids and not left:
+            raise RefusedError(
+                "That would remove the last channel. Choose another one first, or press "
+                "**Everywhere**; to stop new videos, use `/video-admin pause`."
+            )
+        return {"allowed_channel_ids": left}
+
+    return edit
+
+
+def listing_models(place: Place, place_id: int, slugs: Iterable[str]) -> Edit:
+    """Return the edit that lists the models of a role or channel; none lifts the restriction.
+
+    Raises:
+        BadInputError: there is no such model.
+    """
+    chosen = tuple(dict.fromkeys(slugs))
+    for slug in chosen:
+        if find_model(slug) is None:
+            titles = ", ".join(f"`{model.title}`" for model in MODELS)
+            wrong = slug.replace("`", "'")[:60]
+            raise BadInputError(f"There is no model `{wrong}`. There are {titles}.")
+    field = f"models_by_{place}"
+
+    def edit(policy: GuildPolicy) -> Mapping[str, Any]:
+        lists = dict(getattr(policy, field))
+        lists.pop(place_id, None)
+        return {field: lists | ({place_id: chosen} if chosen else {})}
+
+    return edit
+
+
+def switching_list(name: str, *, on: bool) -> Edit:
+    """Return the edit that switches a built-in filter list on or off.
+
+    Raises:
+        BadInputError: there is no such list.
+    """
+    if on and name not in BUILT_IN_LISTS:
+        raise BadInputError("There is no such list any more. Open the page again.")
+
+    def edit(policy: GuildPolicy) -> Mapping[str, Any]:
+        others = [known for known in policy.filter_lists if known != name]
+        return {"filter_lists": tuple(sorted([*others, name] if on else others))}
+
+    return edit

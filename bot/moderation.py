@@ -1,0 +1,284 @@
+"""May this member make this video here? Decided purely, before anything is reserved.
+
+The rules are asked in this order, and the first no is the answer:
+
+1. pause, 2. block, 3. channel, 4. age restriction: nothing that the member changes in the
+command would help, so these come first; 5. the channel's models, 6. the roles' models, 7. the
+dearest single video; 8. the filter, prompt before negative prompt: last, because it reads a
+text for its answer, and so tells those who may not make videos nothing about its words.
+
+What passes may still have to wait for a moderator: then every reason is told at once.
+Allowances and budgets are not asked here but where credits are reserved (`bot.quota`).
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.policy import ApprovalRules, Block, GuildPolicy, MemberFacts, PlaceFacts
+from bot.wordfilter import CompiledFilter, Match
+
+# What a text quotes at most, so that it stays within a Discord message (2,000 characters).
+_MAX_REASON = 300
+_MAX_NAMED = 10
+
+
+class ModerationRule(StrEnum):
+    """The rule that refused, in the order in which they are asked."""
+
+    PAUSED = "paused"
+    BLOCKED = "blocked"
+    CHANNEL = "channel"
+    AGE_RESTRICTED = "age_restricted"
+    CHANNEL_MODELS = "channel_models"
+    ROLE_MODELS = "role_models"
+    MAX_PRICE = "max_price"
+    FILTER = "filter"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """Nothing is against it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedsApproval:
+    """A moderator has to say yes first.
+
+    Attributes:
+        reasons: Why, for the moderator; at least one sentence.
+    """
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A rule says no.
+
+    Attributes:
+        text: For the member, and only for them: which rule, the numbers, when it ends, who can
+            help. It mentions channels and roles, so it is to be sent without pinging anybody.
+        match: What the filter found, for the moderators' log.
+    """
+
+    rule: ModerationRule
+    text: str
+    match: Match | None = None
+
+
+Verdict = Accepted | NeedsApproval | Refused
+
+
+def judge(
+    *,
+    policy: GuildPolicy,
+    member: MemberFacts,
+    place: PlaceFacts,
+    model: str,
+    price_credits: int,
+    prompt: str,
+    negative_prompt: str,
+    rules: CompiledFilter,
+    block: Block | None,
+    now: datetime,
+) -> Verdict:
+    """Return whether a video may be made, has to wait, or is refused.
+
+    Args:
+        policy: The guild's rules; the defaults in direct messages.
+        member: Who asks.
+        place: Where they ask; a thread has its parent's permissions.
+        model: The model's slug.
+        price_credits: The estimated price.
+        prompt: As the member wrote it.
+        negative_prompt: Empty when there is none.
+        rules: The guild's compiled filter.
+        block: The member's block, or None; one that has ended does not count.
+        now: UTC.
+    """
+    refused = (
+        _paused(policy)
+        or _blocked(block, now)
+        or _wrong_channel(policy, place)
+        or _not_age_restricted(policy, place)
+        or _not_in_this_channel(policy, place, model)
+        or _not_with_these_roles(policy, member, model)
+        or _too_dear(policy, price_credits)
+        or _filtered(rules, prompt, "prompt")
+        or _filtered(rules, negative_prompt, "negative prompt")
+    )
+    if refused:
+        return refused
+    reasons = tuple(_reasons_to_wait(policy.approval, member, price_credits, now))
+    return NeedsApproval(reasons=reasons) if reasons else Accepted()
+
+
+# -- refusals ------------------------------------------------------------------
+
+
+def _paused(policy: GuildPolicy) -> Refused | None:
+    if policy.paused_reason is None:
+        return None
+    text = (
+        f"Making videos is paused on this server.{_quoted(policy.paused_reason)}"
+        "Videos already in the making go on. Moderators can resume it."
+    )
+    return Refused(rule=ModerationRule.PAUSED, text=text)
+
+
+def _blocked(block: Block | None, now: datetime) -> Refused | None:
+    if block is None or (block.until is not None and block.until <= now):
+        return None
+    ends = f"The block ends {_clock(block.until)}" if block.until else "The block has no end"
+    text = (
+        f"You are blocked from making videos on this server.{_quoted(block.reason)}"
+        f"{ends}; moderators can lift it before."
+    )
+    return Refused(rule=ModerationRule.BLOCKED, text=text)
+
+
+def _wrong_channel(policy: GuildPolicy, place: PlaceFacts) -> Refused | None:
+    allowed = policy.allowed_channel_ids
+    if not allowed or place.channel_id in allowed or place.parent_id in allowed:
+        return None
+    channels = _named([f"<#{channel_id}>" for channel_id in allowed])
+    text = (
+        f"Videos may not be made in this channel, only in {channels} and threads there. "
+        "Moderators can allow other channels."
+    )
+    return Refused(rule=ModerationRule.CHANNEL, text=text)
+
+
+def _not_age_restricted(policy: GuildPolicy, place: PlaceFacts) -> Refused | None:
+    if place.age_restricted or not policy.age_restricted_only:
+        return None
+    text = (
+        "On this server, videos may only be made in channels that are marked as age-restricted, "
+        "and this one is not. Try again in such a channel; moderators can mark this one."
+    )
+    return Refused(rule=ModerationRule.AGE_RESTRICTED, text=text)
+
+
+def _not_in_this_channel(policy: GuildPolicy, place: PlaceFacts, model: str) -> Refused | None:
+    """Refuse what the thread's own list, else its parent's, does not have."""
+    for channel_id in (place.channel_id, place.parent_id):
+        if channel_id is None or channel_id not in policy.models_by_channel:
+            continue
+        models = policy.models_by_channel[channel_id]
+        if model in models:
+            return None
+        others = f"Choose {_slugs(models)} here" if models else "No model may be used here"
+        text = (
+            f"The model `{model}` may not be used in this channel. {others}, or use another "
+            "channel; moderators can allow it here."
+        )
+        return Refused(rule=ModerationRule.CHANNEL_MODELS, text=text)
+    return None
+
+
+def _not_with_these_roles(policy: GuildPolicy, member: MemberFacts, model: str) -> Refused | None:
+    by_role = policy.models_by_role
+    own = sorted(role_id for role_id in by_role if role_id in member.role_ids)
+    allowed = {slug for role_id in own for slug in by_role[role_id]}
+    listed = {slug for slugs in by_role.values() for slug in slugs}
+    if model in allowed or (not own and model not in listed):
+        return None
+    if own:
+        models = _slugs(sorted(allowed)) if allowed else "no model"
+        why = f"Your {'role allows' if len(own) == 1 else 'roles allow'} {models}."
+    else:
+        why = "It is kept for certain roles."
+    holders = [f"<@&{role_id}>" for role_id, slugs in by_role.items() if model in slugs]
+    who = f" It is open to {_named(holders)}." if holders else ""
+    text = f"You may not use the model `{model}` here. {why}{who} Moderators can give you access."
+    return Refused(rule=ModerationRule.ROLE_MODELS, text=text)
+
+
+def _too_dear(policy: GuildPolicy, price_credits: int) -> Refused | None:
+    limit = policy.max_price_credits
+    if limit is None or price_credits <= limit:
+        return None
+    text = (
+        f"This video costs {_credits(price_credits)}; the most that one video may cost on this "
+        f"server is {_credits(limit)}. Choose a shorter or smaller video; moderators can raise "
+        "the limit."
+    )
+    return Refused(rule=ModerationRule.MAX_PRICE, text=text)
+
+
+def _filtered(rules: CompiledFilter, text: str, name: str) -> Refused | None:
+    match = rules.find(text)
+    if match is None:
+        return None
+    rule = f"the word list “{match.list_name}”"
+    if match.rule is not None:
+        rule = f"filter rule {match.rule.id}"
+    words = (
+        f"Your {name} has something that this server does not allow ({rule}): “{match.excerpt}”. "
+        "Nothing was charged. Change it and try again; when it is harmless, tell a moderator, who "
+        "can change the filter."
+    )
+    return Refused(rule=ModerationRule.FILTER, text=words, match=match)
+
+
+# -- approval ------------------------------------------------------------------
+
+
+def _reasons_to_wait(
+    approval: ApprovalRules, member: MemberFacts, price_credits: int, now: datetime
+) -> Iterator[str]:
+    """Yield each reason, in the moderator's words."""
+    if approval.everybody:
+        yield "Every video needs approval."
+    if approval.newer_than_days is not None:
+        yield from _newness(approval.newer_than_days, member.joined_at, now)
+    role_id = approval.without_role_id
+    if role_id is not None and role_id not in member.role_ids:
+        yield f"The member does not have the role <@&{role_id}>."
+    if approval.above_credits is not None and price_credits > approval.above_credits:
+        yield (
+            f"It costs {_credits(price_credits)}, more than the "
+            f"{_credits(approval.above_credits)} that need no approval."
+        )
+
+
+def _newness(days: int, joined_at: datetime | None, now: datetime) -> Iterator[str]:
+    span = "1 day" if days == 1 else f"{days:,} days"
+    if joined_at is None:  # Discord did not say: better one approval too many
+        yield f"It is not known whether the member joined more than {span} ago."
+    elif now - joined_at < timedelta(days=days):
+        yield f"The member joined {_clock(joined_at)}, less than {span} ago."
+
+
+# -- words ---------------------------------------------------------------------
+
+
+def _quoted(reason: str) -> str:
+    """Return a moderator's reason on a line of its own, between two sentences."""
+    line = " ".join(reason.split())
+    if not line:
+        return " "
+    short = line if len(line) <= _MAX_REASON else line[: _MAX_REASON - 1].rstrip() + "…"
+    return f"\n> {short}\n"
+
+
+def _clock(moment: datetime) -> str:
+    return f"<t:{int(moment.timestamp())}:R>"
+
+
+def _slugs(models: Collection[str]) -> str:
+    return _named([f"`{model}`" for model in models])
+
+
+def _named(names: Collection[str]) -> str:
+    """Return "a, b or c", and how many more when there are many."""
+    shown = list(names)[:_MAX_NAMED]
+    if len(names) > len(shown):
+        return f"{', '.join(shown)} or {len(names) - len(shown):,} others"
+    return " or ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part)
+
+
+def _credits(number: int) -> str:
+    return "1 credit" if number == 1 else f"{number:,} credits"

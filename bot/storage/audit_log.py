@@ -1,0 +1,38 @@
+"""The audit log's rows: added in the transaction of the change they tell of, never changed."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from bot.audit import AuditEvent
+from bot.storage.tables import AuditRow
+
+
+async def add(session: AsyncSession, event: AuditEvent) -> AuditEvent:
+    """Add the event; return it with its id."""
+    row = AuditRow(
+        guild_id=event.guild_id,
+        actor_id=event.actor_id,
+        action=str(event.action),
+        target_id=event.target_id,
+        detail=dict(event.detail),
+        created_at=event.created_at,
+    )
+    session.add(row)
+    await session.flush()
+    return _event(row)
+
+
+async def newest(
+    session: AsyncSession, guild_id: int, *, limit: int, before: int | None
+) -> list[AuditEvent]:
+    """Return a guild's events, newest first; `before` an event id, for paging."""
+    query = select(AuditRow).where(col(AuditRow.guild_id) == guild_id)
+    if before is not None:
+        query = query.where(col(AuditRow.id) < before)
+    rows = await session.scalars(query.order_by(col(AuditRow.id).desc()).limit(limit))
+    return [_event(row) for row in rows]
+
+
+def _event(row: AuditRow) -> AuditEvent:
+    return AuditEvent(**row.model_dump() | {"id": row.id or 0})

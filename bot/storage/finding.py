@@ -1,0 +1,162 @@
+"""Reading jobs, balances and the ledger; nothing here writes."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from bot import quota
+from bot.job import IN_FLIGHT, Job, JobState
+from bot.quota import Allowance, Balance, Budget, LedgerEntry
+from bot.storage import accounts, books, latencies, ledger, rows
+from bot.storage.database import Database
+from bot.storage.tables import JobRow
+
+NO_LIMITS = Budget()
+
+
+class JobReader:
+    """The reading half of `JobStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, job_id: int) -> Job | None:
+        """Return the job, or None when there is no such job."""
+        query = select(JobRow).where(col(JobRow.id) == job_id)
+        return next(iter(await self._jobs(query)), None)
+
+    async def unfinished(self) -> list[Job]:
+        """Return every job in flight: let in, and not ended; the longest let in first."""
+        query = select(JobRow).where(col(JobRow.state).in_(IN_FLIGHT))
+        return await self._jobs(query.order_by(col(JobRow.queued_at), col(JobRow.id)))
+
+    async def awaiting(
+        self, *, guild_id: int | None = None, since_before: datetime | None = None
+    ) -> list[Job]:
+        """Return jobs that wait for approval, oldest first.
+
+        Args:
+            guild_id: Only those of this guild; None for all, to let them expire.
+            since_before: Only those that wait since before this time.
+        """
+        query = select(JobRow).where(col(JobRow.state) == JobState.AWAITING_APPROVAL)
+        if guild_id is not None:
+            query = query.where(col(JobRow.guild_id) == guild_id)
+        if since_before is not None:
+            query = query.where(col(JobRow.created_at) < since_before)
+        return await self._jobs(query.order_by(col(JobRow.id)))
+
+    async def of_member(
+        self,
+        user_id: int,
+        *,
+        guild_id: int | None = None,
+        limit: int = 25,
+        before: int | None = None,
+    ) -> list[Job]:
+        """Return a member's jobs, newest first.
+
+        Args:
+            user_id: The member.
+            guild_id: Only those of this guild; None for all, direct messages too.
+            limit: At most so many.
+            before: Only jobs older than this job id, for paging.
+        """
+        query = select(JobRow).where(col(JobRow.user_id) == user_id)
+        if guild_id is not None:
+            query = query.where(col(JobRow.guild_id) == guild_id)
+        if before is not None:
+            query = query.where(col(JobRow.id) < before)
+        return await self._jobs(query.order_by(col(JobRow.id).desc()).limit(limit))
+
+    async def place_in_queue(self, job_id: int) -> int:
+        """Return 1 for the next one: how many queued jobs were let in before it, plus one."""
+        this = aliased(JobRow)
+        since = select(col(this.queued_at)).where(col(this.id) == job_id).scalar_subquery()
+        queued = col(JobRow.queued_at)
+        query = select(func.count()).where(
+            col(JobRow.state) == JobState.QUEUED,
+            (queued < since) | ((queued == since) & (col(JobRow.id) < job_id)),
+        )
+        return 1 + await self._count(query)
+
+    async def in_flight_count(self) -> int:
+        """Return how many jobs, of everybody, are in flight."""
+        query = select(func.count()).where(col(JobRow.state).in_(IN_FLIGHT))
+        return await self._count(query)
+
+    async def known_request_ids(self, request_ids: Iterable[str]) -> set[str]:
+        """Return which of these provider's ids belong to a job already."""
+        query = select(col(JobRow.request_id)).where(col(JobRow.request_id).in_(set(request_ids)))
+
+        async def work(session: AsyncSession) -> set[str]:
+            return {known for known in await session.scalars(query) if known is not None}
+
+        return await self._database.read(work)
+
+    # -- credits and latencies -------------------------------------------------
+
+    async def balance(
+        self,
+        *,
+        guild_id: int | None,
+        user_id: int,
+        allowance: Allowance,
+        zone: ZoneInfo,
+        now: datetime,
+        budget: Budget = NO_LIMITS,
+    ) -> Balance:
+        """Return a member's allowance and what counts against it; guild None: direct messages."""
+        windows = quota.windows_at(now, zone, budget.host_zone)
+        usage = await self._database.read(
+            lambda session: accounts.usage(
+                session,
+                guild_id=guild_id,
+                user_id=user_id,
+                windows=windows,
+                budget=budget,
+                now=now,
+            )
+        )
+        return Balance(
+            allowance=allowance, usage=usage, day=windows.day, month=windows.month, budget=budget
+        )
+
+    async def ledger_of(self, job_id: int) -> list[LedgerEntry]:
+        """Return the job's ledger entries, oldest first."""
+        return await self._database.read(lambda session: ledger.entries_of(session, job_id))
+
+    async def ledger_of_guild(
+        self, guild_id: int, *, limit: int, before: int | None = None
+    ) -> list[LedgerEntry]:
+        """Return a guild's ledger entries, newest first; `before` an entry id, for paging."""
+        return await self._database.read(
+            lambda session: ledger.entries_of_guild(session, guild_id, limit=limit, before=before)
+        )
+
+    async def check_ledger(self) -> list[str]:
+        """Return one sentence for each thing in the ledger that does not add up. Reads it all."""
+        return await self._database.read(books.problems)
+
+    async def latencies(self, model: str, size_key: str, limit: int = 50) -> list[float]:
+        """Return the newest latencies in seconds, newest first."""
+        return await self._database.read(
+            lambda session: latencies.newest(session, model, size_key, limit)
+        )
+
+    async def _jobs(self, query: Select[JobRow]) -> list[Job]:
+        async def work(session: AsyncSession) -> list[Job]:
+            return [rows.job_of(row) for row in await session.scalars(query)]
+
+        return await self._database.read(work)
+
+    async def _count(self, query: Select[int]) -> int:
+        async def work(session: AsyncSession) -> int:
+            return await session.scalar(query) or 0
+
+        return await self._database.read(work)

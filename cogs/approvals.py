@@ -1,0 +1,94 @@
+"""Moderators answer the cards that ask them: Approve, or Deny with a reason."""
+
+import io
+import logging
+
+import discord
+from discord.ext import commands
+
+from bot.client import VideoBot
+from bot.discord_ui.admin_items import filled_form
+from bot.discord_ui.approval_card import (
+    DENY_FORM,
+    approval_card,
+    denial_form,
+    exact_words,
+    job_number,
+)
+from bot.discord_ui.permissions import moderator
+from bot.discord_ui.services import Interaction
+from bot.discord_ui.verdicts import DISCORD_ERRORS
+from bot.errors import NotFoundError
+from bot.jobs.approval import DecidedError
+
+log = logging.getLogger(__name__)
+
+
+class ApprovalPresses(commands.Cog):
+    """What is pressed and filled in on moderators' cards, whenever they were posted."""
+
+    def __init__(self, bot: VideoBot) -> None:
+        self._bot = bot
+
+    @commands.Cog.listener()
+    async def on_approval_button(self, interaction: Interaction, action: str, job_id: int) -> None:
+        """Handle a button (the client's own event)."""
+        by = moderator(interaction)
+        desk = self._bot.services.approvals
+        if action == "read":
+            await self._read(interaction, by.guild_id, job_id)
+            return
+        try:
+            if action == "deny":
+                job = await desk.waiting_job(by.guild_id, job_id)
+                await interaction.response.send_modal(denial_form(job))
+                return
+            await interaction.response.defer()
+            await desk.approve(by.guild_id, job_id, by.user_id)
+        except DecidedError as error:
+            await _show_decision(interaction, error)
+            raise
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Handle a filled form (discord.py's event); forms opened before a restart as well."""
+        press = filled_form(interaction, DENY_FORM)
+        if press is None:
+            return
+        by = moderator(interaction)
+        job_id = job_number("".join(press.args[:1]))
+        await interaction.response.defer()
+        reason = press.fields.get("reason", "")
+        try:
+            await self._bot.services.approvals.deny(by.guild_id, job_id, by.user_id, reason)
+        except DecidedError as error:
+            await _show_decision(interaction, error)
+            raise
+
+    async def _read(self, interaction: Interaction, guild_id: int, job_id: int) -> None:
+        """Send the member's words in full, whatever has become of the job."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        job = await self._bot.services.store.get(job_id)
+        if job is None or job.guild_id != guild_id:
+            raise NotFoundError("There is no such job on this server.")
+        words = exact_words(job)
+        if words is None:
+            await interaction.edit_original_response(content="The card shows all of it.")
+            return
+        file = discord.File(io.BytesIO(words.encode()), filename=f"job-{job.id}.txt")
+        await interaction.edit_original_response(attachments=[file])
+
+
+async def _show_decision(interaction: Interaction, error: DecidedError) -> None:
+    """Mend the card that was pressed: it still asked about what is decided."""
+    if not interaction.response.is_done():
+        await interaction.response.defer()
+    try:
+        await interaction.edit_original_response(view=approval_card(error.job))
+    except DISCORD_ERRORS as failure:
+        log.warning("job %s: a stale card could not be edited: %s", error.job.id, failure)
+
+
+async def setup(bot: VideoBot) -> None:
+    """Add the cog."""
+    await bot.add_cog(ApprovalPresses(bot))

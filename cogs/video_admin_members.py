@@ -1,0 +1,172 @@
+"""/video-admin allowance, grant, usage, block and unblock: what single members and roles may."""
+
+import discord
+from discord import app_commands
+
+from bot.client import VideoBot
+from bot.discord_ui.admin_group import AdminGroup, admin_group, join
+from bot.discord_ui.admin_input import parse_duration
+from bot.discord_ui.admin_lists import allowances_page, usage_page
+from bot.discord_ui.admin_notices import until_words
+from bot.discord_ui.admin_words import allowance_words, mention
+from bot.discord_ui.orders import facts_of
+from bot.discord_ui.permissions import moderator
+from bot.discord_ui.words import ago, credits_text
+from bot.errors import BadInputError
+from bot.jobs.changes import Target
+
+Mentionable = discord.Role | discord.Member | discord.User
+
+
+def target_of(who: Mentionable) -> tuple[Target, int]:
+    """Return whom an allowance is for.
+
+    Raises:
+        BadInputError: everybody.
+    """
+    if not isinstance(who, discord.Role):
+        return "user", who.id
+    if who.is_default():
+        raise BadInputError(
+            "Everybody's allowance is the server's own: `/video-admin policy`, **Each member**."
+        )
+    return "role", who.id
+
+
+class AllowanceCommands(AdminGroup):
+    """The commands about allowances."""
+
+    def __init__(self, bot: VideoBot) -> None:
+        super().__init__(name="allowance", description="Allowances of single roles and members")
+        self._bot = bot
+
+    @app_commands.command(description="Give a role or a member an allowance of their own")
+    @app_commands.describe(
+        who="A role or a member",
+        daily="Credits a day; left out: as it would be otherwise",
+        monthly="Credits a month; left out: as it would be otherwise",
+    )
+    async def set(
+        self,
+        interaction: discord.Interaction,
+        who: Mentionable,
+        daily: int | None = None,
+        monthly: int | None = None,
+    ) -> None:
+        """Set one."""
+        by = moderator(interaction)
+        target, target_id = target_of(who)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        override = await self._bot.services.moderation.members.set_allowance(
+            by, target, target_id, daily_credits=daily, monthly_credits=monthly
+        )
+        whom = mention(target, target_id)
+        await interaction.edit_original_response(
+            content=f"🎟️ {whom} may now spend {allowance_words(override)}."
+        )
+
+    @app_commands.command(description="Let the general allowance hold again")
+    @app_commands.describe(who="A role or a member")
+    async def clear(self, interaction: discord.Interaction, who: Mentionable) -> None:
+        """Remove one."""
+        by = moderator(interaction)
+        target, target_id = target_of(who)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._bot.services.moderation.members.clear_allowance(by, target, target_id)
+        whom = mention(target, target_id)
+        await interaction.edit_original_response(
+            content=f"🎟️ {whom} has no allowance of their own any more."
+        )
+
+    @app_commands.command(description="Which roles and members have an allowance of their own")
+    async def list(self, interaction: discord.Interaction) -> None:
+        """Show all."""
+        by = moderator(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        found = await self._bot.services.moderation.members.allowances(by.guild_id)
+        await interaction.edit_original_response(view=allowances_page(found))
+
+
+class MemberCommands(AdminGroup):
+    """The commands about one member."""
+
+    def __init__(self, bot: VideoBot) -> None:
+        super().__init__(name="members", description="Single members")
+        self._bot = bot
+
+    @app_commands.command(description="Give a member credits on top of their allowance")
+    @app_commands.describe(
+        member="Who gets them",
+        credits="How many",
+        days="How many days they last",
+        reason="What for; the log shows it",
+    )
+    async def grant(
+        self,
+        interaction: discord.Interaction,
+        member: discord.User,
+        credits: int,  # noqa: A002 - the option's name
+        days: int,
+        reason: str,
+    ) -> None:
+        """Give credits."""
+        by = moderator(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        granted = await self._bot.services.moderation.members.grant(
+            by, member.id, credits, days=days, reason=reason
+        )
+        await interaction.edit_original_response(
+            content=f"🎁 {mention('user', member.id)} has {credits_text(granted.credits)} more; "
+            f"what is left of them ends {ago(granted.expires_at)}."
+        )
+
+    @app_commands.command(description="What a member has used, may still use, and made last")
+    @app_commands.describe(member="Who")
+    async def usage(self, interaction: discord.Interaction, member: discord.User) -> None:
+        """Show a member."""
+        by = moderator(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        usage = await self._bot.services.moderation.members.usage(by.guild_id, facts_of(member))
+        await interaction.edit_original_response(view=usage_page(usage))
+
+    @app_commands.command(description="Refuse a member's new videos")
+    @app_commands.describe(
+        member="Who",
+        reason="The member is told",
+        duration="How long, such as 45 min, 3 d 12 h or 2 weeks; left out: until you unblock",
+    )
+    async def block(
+        self,
+        interaction: discord.Interaction,
+        member: discord.User,
+        reason: str,
+        duration: str = "",
+    ) -> None:
+        """Block."""
+        by = moderator(interaction)
+        length = parse_duration(duration)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        block = await self._bot.services.moderation.members.block(
+            by, member.id, duration=length, reason=reason
+        )
+        await interaction.edit_original_response(
+            content=f"🚫 {mention('user', member.id)} is blocked {until_words(block.until)}. "
+            "Videos under way go on; `/video-admin unblock` lifts it."
+        )
+
+    @app_commands.command(description="Let a member make videos again")
+    @app_commands.describe(member="Who")
+    async def unblock(self, interaction: discord.Interaction, member: discord.User) -> None:
+        """Unblock."""
+        by = moderator(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._bot.services.moderation.members.unblock(by, member.id)
+        await interaction.edit_original_response(
+            content=f"✅ {mention('user', member.id)} may make videos again."
+        )
+
+
+async def setup(bot: VideoBot) -> None:
+    """Add the commands."""
+    admin_group(bot.tree).add_command(AllowanceCommands(bot))
+    join(bot.tree, MemberCommands(bot))

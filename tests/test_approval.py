@@ -1,0 +1,366 @@
+"""Moderators let jobs in or turn them away, on the Discord stand-in with the real storage."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from discord import ui
+
+from bot.discord_ui.approval_card import ApprovalButton
+from bot.errors import NotFoundError
+from bot.job import Job, JobState
+from bot.jobs.approval import DecidedError
+from bot.policy import ApprovalRules
+from sandbox.discord_api.driver import MemberDriver, Outcome
+from sandbox.discord_api.seed import GUILD_ID, LOG_ID, MIA_ID, SECOND_GUILD_ID, SECOND_LOG_ID
+from tests.discord_kit import member_driver, until
+from tests.face_running import EPHEMERAL, Face, all_text, buttons, now, start, stop
+
+pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
+
+GUILD, LOG, SECOND = int(GUILD_ID), int(LOG_ID), int(SECOND_GUILD_ID)
+PRICE = 63
+
+
+@pytest.fixture
+async def olga(face: Face) -> AsyncIterator[MemberDriver]:
+    """Another moderator, connected: the owner."""
+    async with face.member("Olga") as driver:
+        yield driver
+
+
+async def rules(face: Face, *, log_channel_id: int | None = LOG, **more: Any) -> None:
+    """Let everybody's jobs wait."""
+    policy = await face.policies.policy(GUILD)
+    changed = {"approval": ApprovalRules(everybody=True, expires_h=2), **more}
+    policy = policy.model_copy(update=changed | {"log_channel_id": log_channel_id})
+    await face.policies.set_policy(GUILD, policy, actor_id=1, now=now())
+
+
+async def asked(face: Face, mia: MemberDriver, photo: Path, **options: Any) -> Job:
+    """Let Mia order a video that waits."""
+    await rules(face)
+    job = await face.ordered(mia, photo, **options)
+    assert job.state is JobState.AWAITING_APPROVAL
+    return job
+
+
+async def question(face: Face, job: Job) -> dict[str, Any]:
+    """Wait for the moderators' card about a job."""
+    found: list[dict[str, Any]] = []
+
+    async def there() -> bool:
+        found[:] = [m for m in await face.posted(LOG_ID) if f"job `{job.id}`" in all_text(m)]
+        return bool(found) and (await face.job(job.id)).log_message_id is not None
+
+    await until(there)
+    return next(m for m in found if m["components"])
+
+
+async def question_shows(face: Face, job: Job, words: str) -> None:
+    """Wait until the moderators' card shows these words."""
+
+    async def shown() -> bool:
+        return words in all_text(await question(face, job))
+
+    await until(shown)
+
+
+async def denied(driver: MemberDriver, card: dict[str, Any], job: Job, why: str) -> Outcome:
+    """Press Deny and give a reason."""
+    outcome = await driver.press(card, f"approval:deny:{job.id}")
+    assert outcome.modal is not None
+    return await driver.submit_modal(outcome.modal, {"reason": why})
+
+
+async def told(driver: MemberDriver, words: str) -> dict[str, Any]:
+    """Wait for an answer only they see."""
+    return await driver.wait_for_message(
+        lambda message: bool(message["flags"] & EPHEMERAL) and words in all_text(message)
+    )
+
+
+async def actions(face: Face) -> list[tuple[str, int | None, int | None]]:
+    """Return the audit events about jobs: what, by whom, to which."""
+    events = await face.policies.events(GUILD, limit=20)
+    return [(e.action, e.actor_id, e.target_id) for e in events if e.action.startswith("job.")]
+
+
+# -- asking ----------------------------------------------------------------------------
+
+
+async def test_moderators_see_who_asks_for_what(face: Face, mia: MemberDriver, photo: Path) -> None:
+    """Prompt, picture, price and reason; the member reads that a moderator looks first."""
+    job = await asked(face, mia, photo)
+    card = await question(face, job)
+
+    text = all_text(card)
+    assert f"<@{MIA_ID}>" in text
+    assert "A fox jumps" in text
+    assert f"{PRICE} credits" in text
+    assert job.approval_reasons[0][:20] in text.replace("\\", "")
+    assert list(buttons(card).values()) == ["Approve", "Deny"]
+    assert str(job.parameters["image"]) in str(card["components"])
+    assert card["mentions"] == []
+    await face.card_shows(job, "Waiting for a moderator")
+    assert face.engine.waiting == []
+    assert await face.store.ledger_of(job.id) == []
+
+
+async def test_a_card_that_could_not_be_posted_comes_later(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """Once, and not before a channel that refused has had a rest; the job waits unhurt."""
+    path = f"/channels/{LOG_ID}/messages"
+    await face.control("faults", method="POST", path=path, status=403, body={"code": 50013})
+    job = await asked(face, mia, photo)
+    refused = (await face.job(job.id)).log_message_id
+    await face.approvals.look()
+    spared = (await face.job(job.id)).log_message_id
+    face.ahead = timedelta(minutes=11)
+    for _ in range(2):
+        await asyncio.gather(face.approvals.look(), face.approvals.ask(await face.job(job.id)))
+
+    assert (refused, spared) == (None, None)
+    assert len([m for m in await face.posted(LOG_ID) if str(job.id) in all_text(m)]) == 1
+    assert (await face.job(job.id)).state is JobState.AWAITING_APPROVAL
+
+
+async def test_without_a_log_channel_the_card_waits_for_one(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """Discord was in trouble, then the channel was unset: the job waits for both."""
+    path = f"/channels/{LOG_ID}/messages"
+    await face.control("faults", method="POST", path=path, status=503, body={"code": 0})
+    job = await asked(face, mia, photo)
+    await rules(face, log_channel_id=None)
+    await face.approvals.look()
+    before = (await face.job(job.id)).log_message_id
+    await rules(face)
+    await face.approvals.look()
+
+    assert before is None
+    assert (await face.job(job.id)).log_channel_id == LOG
+
+
+async def test_long_words_can_be_read_in_full(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """Nothing can be hidden behind the end of the card."""
+    prompt = "A fox jumps " + "#" * 1900 + " zorgle"
+    job = await asked(face, mia, photo, prompt=prompt)
+    card = await question(face, job)
+    await nora.press(card, f"approval:read:{job.id}")
+    answer = await nora.wait_for_message(lambda m: bool(m["attachments"]))
+
+    assert "zorgle" not in all_text(card)
+    async with face.http.get(answer["attachments"][0]["url"]) as response:
+        assert prompt in await response.text()
+
+
+# -- deciding --------------------------------------------------------------------------
+
+
+async def test_an_approved_job_runs(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """Its price is reserved, the engine has it, both cards and the log say so."""
+    job = await asked(face, mia, photo)
+    await nora.press(await question(face, job), f"approval:approve:{job.id}")
+    await face.card_shows(job, "In the queue")
+    await question_shows(face, job, f"Approved by <@{nora.user['id']}>")
+
+    assert (await face.job(job.id)).state is JobState.QUEUED
+    assert face.engine.waiting == [job.id]
+    assert [entry.credits for entry in await face.store.ledger_of(job.id)] == [PRICE]
+    assert buttons(await question(face, job)) == {}
+    assert await actions(face) == [("job.approve", int(nora.user["id"]), job.id)]
+
+
+async def test_a_denied_job_ends_with_the_reason(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """The member reads it; nothing was charged."""
+    job = await asked(face, mia, photo)
+    await denied(nora, await question(face, job), job, "No *foxes*  here")
+    await face.card_shows(job, "No \\*foxes\\* here")
+    await question_shows(face, job, f"Denied by <@{nora.user['id']}>")
+
+    text = await face.card_text(job)
+    assert "Not approved" in text
+    assert "Nothing had been charged." in text
+    assert (await face.job(job.id)).state is JobState.DENIED
+    assert await face.store.ledger_of(job.id) == []
+    assert await actions(face) == [("job.deny", int(nora.user["id"]), job.id)]
+
+
+async def test_a_denial_needs_a_reason(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """Spaces are none."""
+    job = await asked(face, mia, photo)
+    await denied(nora, await question(face, job), job, "  ")
+    await told(nora, "Give a reason")
+
+    assert (await face.job(job.id)).state is JobState.AWAITING_APPROVAL
+
+
+async def test_what_nobody_answers_expires(face: Face, mia: MemberDriver, photo: Path) -> None:
+    """After the policy's hours and not before; by the bot itself, as both cards say."""
+    job = await asked(face, mia, photo)
+    await question(face, job)
+    face.ahead = timedelta(minutes=119)
+    await face.approvals.look()
+    early = (await face.job(job.id)).state
+    face.ahead = timedelta(minutes=121)
+    await face.approvals.look()
+    await face.card_shows(job, "No moderator answered within 2 hours")
+    await question_shows(face, job, "Denied by the bot")
+
+    assert early is JobState.AWAITING_APPROVAL
+    assert (await face.job(job.id)).state is JobState.DENIED
+    assert await actions(face) == [("job.deny", None, job.id)]
+
+
+async def test_who_takes_it_back_leaves_nothing_to_decide(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """The moderators' card says so, and a form that was open as well."""
+    job = await asked(face, mia, photo)
+    opened = await nora.press(await question(face, job), f"approval:deny:{job.id}")
+    await mia.press(await face.card(job), f"job:cancel:{job.id}")
+    await told(mia, "Cancelled. Nothing had been charged.")
+    await question_shows(face, job, f"<@{MIA_ID}> took it back")
+    assert opened.modal is not None
+    await nora.submit_modal(opened.modal, {"reason": "No"})
+    await told(nora, "has cancelled this one")
+
+    assert (await face.job(job.id)).state is JobState.CANCELLED
+    assert buttons(await question(face, job)) == {}
+
+
+async def test_decisions_after_a_restart(face: Face, photo: Path) -> None:
+    """Another client answers the old cards: approve, deny by a form opened before, expire."""
+    async with face.member() as mia, face.member("Nora") as nora:
+        jobs = [await asked(face, mia, photo) for _ in range(3)]
+        cards = [await question(face, job) for job in jobs]
+        opened = await nora.press(cards[1], f"approval:deny:{jobs[1].id}")
+        await face.bot.close()
+        other = face.again()
+        task = await start(other)
+        try:
+            await nora.press(cards[0], f"approval:approve:{jobs[0].id}")
+            await other.card_shows(jobs[0], "In the queue")
+            assert opened.modal is not None
+            await nora.submit_modal(opened.modal, {"reason": "Too many foxes"})
+            await other.card_shows(jobs[1], "Too many foxes")
+            other.ahead = timedelta(hours=3)
+            await other.approvals.look()
+            await other.card_shows(jobs[2], "No moderator answered")
+        finally:
+            await stop(other, task)
+
+    states = [(await face.job(job.id)).state for job in jobs]
+    assert states == [JobState.QUEUED, JobState.DENIED, JobState.DENIED]
+
+
+# -- who may not, and who is late --------------------------------------------------------
+
+
+async def test_of_two_moderators_one_wins(
+    face: Face, mia: MemberDriver, nora: MemberDriver, olga: MemberDriver, photo: Path
+) -> None:
+    """The other is told who was faster; nothing is reserved twice."""
+    job = await asked(face, mia, photo)
+    card = await question(face, job)
+    form = await olga.press(card, f"approval:deny:{job.id}")
+    await nora.press(card, f"approval:approve:{job.id}")
+    await face.card_shows(job, "In the queue")
+    assert form.modal is not None
+    await olga.submit_modal(form.modal, {"reason": "No"})
+    await told(olga, f"<@{nora.user['id']}> was faster and has approved this one")
+
+    assert (await face.job(job.id)).state is JobState.QUEUED
+    assert len(await actions(face)) == 1
+
+
+async def test_two_presses_at_the_same_time_are_one_decision(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """Whoever comes second learns it, also in the same moment."""
+    job = await asked(face, mia, photo)
+    desk = face.approvals
+    results = await asyncio.gather(
+        *(desk.approve(GUILD, job.id, actor) for actor in range(1, 6)),
+        *(desk.deny(GUILD, job.id, actor, "No") for actor in range(6, 10)),
+        return_exceptions=True,
+    )
+
+    assert len([result for result in results if isinstance(result, Job)]) == 1
+    assert len([result for result in results if isinstance(result, DecidedError)]) == 8
+    assert len(await actions(face)) == 1
+    assert len(face.engine.waiting) <= 1
+
+
+@pytest.mark.parametrize("action", ["approve", "deny", "read"])
+async def test_members_without_the_right_change_nothing(
+    face: Face, mia: MemberDriver, photo: Path, action: str
+) -> None:
+    """Even when they can see and press the button."""
+    job = await asked(face, mia, photo)
+    await question(face, job)
+    card = await planted(face, mia.channel_id, job, action)
+    outcome = await mia.press(card, f"approval:{action}:{job.id}")
+    await told(mia, "needs the permission **Manage Server**")
+
+    assert outcome.modal is None
+    assert (await face.job(job.id)).state is JobState.AWAITING_APPROVAL
+    assert await actions(face) == []
+
+
+@pytest.mark.parametrize("action", ["approve", "deny", "read"])
+async def test_moderators_of_another_server_change_nothing(
+    face: Face, mia: MemberDriver, photo: Path, action: str
+) -> None:
+    """Sven owns the second server; the job is the first one's."""
+    job = await asked(face, mia, photo)
+    await question(face, job)
+    card = await planted(face, SECOND_LOG_ID, job, action)
+    async with member_driver(face.stand_in, "Sven") as sven:
+        await sven.press(card, f"approval:{action}:{job.id}")
+        await told(sven, "no such job on this server")
+
+    with pytest.raises(NotFoundError):
+        await face.approvals.approve(SECOND, job.id, 1)
+    with pytest.raises(NotFoundError):
+        await face.approvals.deny(SECOND, job.id, 1, "No")
+    assert (await face.job(job.id)).state is JobState.AWAITING_APPROVAL
+
+
+async def planted(face: Face, channel_id: str, job: Job, action: str) -> dict[str, Any]:
+    """Post a card with a button where it does not belong; return the message."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.ActionRow(ApprovalButton(action, job.id)))
+    sent = await face.bot.get_partial_messageable(int(channel_id)).send(view=view)
+    return next(m for m in await face.posted(channel_id) if m["id"] == str(sent.id))
+
+
+async def test_a_quota_used_up_meanwhile_keeps_the_job_waiting(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """The moderator reads why, the card stays; with more credits it can be approved."""
+    job = await asked(face, mia, photo)
+    card = await question(face, job)
+    await rules(face, daily_credits=10)
+    await nora.press(card, f"approval:approve:{job.id}")
+    await told(nora, "daily allowance of 10")
+    waiting = await face.job(job.id)
+    await rules(face, daily_credits=None)
+    await nora.press(card, f"approval:approve:{job.id}")
+    await face.card_shows(job, "In the queue")
+
+    assert (waiting.state, waiting.decided_by) == (JobState.AWAITING_APPROVAL, None)
+    assert "approval:approve" in str(card["components"])

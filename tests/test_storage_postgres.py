@@ -1,0 +1,278 @@
+"""What SQLite's single writer gives for free must be asked of PostgreSQL: the same, there."""
+
+import asyncio
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.errors import RefusedError, StaleStateError
+from bot.job import Job, JobState
+from bot.policy import AllowanceOverride, Block, GuildPolicy
+from bot.quota import Budget, EntryKind
+from bot.storage import Database, JobStore, PolicyStore, ReportStore, engines, schema
+from tests import postgres_running
+from tests.storage_kit import (
+    FIRST_ID,
+    GENEROUS,
+    GUILD,
+    MEMBER,
+    MODERATOR,
+    NOW,
+    PATHS,
+    ZONE,
+    accepted,
+    new_job,
+)
+
+ROOT = Path(__file__).parents[1]
+_numbers = itertools.count()
+ACCEPT_HALF = """
+import asyncio, sys
+from dataclasses import replace
+from bot.errors import RefusedError
+from bot.job import Job
+from bot.storage import Database, JobStore
+from tests.storage_kit import GENEROUS, NOW, ZONE, new_job
+async def main():
+    database = Database.open(sys.argv[1])
+    store = JobStore(database)
+    four = replace(GENEROUS, daily_credits=4 * 30 + 10)
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    outcomes = await asyncio.gather(
+        *(store.accept(new_job(int(sys.argv[2]) + n), four, ZONE, now=NOW) for n in range(100)),
+        return_exceptions=True,
+    )
+    await database.close()
+    kinds = [Job, RefusedError]
+    print(*(sum(isinstance(outcome, kind) for outcome in outcomes) for kind in kinds))
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def socket_folder() -> Iterator[str]:
+    """A server, or a skip that says why."""
+    reason = postgres_running.missing()
+    if reason is not None:
+        pytest.skip(reason)
+    with postgres_running.running() as folder:
+        yield folder
+
+
+@pytest.fixture
+async def url(socket_folder: str) -> str:
+    """An own, migrated database."""
+    name = f"bot_{next(_numbers)}"
+    with psycopg.connect(
+        f"host={socket_folder} user=bot dbname=postgres", autocommit=True
+    ) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    address = f"postgresql://bot@/{name}?host={socket_folder}"
+    database = Database.open(address)
+    await database.migrate()
+    await database.close()
+    return address
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    """Give an own engine, as another process would have."""
+    database = Database.open(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def give(store: JobStore, amount: int) -> None:
+    """Grant the member credits."""
+    await store.grant(
+        GUILD, MEMBER, amount, expires_at=None, reason="a prize", actor_id=MODERATOR, now=NOW
+    )
+
+
+async def test_200_commands_in_two_processes_spend_credits_for_seven(url: str) -> None:
+    """Credits for 4 in the day and 3 in two grants, two processes of 100 commands: exactly 7."""
+    async with opened(url) as database:
+        store = JobStore(database)
+        await give(store, 45)
+        await give(store, 40)
+        processes = [
+            subprocess.Popen(  # noqa: ASYNC220 - nothing else runs in this loop
+                [sys.executable, "-c", ACCEPT_HALF, url, str(first)],
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for first in (0, 100)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        counts = [
+            [int(word) for word in process.communicate(timeout=120)[0].split()]
+            for process in processes
+        ]
+        left = await store.balance(
+            guild_id=GUILD,
+            user_id=MEMBER,
+            allowance=replace(GENEROUS, daily_credits=130),
+            zone=ZONE,
+            now=NOW,
+        )
+
+        assert [sum(column) for column in zip(*counts, strict=True)] == [7, 193]
+        assert left.left == 5
+        assert await store.check_ledger() == []
+
+
+async def test_a_cap_holds_over_guilds_that_share_no_lock(url: str) -> None:
+    """40 guilds at once through two engines, the host's money for 4: exactly 4 jobs."""
+    cap = Budget(host_monthly_usd=Decimal("1.30"))
+    async with opened(url) as one, opened(url) as two:
+        stores = (JobStore(one), JobStore(two))
+        outcomes = await asyncio.gather(
+            *(
+                stores[n % 2].accept(
+                    new_job(n, guild_id=GUILD + n, user_id=MEMBER + n),
+                    GENEROUS,
+                    ZONE,
+                    now=NOW,
+                    budget=cap,
+                )
+                for n in range(40)
+            ),
+            return_exceptions=True,
+        )
+
+        assert sum(isinstance(outcome, Job) for outcome in outcomes) == 4
+        assert sum(isinstance(outcome, RefusedError) for outcome in outcomes) == 36
+
+
+async def test_two_moderators_at_once_have_one_winner(url: str) -> None:
+    """Approve and deny at the same moment: one decides, the others are told; the books agree."""
+    async with opened(url) as one, opened(url) as two:
+        stores = (JobStore(one), JobStore(two))
+        for number in range(8):
+            job = await stores[0].accept(
+                new_job(number), GENEROUS, ZONE, now=NOW, state=JobState.AWAITING_APPROVAL
+            )
+            outcomes = await asyncio.gather(
+                *(
+                    store.approve(
+                        job.id, GENEROUS, ZONE, guild_id=GUILD, actor_id=MODERATOR, now=NOW
+                    )
+                    for store in stores
+                ),
+                *(
+                    store.deny(job.id, guild_id=GUILD, actor_id=MODERATOR, reason=None, now=NOW)
+                    for store in stores
+                ),
+                return_exceptions=True,
+            )
+
+            assert sum(isinstance(outcome, Job) for outcome in outcomes) == 1
+            assert sum(isinstance(outcome, StaleStateError) for outcome in outcomes) == 3
+        assert await stores[0].check_ledger() == []
+
+
+async def test_refunds_at_once_pay_once(url: str) -> None:
+    """Ten presses through two engines give the credits back once."""
+    async with opened(url) as one, opened(url) as two:
+        stores = (JobStore(one), JobStore(two))
+        job = await accepted(stores[0])
+        for step in PATHS[JobState.DELIVERED]:
+            await stores[0].transition(job.id, step, now=NOW)
+        outcomes = await asyncio.gather(
+            *(
+                store.take_down(
+                    job.id, guild_id=GUILD, actor_id=MODERATOR, reason=None, refund=True, now=NOW
+                )
+                for store in stores * 5
+            )
+        )
+
+        assert sorted(back for _, back in outcomes) == [0] * 9 + [30]
+
+
+async def test_what_moderators_set_is_kept(url: str) -> None:
+    """Policies, allowances, blocks and rules, many at once, are read back as they were set."""
+    policy = GuildPolicy(daily_credits=5, models_by_role={MEMBER: ("wan-2.6-i2v",)})
+    override = AllowanceOverride(
+        target="role", target_id=MEMBER, daily_credits=0, monthly_credits=None
+    )
+    block = Block(
+        user_id=MEMBER,
+        until=NOW + timedelta(days=1),
+        reason="spam",
+        actor_id=MODERATOR,
+        created_at=NOW,
+    )
+    async with opened(url) as one, opened(url) as two:
+        first, second = PolicyStore(one), PolicyStore(two)
+        for store in (first, second):  # the second of each replaces, or is the same
+            await asyncio.gather(
+                store.set_policy(GUILD, policy, actor_id=MODERATOR, now=NOW),
+                store.set_override(GUILD, override, actor_id=MODERATOR, now=NOW),
+                store.block(GUILD, block, now=NOW),
+                store.add_rule(GUILD, "word", "toad", actor_id=MODERATOR, now=NOW),
+                store.add_rule(GUILD, "word", "toad", actor_id=MODERATOR, now=NOW),
+            )
+        (rule,) = await second.rules(GUILD)
+
+        assert await second.policy(GUILD) == policy
+        assert await second.overrides(GUILD) == [override]
+        assert await second.block_of(GUILD, MEMBER, now=NOW) == block
+        assert await first.remove_rule(GUILD, rule.id, actor_id=MODERATOR, now=NOW)
+        assert await first.unblock(GUILD, MEMBER, actor_id=MODERATOR, now=NOW)
+        assert await first.clear_override(GUILD, "role", MEMBER, actor_id=MODERATOR, now=NOW)
+        actions = [event.action for event in await first.events(GUILD, limit=99)]
+        assert actions.count("filter.add") == actions.count("policy.set") == 1
+
+
+async def test_statistics_and_pages_are_the_same_here(url: str) -> None:
+    """Sums, places in the queue and pages work with PostgreSQL's types."""
+    async with opened(url) as database:
+        store = JobStore(database)
+        jobs = [await accepted(store, number) for number in range(3)]
+        await store.note(jobs[0].id, cost_usd=0.25)
+        found = await ReportStore(database).statistics(
+            GUILD, days=2, zone=ZONE, usd_per_credit=Decimal("0.01"), now=NOW
+        )
+
+        assert (found.total.jobs, found.total.credits, found.total.usd) == (3, 90, Decimal("0.85"))
+        assert await store.place_in_queue(jobs[2].id) == 3
+        assert len(await store.ledger_of_guild(GUILD, limit=2)) == 2
+
+
+async def test_a_filled_database_goes_down_and_up_again(url: str) -> None:
+    """The migration that brought moderation is taken back and made again with jobs in place."""
+    async with opened(url) as database:
+        store = JobStore(database)
+        await give(store, 100)
+        tight = replace(GENEROUS, daily_credits=10)
+        await store.accept(new_job(), tight, ZONE, now=NOW)
+        engine = engines.migration_engine(engines.parse(url))
+        await asyncio.to_thread(schema.downgrade, engine, "0001")
+        await asyncio.to_thread(schema.upgrade, engine)
+        engine.dispose()
+        entries = await store.ledger_of(FIRST_ID)
+
+        assert [(e.kind, e.credits, e.grant_id) for e in entries] == [(EntryKind.RESERVE, 30, None)]
+        assert await store.check_ledger() == []
