@@ -44,9 +44,9 @@ class AuditEvent:
 
     Attributes:
         id: Given when it is recorded; 0 before.
-        actor_id: The moderator; None when the bot did it by itself.
+        actor_id: The moderator; None when the bot did it by itself, 0 when they were forgotten.
         action: An `AuditAction`, or another word.
-        target_id: The member, role, rule or job it was done to.
+        target_id: The member, role, rule or job it was done to; 0 when they were forgotten.
         detail: Its numbers and words.
     """
 

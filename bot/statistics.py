@@ -10,6 +10,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.job import JobState
+from bot.pseudonyms import NOBODY
 
 K = TypeVar("K")
 _TENTHS = 10
@@ -20,6 +21,7 @@ class JobFact:
     """What counting needs to know of a job.
 
     Attributes:
+        user_id: `NOBODY` when the job was forgotten.
         created_at: When it was asked for.
         queued_at: When its price was reserved; None for one that never was let in.
         credits: What it cost its member in the end: 0 when they came back.
@@ -52,7 +54,7 @@ class Statistics:
     Attributes:
         by_day: Every day from the first to the last, also those without jobs.
         by_model: Slug to totals, the most credits first.
-        top_members: User id and totals, the most credits first.
+        top_members: User id and totals, the most credits first; without what was forgotten.
         states: How many of the jobs asked for are in which state now.
         waiting_median_s: Seconds from the queue to the delivered video, of half of them at most;
             None when none was delivered.
@@ -97,7 +99,9 @@ def tally(
         total=_totals(let_in),
         by_day=tuple((day, by_day.get(day, Totals())) for day in every_day),
         by_model=_grouped(let_in, lambda fact: fact.model),
-        top_members=_grouped(let_in, lambda fact: fact.user_id)[:top],
+        top_members=_grouped(
+            [fact for fact in let_in if fact.user_id != NOBODY], lambda fact: fact.user_id
+        )[:top],
         states=dict(Counter(fact.state for fact in facts)),
         waiting_median_s=median(waits) if waits else None,
         waiting_p90_s=_nine_in_ten(waits),

@@ -16,7 +16,7 @@ from bot.quota.rules import (
     check,
     parts,
 )
-from bot.quota.windows import Window, Windows, day_window, month_window, windows_at
+from bot.quota.windows import Window, Windows, counts_since, day_window, month_window, windows_at
 from bot.quota.words import refusal_text
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Window",
     "Windows",
     "check",
+    "counts_since",
     "day_window",
     "month_window",
     "parts",

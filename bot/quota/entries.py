@@ -32,8 +32,10 @@ class LedgerEntry:
 
     Attributes:
         guild_id: None in direct messages.
+        user_id: 0 when the member was forgotten.
         credits: Always positive; `kind` says which way they go.
-        actor_id: The moderator behind a grant or refund; None when the bot did it.
+        actor_id: The moderator behind a grant or refund; None when the bot did it, 0 when the
+            moderator was forgotten.
         counted_at: The time whose windows the entry belongs to: that of the reservation,
             so a job reserved yesterday and released today gives yesterday's credits back.
         expires_at: When a grant lapses.

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+# More than any time zone is ahead of UTC or behind it.
+_ZONES_REACH = timedelta(days=1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
@@ -47,6 +50,15 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 def _first_of_month(day: date, shift: int) -> date:
     months = day.year * 12 + day.month - 1 + shift
     return date(months // 12, months % 12 + 1, 1)
+
+
+def counts_since(now: datetime) -> datetime:
+    """Return a time before which nothing counts today or this month any more, in any time zone.
+
+    It is a day or two early at most: no zone is more than 14 hours from UTC.
+    """
+    month = (now.astimezone(UTC) - _ZONES_REACH).date().replace(day=1)
+    return datetime(month.year, month.month, 1, tzinfo=UTC) - _ZONES_REACH
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,9 @@ from sqlmodel import col
 from bot import quota
 from bot.errors import RefusedError
 from bot.job import IN_FLIGHT, JobState
+from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance, Budget, Part, Usage, Window, Windows
-from bot.storage import ledger
+from bot.storage import ledger, names
 from bot.storage.tables import DIRECT_MESSAGES, JobRow
 
 # Whoever adds up the spending of all guilds must be alone. Advisory locks of other numbers:
@@ -40,24 +41,27 @@ async def usage(
     session: AsyncSession,
     *,
     guild_id: int | None,
-    user_id: int,
+    user_ids: tuple[int, int],
     windows: Windows,
     budget: Budget,
     now: datetime,
 ) -> Usage:
-    """Return what counts against a member's allowance in a guild (None: direct messages)."""
+    """Return what counts against a member's allowance in a guild (None: direct messages).
+
+    `user_ids` are the member's own and their pseudonym, see `Pseudonyms.both`.
+    """
     day, month = await ledger.used(
-        session, guild_id=guild_id, user_id=user_id, windows=(windows.day, windows.month)
+        session, guild_id=guild_id, user_ids=user_ids, windows=(windows.day, windows.month)
     )
     found = replace(
-        await _in_flight(session, guild_id=guild_id, user_id=user_id),
+        await _in_flight(session, guild_id=guild_id, user_id=user_ids[0]),
         day_credits=day,
         month_credits=month,
-        grants=await ledger.grants_of(session, guild_id=guild_id, user_id=user_id, now=now),
+        grants=await ledger.grants_of(session, guild_id=guild_id, user_ids=user_ids, now=now),
     )
     if budget.guild_monthly_credits is not None:
         spent = await ledger.used_by_guild(
-            session, guild_id=guild_id, user_id=user_id, window=windows.month
+            session, guild_id=guild_id, user_ids=user_ids, window=windows.month
         )
         found = replace(found, guild_month_credits=spent)
     if budget.host_monthly_usd is not None:
@@ -109,6 +113,15 @@ async def _host_credits(session: AsyncSession, month: Window, budget: Budget) ->
     return budget.credits_of(Decimal(str(usd)).quantize(_USD_STEP)) + int(estimated_credits)
 
 
+async def reserve(
+    session: AsyncSession, job: JobRow, drawn: tuple[Part, ...], *, now: datetime
+) -> None:
+    """Draw a job's price; grants left nameless are its member's again, who draws on them."""
+    grant_ids = [part.grant_id for part in drawn if part.grant_id is not None]
+    await names.give_back(session, grant_ids, job.user_id)
+    ledger.reserve(session, job, drawn, now=now)
+
+
 async def draw(
     session: AsyncSession,
     job: JobRow,
@@ -117,6 +130,7 @@ async def draw(
     *,
     now: datetime,
     budget: Budget,
+    pseudonyms: Pseudonyms,
     approving: bool = False,
 ) -> tuple[Part, ...]:
     """Return where the price of a job that is about to be let in is drawn from.
@@ -128,6 +142,7 @@ async def draw(
         zone: The guild's.
         now: The time, aware.
         budget: The guild's and the host's.
+        pseudonyms: Under which the member may have used credits as well.
         approving: Whether a moderator lets in a job that waits: those that wait hold no place
             against it, and the refusal speaks to the moderator.
 
@@ -138,7 +153,7 @@ async def draw(
     found = await usage(
         session,
         guild_id=job.guild_id or None,
-        user_id=job.user_id,
+        user_ids=pseudonyms.both(job.user_id),
         windows=windows,
         budget=budget,
         now=now,

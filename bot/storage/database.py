@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.cancellation import to_the_end
 from bot.errors import ConfigurationError
-from bot.storage import engines, schema
+from bot.storage import engines, remains, schema
 
 T = TypeVar("T")
 Work: TypeAlias = Callable[[AsyncSession], Awaitable[T]]
@@ -102,6 +102,19 @@ class Database:
         async def in_turn() -> T:
             async with self._turn:
                 return await self._in_transaction(self._writer, locked)
+
+        return await self._to_the_end(in_turn())
+
+    async def wipe(self) -> bool:
+        """Wipe what removed rows left behind in the files, see `bot.storage.remains`.
+
+        Returns:
+            False when something is left for now.
+        """
+
+        async def in_turn() -> bool:
+            async with self._turn:
+                return await asyncio.to_thread(remains.wipe, self._address)
 
         return await self._to_the_end(in_turn())
 

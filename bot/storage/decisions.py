@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.audit import AuditAction, AuditEvent
 from bot.errors import RefusedError, StaleStateError
 from bot.job import Job, JobState
+from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance, Budget, EntryKind
 from bot.storage import accounts, audit_log, ledger, rows
 from bot.storage.tables import JobRow, LedgerRow
@@ -25,17 +26,25 @@ async def approve(
     actor_id: int,
     now: datetime,
     budget: Budget,
+    pseudonyms: Pseudonyms,
 ) -> Job:
     """Check the quota, reserve the price and queue the job; see `JobStore.approve`."""
     waiting = await rows.of_guild(session, job_id, guild_id)
     if waiting.state != JobState.AWAITING_APPROVAL:
         raise StaleStateError(job_id, current=JobState(waiting.state), wanted=JobState.QUEUED)
     drawn = await accounts.draw(
-        session, waiting, allowance, zone, now=now, budget=budget, approving=True
+        session,
+        waiting,
+        allowance,
+        zone,
+        now=now,
+        budget=budget,
+        pseudonyms=pseudonyms,
+        approving=True,
     )
     values = {"state": JobState.QUEUED, "queued_at": now} | _decision(actor_id, None, now)
     row = await rows.moved(session, job_id, values, sources=_WAITS)
-    ledger.reserve(session, row, drawn, now=now)
+    await accounts.reserve(session, row, drawn, now=now)
     await _record(session, row, AuditAction.JOB_APPROVE, actor_id, None, now=now)
     job = rows.job_of(row)
     rows.forget_useless_token(row, now=now)

@@ -98,6 +98,8 @@ def _configure_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
         cursor = connection.cursor()
         # FULL: a committed reservation survives a power cut, not only a crash.
         cursor.execute("PRAGMA synchronous = FULL")
+        # What is deleted is zeroed; see `bot.storage.remains` for what this does not reach.
+        cursor.execute("PRAGMA secure_delete = ON")
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         cursor.close()
 

@@ -11,23 +11,32 @@ from sqlmodel import col
 
 from bot import quota
 from bot.job import IN_FLIGHT, Job, JobState
+from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance, Balance, Budget, LedgerEntry
 from bot.storage import accounts, books, latencies, ledger, rows
 from bot.storage.database import Database
 from bot.storage.tables import JobRow
 
 NO_LIMITS = Budget()
+_UNKEYED = Pseudonyms()
 
 
 class JobReader:
     """The reading half of `JobStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, pseudonyms: Pseudonyms = _UNKEYED) -> None:
+        """Make a store.
+
+        Args:
+            database: Where.
+            pseudonyms: Under which entries of forgotten members still count.
+        """
         self._database = database
+        self._pseudonyms = pseudonyms
 
     async def get(self, job_id: int) -> Job | None:
-        """Return the job, or None when there is no such job."""
-        query = select(JobRow).where(col(JobRow.id) == job_id)
+        """Return the job, or None when there is no such job, or none any more."""
+        query = select(JobRow).where(*rows.known(job_id))
         return next(iter(await self._jobs(query)), None)
 
     async def unfinished(self) -> list[Job]:
@@ -92,10 +101,16 @@ class JobReader:
 
     async def known_request_ids(self, request_ids: Iterable[str]) -> set[str]:
         """Return which of these provider's ids belong to a job already."""
-        query = select(col(JobRow.request_id)).where(col(JobRow.request_id).in_(set(request_ids)))
+        # One whose job was forgotten is still not another job's.
+        asked = {
+            kept: request_id
+            for request_id in request_ids
+            for kept in (request_id, self._pseudonyms.of_request(request_id))
+        }
+        query = select(col(JobRow.request_id)).where(col(JobRow.request_id).in_(asked))
 
         async def work(session: AsyncSession) -> set[str]:
-            return {known for known in await session.scalars(query) if known is not None}
+            return {asked[kept] for kept in await session.scalars(query) if kept is not None}
 
         return await self._database.read(work)
 
@@ -117,7 +132,7 @@ class JobReader:
             lambda session: accounts.usage(
                 session,
                 guild_id=guild_id,
-                user_id=user_id,
+                user_ids=self._pseudonyms.both(user_id),
                 windows=windows,
                 budget=budget,
                 now=now,

@@ -58,6 +58,7 @@ class JobStore(JobReader):
 
         Raises:
             RefusedError: a rule says no; nothing was written.
+            NotFoundError: it existed, and was forgotten.
             ValueError: the price is not positive, or the state is another.
         """
         if new.price_credits < 1:
@@ -67,12 +68,22 @@ class JobStore(JobReader):
 
         async def work(session: AsyncSession) -> Job:
             if existing := await session.get(JobRow, new.id):
+                if existing.forgotten_at is not None:
+                    raise rows.no_such_job()
                 return rows.job_of(existing)
             row = rows.new_row(new, state, reasons=approval_reasons, now=now)
-            parts = await accounts.draw(session, row, allowance, zone, now=now, budget=budget)
+            parts = await accounts.draw(
+                session,
+                row,
+                allowance,
+                zone,
+                now=now,
+                budget=budget,
+                pseudonyms=self._pseudonyms,
+            )
             session.add(row)
             if state is JobState.QUEUED:
-                ledger.reserve(session, row, parts, now=now)
+                await accounts.reserve(session, row, parts, now=now)
             await session.flush()
             await session.refresh(row)
             return rows.job_of(row)
@@ -119,6 +130,7 @@ class JobStore(JobReader):
                 actor_id=actor_id,
                 now=now,
                 budget=budget,
+                pseudonyms=self._pseudonyms,
             ),
             # A guild's jobs alone wait for approval, so the member's number is not needed.
             locks=accounts.locks(guild_id, 0, budget),

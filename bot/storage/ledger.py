@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from bot.pseudonyms import NOBODY
 from bot.quota import EntryKind, Grant, LedgerEntry, Part, Window
 from bot.storage.tables import ALLOWANCE, DIRECT_MESSAGES, JobRow, LedgerRow
 
@@ -80,11 +81,15 @@ async def has(session: AsyncSession, job_id: int, kind: EntryKind) -> bool:
 
 
 async def used(
-    session: AsyncSession, *, guild_id: int | None, user_id: int, windows: tuple[Window, ...]
+    session: AsyncSession,
+    *,
+    guild_id: int | None,
+    user_ids: Iterable[int],
+    windows: tuple[Window, ...],
 ) -> list[int]:
     """Return what a member used of their allowance in each of these windows."""
     query = select(*(_sum_in(window) for window in windows)).where(
-        *_account(guild_id, user_id),
+        *_account(guild_id, user_ids),
         col(LedgerRow.grant_id) == ALLOWANCE,
         col(LedgerRow.counted_at) >= min(window.start for window in windows),
     )
@@ -92,11 +97,11 @@ async def used(
 
 
 async def used_by_guild(
-    session: AsyncSession, *, guild_id: int | None, user_id: int, window: Window
+    session: AsyncSession, *, guild_id: int | None, user_ids: Iterable[int], window: Window
 ) -> int:
     """Return what all members of a guild spent; in direct messages the member is alone."""
     query = select(_sum(CREDITS_SPENT)).where(
-        *(_account(guild_id, user_id) if guild_id is None else _guild(guild_id)),
+        *(_account(guild_id, user_ids) if guild_id is None else _guild(guild_id)),
         col(LedgerRow.counted_at) >= window.start,
         col(LedgerRow.counted_at) < window.end,
     )
@@ -104,12 +109,12 @@ async def used_by_guild(
 
 
 async def grants_of(
-    session: AsyncSession, *, guild_id: int | None, user_id: int, now: datetime
+    session: AsyncSession, *, guild_id: int | None, user_ids: Iterable[int], now: datetime
 ) -> tuple[Grant, ...]:
     """Return the member's unexpired grants with credits left, the next to expire first."""
     expires = col(LedgerRow.expires_at)
     query = select(LedgerRow).where(
-        *_account(guild_id, user_id),
+        *_account(guild_id, user_ids),
         col(LedgerRow.kind) == EntryKind.GRANT,
         expires.is_(None) | (expires > now),
     )
@@ -119,7 +124,7 @@ async def grants_of(
     source = col(LedgerRow.grant_id)
     sums = (
         select(source, _sum(CREDITS_DRAWN))
-        .where(*_account(guild_id, user_id), source.in_([row.id for row in given]))
+        .where(*_account(guild_id, user_ids), source.in_([row.id for row in given]))
         .group_by(source)
     )
     drawn = {int(source): int(total) for source, total in await session.execute(sums)}
@@ -143,8 +148,9 @@ def _lapses(grant: Grant) -> tuple[bool, float, int]:
     return (moment is None, moment.timestamp() if moment else 0.0, grant.id)
 
 
-def _account(guild_id: int | None, user_id: int) -> list[ColumnElement[bool]]:
-    return [*_guild(guild_id), col(LedgerRow.user_id) == user_id]
+def _account(guild_id: int | None, user_ids: Iterable[int]) -> list[ColumnElement[bool]]:
+    """Return what is true of a member's entries: those under their name and their pseudonym."""
+    return [*_guild(guild_id), col(LedgerRow.user_id).in_(list(user_ids))]
 
 
 def _guild(guild_id: int | None) -> list[ColumnElement[bool]]:
@@ -188,6 +194,7 @@ def _entry(row: LedgerRow) -> LedgerEntry:
         | {
             "kind": EntryKind(row.kind),
             "guild_id": row.guild_id or None,
+            "user_id": max(row.user_id, NOBODY),
             "grant_id": row.grant_id or None,
         },
     )

@@ -16,11 +16,18 @@ async def keep(
     session: AsyncSession, message_id: int, user_id: int, url: str, *, now: datetime
 ) -> None:
     """Keep a picture's address, in place of an earlier one, and forget all that are too old."""
-    await session.execute(
-        delete(PictureRow).where(col(PictureRow.kept_at) <= now - KEPT_FOR),
+    await forget_old(session, now=now)
+    await session.merge(PictureRow(message_id=message_id, user_id=user_id, url=url, kept_at=now))
+
+
+async def forget_old(session: AsyncSession, *, now: datetime) -> int:
+    """Forget all that are too old; return how many."""
+    old = delete(PictureRow).where(col(PictureRow.kept_at) <= now - KEPT_FOR)
+    gone = await session.scalars(
+        old.returning(col(PictureRow.message_id)),
         execution_options={"synchronize_session": False},
     )
-    await session.merge(PictureRow(message_id=message_id, user_id=user_id, url=url, kept_at=now))
+    return len(gone.all())
 
 
 async def kept(

@@ -5,7 +5,7 @@ from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -69,13 +69,18 @@ def settable(fields: Mapping[str, Any]) -> dict[str, Any]:
     return dict(fields)
 
 
+def known(job_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Return what is true of the row of this job, unless the job was forgotten."""
+    return col(JobRow.id) == job_id, col(JobRow.forgotten_at).is_(None)
+
+
 async def of_guild(session: AsyncSession, job_id: int, guild_id: int) -> JobRow:
     """Return the row of a job of this guild.
 
     Raises:
         NotFoundError: there is none; another guild's job is none.
     """
-    query = select(JobRow).where(col(JobRow.id) == job_id, col(JobRow.guild_id) == guild_id)
+    query = select(JobRow).where(*known(job_id), col(JobRow.guild_id) == guild_id)
     row = (await session.scalars(query)).one_or_none()
     if row is None:
         raise no_such_job()
@@ -88,7 +93,7 @@ async def changed(
     """Update the job if it is in one of `sources`; return its row, or None when nothing matched."""
     guarded = (
         update(JobRow)
-        .where(col(JobRow.id) == job_id, col(JobRow.state).in_(sources))
+        .where(*known(job_id), col(JobRow.state).in_(sources))
         .values(values)
         .returning(JobRow)
     )
@@ -113,7 +118,7 @@ async def moved(
     row = await changed(session, job_id, values, sources=sources)
     if row is not None:
         return row
-    current = await session.scalar(select(col(JobRow.state)).where(col(JobRow.id) == job_id))
+    current = await session.scalar(select(col(JobRow.state)).where(*known(job_id)))
     if current is None:
         raise no_such_job()
     raise StaleStateError(job_id, current=JobState(current), wanted=values["state"])

@@ -62,8 +62,14 @@ class Table(SQLModel):
     )
 
 
+_KEPT = text("forgotten_at IS NULL")
+
+
 class JobRow(Table, table=True):
-    """`bot.job.Job`, field by field; only `guild_id` and `interaction_token` read differently."""
+    """`bot.job.Job`, field by field; only `guild_id` and `interaction_token` read differently.
+
+    A forgotten job is a skeleton, see `bot.storage.skeletons`: it is in the sums and nowhere else.
+    """
 
     __tablename__ = "job"
     __table_args__ = (
@@ -72,6 +78,14 @@ class JobRow(Table, table=True):
         Index(None, "state", "id"),  # restart, place in the queue
         Index(None, "user_id", "id"),  # /jobs
         Index(None, "queued_at"),  # the host's month
+        # What is to be forgotten next.
+        Index(
+            "ix_job_kept_guild_id_ended_at",
+            "guild_id",
+            "ended_at",
+            sqlite_where=_KEPT,
+            postgresql_where=_KEPT,
+        ),
     )
 
     id: int = Field(primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False})
@@ -112,6 +126,7 @@ class JobRow(Table, table=True):
     removed_by: int | None = Field(default=None, sa_type=BigInteger)
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     removal_reason: str | None = Field(default=None, sa_type=Text)
+    forgotten_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 # In rows the source of credits is a grant's entry or 0, the allowance: 0 is unique like any
@@ -121,9 +136,10 @@ _CLOSES = text("kind IN ('settle', 'release')")
 
 
 class LedgerRow(Table, table=True):
-    """One credit entry. Append-only: nothing in this program updates or deletes a row here.
+    """One credit entry. Append-only: no row is deleted, and only `bot.storage.names` updates any.
 
-    A price that is drawn from several sources has one row for each, of every kind.
+    A price that is drawn from several sources has one row for each, of every kind. A negative
+    `user_id` is a pseudonym, 0 is nobody.
     """
 
     __tablename__ = "ledger_entry"
@@ -144,6 +160,7 @@ class LedgerRow(Table, table=True):
         ),
         Index(None, "guild_id", "user_id", "counted_at"),  # what was used in a window
         Index(None, "guild_id", "counted_at"),  # the guild's budget
+        Index(None, "user_id", "id"),  # all that is kept about a member
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=_RowId)
@@ -235,10 +252,13 @@ class FilterRuleRow(Table, table=True):
 
 
 class AuditRow(Table, table=True):
-    """`bot.audit.AuditEvent`. Append-only."""
+    """`bot.audit.AuditEvent`. Append-only, but for names: 0 is somebody who was forgotten."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index(None, "guild_id", "id"),)
+    __table_args__ = (
+        Index(None, "guild_id", "id"),
+        Index(None, "target_id"),  # what was done to a member or job
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=_RowId)
     guild_id: int = Field(sa_type=BigInteger)
@@ -247,6 +267,17 @@ class AuditRow(Table, table=True):
     target_id: int | None = Field(sa_type=BigInteger)
     detail: dict[str, Any] = Field(sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class KnownGuildRow(Table, table=True):
+    """A guild in which the bot was seen; gone when the guild is purged."""
+
+    __tablename__ = "known_guild"
+
+    guild_id: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    application_id: int = Field(sa_type=BigInteger)
 
 
 class PictureRow(Table, table=True):

@@ -1,0 +1,97 @@
+"""All that is kept about a member, for them to read: every stored field but secrets."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, select
+from sqlmodel import SQLModel, col
+
+from bot.pseudonyms import NOBODY, Pseudonyms
+from bot.storage import holding, skeletons
+from bot.storage.database import Database
+from bot.storage.tables import (
+    AllowanceRow,
+    AuditRow,
+    BlockRow,
+    JobRow,
+    LedgerRow,
+    PictureRow,
+    Table,
+)
+
+_ROWS_A_READ = 200
+_SECRET = frozenset({"interaction_token", "forgotten_at"})
+# Who did something to a member is not told by name: those are data about somebody else.
+_ACTORS = frozenset({"actor_id", "decided_by", "removed_by"})
+
+Record = dict[str, Any]
+
+
+class ExportingStore:
+    """Reads all of a member's rows, some at a time."""
+
+    def __init__(self, database: Database, pseudonyms: Pseudonyms) -> None:
+        self._database = database
+        self._pseudonyms = pseudonyms
+
+    async def export(self, user_id: int) -> AsyncIterator[tuple[str, Record]]:
+        """Yield a member's rows with the name of what they are, kind by kind.
+
+        Each read is a transaction of its own. Times are aware, ids whole numbers.
+        """
+        both = self._pseudonyms.both(user_id)
+        sources: Sequence[tuple[str, type[Table], str, tuple[ColumnElement[bool], ...]]] = (
+            ("jobs", JobRow, "id", (col(JobRow.user_id) == user_id,)),
+            ("credits", LedgerRow, "id", (col(LedgerRow.user_id).in_(both),)),
+            ("blocks", BlockRow, "guild_id", (col(BlockRow.user_id) == user_id,)),
+            ("allowances", AllowanceRow, "guild_id", holding.own_allowance(user_id)),
+            ("pictures", PictureRow, "message_id", (col(PictureRow.user_id) == user_id,)),
+            ("moderation", AuditRow, "id", (_names(user_id),)),
+        )
+        for kind, table, key, conditions in sources:
+            last: int | None = None
+            while rows := await self._read(table, key, conditions, last):
+                for row in rows:
+                    yield kind, _record(row, user_id)
+                last = int(getattr(rows[-1], key))
+
+    async def _read(
+        self,
+        table: type[Table],
+        key: str,
+        conditions: tuple[ColumnElement[bool], ...],
+        after: int | None,
+    ) -> Sequence[SQLModel]:
+        column = col(getattr(table, key))
+        query = select(table).where(*conditions).order_by(column).limit(_ROWS_A_READ)
+        if after is not None:
+            query = query.where(column > after)
+
+        async def work(session: Any) -> Sequence[SQLModel]:
+            return cast("Sequence[SQLModel]", (await session.scalars(query)).all())
+
+        return await self._database.read(work)
+
+
+def _names(user_id: int) -> ColumnElement[bool]:
+    return skeletons.about(user_id) | (col(AuditRow.actor_id) == user_id)
+
+
+def _record(row: SQLModel, user_id: int) -> Record:
+    record: Record = {}
+    for name, value in row.model_dump().items():
+        if name in _SECRET:
+            continue
+        if name in _ACTORS:
+            record[name.removesuffix("_id")] = _who(value, user_id)
+        elif name == "user_id" and isinstance(value, int) and value < NOBODY:
+            record[name] = "a pseudonym of yours"
+        else:
+            record[name] = value
+    return record
+
+
+def _who(actor_id: int | None, user_id: int) -> str | None:
+    if actor_id is None:
+        return None
+    return "you" if actor_id == user_id else "a moderator"
