@@ -21,6 +21,7 @@ from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
 from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
+from bot.discord_ui.presence import GuildPresence
 from bot.errors import BotError, ConfigurationError
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.budget import RequestBudget
@@ -31,14 +32,16 @@ from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import open_moderation
+from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.submit import Submitter
 from bot.jobs.watch import QueueWatch
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import PriceTable, load_prices
+from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
-from bot.storage import Database, JobStore, PolicyStore
+from bot.storage import Database, ExportingStore, ForgettingStore, JobStore, PolicyStore
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +85,8 @@ async def run(settings: Settings) -> None:
 class _Tools:
     """What both commands and jobs are built from."""
 
+    database: Database
+    pseudonyms: Pseudonyms
     store: JobStore
     policies: PolicyStore
     provider: SegmindClient
@@ -112,10 +117,13 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
         gate = _gate(tools, settings)
         approvals = _approvals(client, tools, engine, gate)
+        privacy = _privacy(client, tools, settings)
         for work in (
             watch.run(),
             _repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
             _repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
+            _repeat(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
+            _repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
             _repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
             await stack.enter_async_context(_background(work))
@@ -127,6 +135,7 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
             settings,
             intake=intake,
             approvals=approvals,
+            privacy=privacy,
             prices=prices,
             gate=gate,
             close=stack.pop_all().aclose,
@@ -138,7 +147,8 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
     database = Database.open(settings.database_address)
     stack.push_async_callback(database.close)
     await database.migrate()
-    store = JobStore(database)
+    pseudonyms = Pseudonyms.keyed_by(settings.discord_token.get_secret_value())
+    store = JobStore(database, pseudonyms)
     session = await stack.enter_async_context(make_session())
 
     async def on_card(job_id: int, message_id: int) -> None:
@@ -147,6 +157,8 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
     folder = settings.data_dir / "tmp" / settings.executor_id
     await asyncio.to_thread(_empty, folder)
     return _Tools(
+        database=database,
+        pseudonyms=pseudonyms,
         store=store,
         policies=PolicyStore(database),
         provider=_provider(session, settings),
@@ -215,6 +227,7 @@ def _engine(tools: _Tools, settings: Settings) -> DurableEngine:
             folder=tools.folder,
         ),
         now=now,
+        pseudonyms=tools.pseudonyms,
     )
 
 
@@ -254,6 +267,18 @@ def _approvals(
     )
 
 
+def _privacy(client: VideoBot, tools: _Tools, settings: Settings) -> Privacy:
+    return open_privacy(
+        forgetting=ForgettingStore(tools.database, tools.pseudonyms),
+        exporting=ExportingStore(tools.database, tools.pseudonyms),
+        retentions=tools.policies,
+        presence=GuildPresence(client),
+        host_days=settings.retention_days,
+        folder=tools.folder,
+        now=now,
+    )
+
+
 def _intake(
     tools: _Tools,
     engine: DurableEngine,
@@ -279,6 +304,7 @@ def _services(
     *,
     intake: Intake,
     approvals: ApprovalDesk,
+    privacy: Privacy,
     prices: PriceTable,
     gate: Gate,
     close: Callable[[], Awaitable[None]],
@@ -286,6 +312,7 @@ def _services(
     return Services(
         intake=intake,
         approvals=approvals,
+        privacy=privacy,
         moderation=open_moderation(
             policies=tools.policies,
             accounts=tools.store,
@@ -295,6 +322,7 @@ def _services(
             host_zone=settings.zone,
             prices=prices,
             now=now,
+            host_retention_days=settings.retention_days,
         ),
         store=tools.store,
         cards=tools.cards,

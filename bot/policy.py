@@ -63,6 +63,8 @@ class GuildPolicy(BaseModel):
         filter_lists: Built-in word lists that are switched on, by name.
         log_channel_id: Where moderators see changes and requests for approval.
         paused_reason: Nothing new is taken while this is set.
+        retention_days: A job is forgotten so many days after its end; None keeps jobs until
+            their member deletes them. Where the host sets a limit as well, the shorter one holds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,6 +84,7 @@ class GuildPolicy(BaseModel):
     approval: ApprovalRules = ApprovalRules()
     log_channel_id: int | None = None
     paused_reason: str | None = None
+    retention_days: Annotated[int, Field(ge=1, le=3650)] | None = None
 
     @field_validator("time_zone")
     @classmethod

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     # Where things are kept
     data_dir: Path = Path("data")
     database_url: str | None = Field(default=None, repr=False)  # may hold a password
+    retention_days: int | None = Field(default=None, ge=1, le=3650)
 
     # Quotas: a guild's default allowance, until moderators set their own
     daily_credits: int = Field(default=200, ge=0)

@@ -19,17 +19,19 @@ from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
 from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
+from bot.discord_ui.presence import GuildPresence
 from bot.job import Job, JobState
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import open_moderation
+from bot.jobs.privacy import Privacy, open_privacy
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.segmind import SegmindClient
-from bot.storage import JobStore, PolicyStore
+from bot.storage import ExportingStore, ForgettingStore, JobStore, PolicyStore
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
 from tests.discord_kit import control, until
@@ -147,6 +149,7 @@ class Face:
         return Services(
             intake=intake,
             approvals=self.approvals,
+            privacy=self._privacy(),
             moderation=open_moderation(
                 policies=self.policies,
                 accounts=self.store,
@@ -163,6 +166,19 @@ class Face:
             gate=gate,
             now=now,
             close=self._close,
+        )
+
+    def _privacy(self) -> Privacy:
+        database = self.store._database
+        pseudonyms = self.store._pseudonyms
+        return open_privacy(
+            forgetting=ForgettingStore(database, pseudonyms),
+            exporting=ExportingStore(database, pseudonyms),
+            retentions=self.policies,
+            presence=GuildPresence(self.bot),
+            host_days=None,
+            folder=self.data_dir,
+            now=now,
         )
 
     async def _close(self) -> None:

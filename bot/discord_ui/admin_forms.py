@@ -33,6 +33,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
         "monthly_budget_credits",
         "jobs_in_flight_guild",
         "time_zone",
+        "retention_days",
     ),
     "approval": ("newer_than_days", "above_credits", "expires_h"),
 }
@@ -121,8 +122,15 @@ def _hints(overview: Overview) -> Mapping[str, str]:
         "jobs_in_flight_guild": f"empty: as the bot's host set it, {host.jobs_in_flight_guild:,}",
         "max_price_credits": _NO_LIMIT,
         "monthly_budget_credits": _NO_LIMIT,
+        "retention_days": _retention_hint(overview.host_retention_days),
         "time_zone": f"such as Europe/Berlin; empty: {overview.host_zone}"[:100],
         "newer_than_days": "such as 7; empty: does not matter",
         "above_credits": "such as 100; empty: does not matter",
         "expires_h": f"empty: {ApprovalRules().expires_h}",
     }
+
+
+def _retention_hint(host_days: int | None) -> str:
+    if host_days is None:
+        return "then prompts are forgotten; empty: until a member deletes them"
+    return f"then prompts are forgotten; at most, and when empty: {host_days:,}, as the host set it"

@@ -9,6 +9,7 @@ from bot.discord_ui.words import count, credits_text, excerpt
 from bot.jobs.policy_desk import Overview
 from bot.jobs.policy_edits import Place
 from bot.policy import GuildPolicy
+from bot.privacy import days_kept
 
 _REASON_CHARS = 300
 
@@ -57,7 +58,19 @@ def _server_text(overview: Overview) -> str:
     spends = "any number of credits" if budget is None else credits_text(budget)
     at_once = _or_host(policy.jobs_in_flight_guild, host.jobs_in_flight_guild, "video")
     zone = policy.time_zone or f"{overview.host_zone} *(host)*"
-    return f"🏠 **The server**\n{spends} a month · {at_once} at once\ndays begin in {zone}"
+    return (
+        f"🏠 **The server**\n{spends} a month · {at_once} at once\n"
+        f"days begin in {zone} · {_retention_text(overview)}"
+    )
+
+
+def _retention_text(overview: Overview) -> str:
+    own, host = overview.policy.retention_days, overview.host_retention_days
+    days = days_kept(own, host)
+    if days is None:
+        return "prompts are kept until a member deletes them"
+    mark = " *(host)*" if days != own else ""
+    return f"prompts are forgotten after {count(days, 'day')}{mark}"
 
 
 def _or_host(value: int | None, host: int, unit: str) -> str:

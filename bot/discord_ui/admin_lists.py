@@ -13,7 +13,15 @@ from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.limits import CHOICE_NAME_CHARS, CONTENT_CHARS
 from bot.discord_ui.pages import window_texts
 from bot.discord_ui.settings_words import model_title
-from bot.discord_ui.words import ago, count, credits_text, excerpt, one_line, units
+from bot.discord_ui.words import (
+    ago,
+    count,
+    credits_text,
+    excerpt,
+    moderator_words,
+    one_line,
+    units,
+)
 from bot.job import Job
 from bot.jobs.member_desk import MemberUsage
 from bot.policy import AllowanceOverride
@@ -122,7 +130,7 @@ def usage_page(usage: MemberUsage) -> ui.LayoutView:
     if usage.block is not None:
         block = usage.block
         lines.append(
-            f"🚫 blocked {until_words(block.until)} by {mention('user', block.actor_id)}: "
+            f"🚫 blocked {until_words(block.until)} by {moderator_words(block.actor_id)}: "
             f"{excerpt(block.reason, _REASON_CHARS)}"
         )
     jobs = "\n".join(_job_line(job) for job in usage.jobs) or "None yet."

@@ -10,7 +10,7 @@ from discord import ui
 from bot.discord_ui.admin_items import FormField, form
 from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.settings_words import facts_text, model_title
-from bot.discord_ui.words import ago, excerpt, quote, units
+from bot.discord_ui.words import ago, excerpt, moderator_words, quote, units
 from bot.errors import BadInputError
 from bot.job import Job, JobState
 from bot.jobs.checks import REASON_CHARS
@@ -157,9 +157,9 @@ def _decision(job: Job) -> str:
             return f"Denied by the bot{when}: {excerpt(job.decision_reason or '', _REASON_LIMIT)}"
         case JobState.DENIED:
             why = quote(job.decision_reason or "", _REASON_LIMIT)
-            return f"Denied by <@{job.decided_by}>{when}\n{why}"
+            return f"Denied by {moderator_words(job.decided_by)}{when}\n{why}"
         case _:
-            return f"Approved by <@{job.decided_by}>{when}"
+            return f"Approved by {moderator_words(job.decided_by)}{when}"
 
 
 def _negative(job: Job) -> str:

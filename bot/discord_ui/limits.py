@@ -5,3 +5,6 @@ CONTENT_CHARS = 2000
 # https://docs.discord.com/developers/interactions/application-commands (option choices)
 CHOICES = 25
 CHOICE_NAME_CHARS = 100
+# https://docs.discord.com/developers/reference#uploading-files: what everybody may attach; the
+# larger figure that an interaction gives for boosts has been seen overstated.
+ATTACHMENT_BYTES = 10 * 2**20

@@ -13,6 +13,7 @@ from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import Moderation
 from bot.jobs.ports import Cards, JobStore, Standing
+from bot.jobs.privacy import Privacy
 from bot.pricing import PriceTable
 
 
@@ -53,6 +54,7 @@ class Services:
     intake: Intake
     moderation: Moderation
     approvals: ApprovalDesk
+    privacy: Privacy
     store: FaceStore
     cards: OpeningCards
     prices: PriceTable

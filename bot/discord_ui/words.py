@@ -63,6 +63,11 @@ def credits_text(number: int) -> str:
     return count(number, "credit")
 
 
+def moderator_words(actor_id: int | None) -> str:
+    """Return who acted; 0 is a moderator whose name was deleted since."""
+    return f"<@{actor_id}>" if actor_id else "a moderator"
+
+
 def ago(moment: datetime) -> str:
     """Return a clock that Discord keeps ticking: "in 2 minutes", "5 seconds ago"."""
     return f"<t:{int(moment.timestamp())}:R>"

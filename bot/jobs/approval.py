@@ -227,4 +227,5 @@ def _who_was_faster(job: Job) -> str:
     if job.decided_by is None:
         return "The time for this one is over; it was not approved. Nothing was changed."
     done = "did not approve" if job.state is JobState.DENIED else "has approved"
-    return f"<@{job.decided_by}> was faster and {done} this one. Nothing was changed."
+    who = f"<@{job.decided_by}>" if job.decided_by else "Another moderator"
+    return f"{who} was faster and {done} this one. Nothing was changed."

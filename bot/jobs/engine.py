@@ -20,6 +20,7 @@ from bot.errors import StaleStateError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.executor import is_running
 from bot.jobs.ports import Cards, JobStore
+from bot.pseudonyms import Pseudonyms
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ _EXECUTOR_THREADS = 8
 _KEEP_WORKFLOWS = timedelta(days=1)
 _ENDED_WORKFLOWS = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _RECOVERIES = 1_000_000
+# In place of a state: the job had ended, and its member deleted it before its workflow was over.
+_FORGOTTEN = "forgotten"
 # Container engines kill 10 s after asking.
 _STOP_S = 6.0
 # Waits between tries of a step that an unexpected error stopped (a locked database, a bug).
@@ -72,9 +75,11 @@ class DurableEngine:
         follow: Step,
         deliver: Step,
         now: Callable[[], datetime],
+        pseudonyms: Pseudonyms,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
+        self._pseudonyms = pseudonyms
         self._store = store
         self._cards = cards
         self._steps: tuple[tuple[str, Step], ...] = (
@@ -114,9 +119,11 @@ class DurableEngine:
 
     async def enqueue(self, job: Job) -> None:
         """Let the job run, once; idempotent by its id."""
+        # What the engine keeps of a job names nobody.
+        whose = self._pseudonyms.of(job.user_id)
         with (
             SetWorkflowID(str(job.id)),
-            SetEnqueueOptions(queue_partition_key=f"{job.guild_id or 0}:{job.user_id}"),
+            SetEnqueueOptions(queue_partition_key=f"{job.guild_id or 0}:{whose}"),
         ):
             await DBOS.enqueue_workflow_async(QUEUE, self._workflow, str(job.id))
 
@@ -161,7 +168,9 @@ class DurableEngine:
         """Run a step on the job as it stands now; an unexpected error is not the job's end."""
         for wait_s in (*_RETRY_AFTER_S, None):
             try:
-                job = await self._job(job_id)
+                job = await self._store.get(job_id)
+                if job is None:
+                    return _FORGOTTEN
                 return (await step(job)).state.value
             except StaleStateError as error:
                 # Somebody else moved it (a cancel); the next look sees where it stands.
@@ -171,26 +180,23 @@ class DurableEngine:
                 if wait_s is None:
                     return await self._give_up(job_id)
                 await self._sleep(wait_s)
-        return (await self._job(job_id)).state.value
+        job = await self._store.get(job_id)
+        return _FORGOTTEN if job is None else job.state.value
 
     async def _give_up(self, job_id: int) -> str:
         """A step that never works ends the job, with its credits back."""
-        job = await self._job(job_id)
-        if job.terminal:
-            return job.state.value
+        job = await self._store.get(job_id)
+        if job is None or job.terminal:
+            return _FORGOTTEN if job is None else job.state.value
         failed = await self._store.transition(
             job_id, JobState.FAILED, now=self._now(), failure=FailureReason.INTERNAL
         )
         return failed.state.value
 
     async def _finish(self, job_id: int) -> None:
-        await self._cards.finish(await self._job(job_id))
-
-    async def _job(self, job_id: int) -> Job:
         job = await self._store.get(job_id)
-        if job is None:
-            raise LookupError(f"job {job_id} has no row")
-        return job
+        if job is not None:
+            await self._cards.finish(job)
 
     async def _resume(self) -> None:
         """Take up every unfinished job that no other running process has."""

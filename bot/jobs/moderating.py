@@ -36,6 +36,7 @@ def open_moderation(
     host_zone: ZoneInfo,
     prices: PriceTable,
     now: Callable[[], datetime],
+    host_retention_days: int | None = None,
 ) -> Moderation:
     """Return the desks.
 
@@ -48,11 +49,17 @@ def open_moderation(
         host_zone: The host's time zone, likewise.
         prices: Estimated prices.
         now: The time, aware.
+        host_retention_days: After how many days the host has jobs forgotten; None: never.
     """
     bulletin = Bulletin(policies=policies, log_channel=log_channel)
     return Moderation(
         policy=PolicyDesk(
-            policies=policies, bulletin=bulletin, host=host, host_zone=host_zone, now=now
+            policies=policies,
+            bulletin=bulletin,
+            host=host,
+            host_zone=host_zone,
+            now=now,
+            host_retention_days=host_retention_days,
         ),
         members=MemberDesk(
             policies=policies,

@@ -22,6 +22,7 @@ class Overview:
     Attributes:
         host: What the host's settings allow.
         host_zone: Their time zone.
+        host_retention_days: After how many days they have jobs forgotten; None: never.
         overrides: How many roles and members have own allowances.
         rules: How many own filter rules there are.
     """
@@ -31,6 +32,7 @@ class Overview:
     host_zone: str
     overrides: int
     rules: int
+    host_retention_days: int | None = None
 
 
 class PolicyDesk:
@@ -44,11 +46,13 @@ class PolicyDesk:
         host: Allowance,
         host_zone: ZoneInfo,
         now: Callable[[], datetime],
+        host_retention_days: int | None = None,
     ) -> None:
         self._policies = policies
         self._bulletin = bulletin
         self._host = host
         self._host_zone = host_zone
+        self._host_retention_days = host_retention_days
         self._now = now
         self._turns = Turns()
 
@@ -64,6 +68,7 @@ class PolicyDesk:
             host_zone=self._host_zone.key,
             overrides=len(await self._policies.overrides(guild_id)),
             rules=len(await self._policies.rules(guild_id)),
+            host_retention_days=self._host_retention_days,
         )
 
     async def change(self, by: Moderator, edit: Edit) -> GuildPolicy:

@@ -31,6 +31,7 @@ FIELD_NAMES: Mapping[str, str] = {
     "filter_lists": "Built-in filter lists",
     "log_channel_id": "Log channel",
     "paused_reason": "Paused",
+    "retention_days": "Days videos are remembered",
     "everybody": "Approval of every video",
     "newer_than_days": "Approval for members newer than",
     "without_role_id": "Approval for members without",

@@ -72,6 +72,18 @@ class PolicyStore:
 
         await self._database.write(work, locks=(guild_id,))
 
+    async def retentions(self) -> dict[int, int]:
+        """Return after how many days jobs are forgotten, of every guild that has set it."""
+        query = select(col(PolicyRow.guild_id), col(PolicyRow.body))
+
+        async def work(session: AsyncSession) -> dict[int, int]:
+            found = {
+                guild: body.get("retention_days") for guild, body in await session.execute(query)
+            }
+            return {guild: days for guild, days in found.items() if isinstance(days, int)}
+
+        return await self._database.read(work)
+
     # -- allowances ----------------------------------------------------------------
 
     async def overrides(self, guild_id: int) -> list[AllowanceOverride]:

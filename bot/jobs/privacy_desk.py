@@ -1,0 +1,138 @@
+"""Members see, take along and delete what is kept about them."""
+
+import asyncio
+import logging
+import shutil
+import tempfile
+import zipfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bot.errors import RefusedError
+from bot.jobs.export_file import ExportFile
+from bot.jobs.privacy_ports import ExportingStore, ForgettingStore
+from bot.privacy import Forgotten, Holdings, UnderWayError
+
+log = logging.getLogger(__name__)
+
+# Rows that are written at once, in a thread.
+_ROWS_A_WRITE = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deleted:
+    """A deletion that is done.
+
+    Attributes:
+        wiped: Whether the bytes are gone from the database's files as well; they go within the
+            hour otherwise.
+    """
+
+    forgotten: Forgotten
+    wiped: bool
+
+
+class PrivacyDesk:
+    """Each call is about the member who asks, and nobody else."""
+
+    def __init__(
+        self,
+        *,
+        forgetting: ForgettingStore,
+        exporting: ExportingStore,
+        folder: Path,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Make a desk.
+
+        Args:
+            forgetting: Takes things away.
+            exporting: Reads them.
+            folder: For files on their way to a member.
+            now: The time, aware.
+        """
+        self._forgetting = forgetting
+        self._exporting = exporting
+        self._folder = folder
+        self._now = now
+
+    async def holdings(self, user_id: int) -> Holdings:
+        """Return what is kept about the member."""
+        return await self._forgetting.holdings(user_id, now=self._now())
+
+    async def delete(self, user_id: int) -> Deleted:
+        """Forget the member.
+
+        Raises:
+            RefusedError: they have videos under way; nothing was changed.
+        """
+        try:
+            forgotten = await self._forgetting.forget_member(user_id, now=self._now())
+        except UnderWayError as error:
+            raise RefusedError(under_way_words(error.running, error.waiting)) from error
+        wiped = await self._forgetting.wipe()
+        log.info("a member's data was deleted: %s; wiped from the files: %s", forgotten, wiped)
+        return Deleted(forgotten=forgotten, wiped=wiped)
+
+    @asynccontextmanager
+    async def export(self, user_id: int, *, most_bytes: int) -> AsyncIterator[Path]:
+        """Give a file with all that is kept about the member, for as long as the block lasts.
+
+        JSON; in a ZIP when it would be larger than `most_bytes`.
+
+        Raises:
+            RefusedError: it is larger even so.
+        """
+        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
+        try:
+            path = await self._written(user_id, folder / "my-data.json")
+            yield await asyncio.to_thread(_fitting, path, most_bytes)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _written(self, user_id: int, path: Path) -> Path:
+        file = await asyncio.to_thread(ExportFile, path, user_id=user_id, made_at=self._now())
+        try:
+            waiting = []
+            async for row in self._exporting.export(user_id):
+                waiting.append(row)
+                if len(waiting) == _ROWS_A_WRITE:
+                    await asyncio.to_thread(file.write, waiting)
+                    waiting = []
+            await asyncio.to_thread(file.write, waiting)
+        finally:
+            await asyncio.to_thread(file.close)
+        return path
+
+
+def _fitting(path: Path, most_bytes: int) -> Path:
+    if path.stat().st_size <= most_bytes:
+        return path
+    packed = path.with_suffix(".zip")
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(path, path.name)
+    size = packed.stat().st_size
+    if size > most_bytes:
+        raise RefusedError(
+            f"Your data is {size / 2**20:.1f} MB, and Discord takes {most_bytes / 2**20:.1f} MB "
+            "here. Ask in a direct message to the bot or on a boosted server, or ask the people "
+            "who run this bot."
+        )
+    return packed
+
+
+def under_way_words(running: int, waiting: int) -> str:
+    """Return why nothing can be deleted yet, and what to do."""
+    several = running + waiting > 1
+    have = f"{running + waiting} videos" if several else "1 video"
+    it = "they have" if several else "it has"
+    cancel = ""
+    if waiting:
+        which = "it waits" if waiting == 1 else f"{waiting} of them wait"
+        if running + waiting == waiting:
+            which = "it waits" if waiting == 1 else "they wait"
+        cancel = f", or cancel what waits with `/jobs` ({which})"
+    return f"You have {have} under way, so nothing was deleted. Ask again when {it} ended{cancel}."
