@@ -1,10 +1,11 @@
 """All that is kept about a member, for them to read: every stored field but secrets."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
-from sqlmodel import SQLModel, col
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from bot.pseudonyms import NOBODY, Pseudonyms
 from bot.storage import holding, skeletons
@@ -53,7 +54,7 @@ class ExportingStore:
             while rows := await self._read(table, key, conditions, last):
                 for row in rows:
                     yield kind, _record(row, user_id)
-                last = int(getattr(rows[-1], key))
+                last = int(rows[-1][key])
 
     async def _read(
         self,
@@ -61,14 +62,14 @@ class ExportingStore:
         key: str,
         conditions: tuple[ColumnElement[bool], ...],
         after: int | None,
-    ) -> Sequence[SQLModel]:
+    ) -> list[Record]:
         column = col(getattr(table, key))
         query = select(table).where(*conditions).order_by(column).limit(_ROWS_A_READ)
         if after is not None:
             query = query.where(column > after)
 
-        async def work(session: Any) -> Sequence[SQLModel]:
-            return cast("Sequence[SQLModel]", (await session.scalars(query)).all())
+        async def work(session: AsyncSession) -> list[Record]:
+            return [row.model_dump() for row in await session.scalars(query)]
 
         return await self._database.read(work)
 
@@ -77,9 +78,9 @@ def _names(user_id: int) -> ColumnElement[bool]:
     return skeletons.about(user_id) | (col(AuditRow.actor_id) == user_id)
 
 
-def _record(row: SQLModel, user_id: int) -> Record:
+def _record(row: Record, user_id: int) -> Record:
     record: Record = {}
-    for name, value in row.model_dump().items():
+    for name, value in row.items():
         if name in _SECRET:
             continue
         if name in _ACTORS:
