@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.quota import Window, day_window, month_window
+from bot.quota import Window, counts_since, day_window, month_window
 
 ZONES = st.sampled_from(sorted(available_timezones() - {"localtime"})).map(ZoneInfo)
 # 1974 to 2060, in seconds.
@@ -78,3 +78,13 @@ def test_a_day_lies_within_its_month(now: datetime, zone: ZoneInfo) -> None:
 
     assert month.start <= day.start
     assert day.end <= month.end
+
+
+@given(MOMENTS, ZONES)
+def test_nothing_counts_from_before_counts_since(now: datetime, zone: ZoneInfo) -> None:
+    """Wherever somebody is, their day and month began later; it is not far off."""
+    since = counts_since(now)
+
+    assert since <= month_window(now, zone).start
+    assert since <= day_window(now, zone).start
+    assert now - since <= timedelta(days=34)

@@ -1,8 +1,5 @@
 """Forgetting a member: what goes, what stays under which number, and the bytes of the files."""
 
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +11,11 @@ from bot.errors import NotFoundError, RefusedError
 from bot.job import JobState
 from bot.policy import AllowanceOverride, Block
 from bot.privacy import Forgotten, UnderWayError
-from bot.pseudonyms import Pseudonyms
 from bot.quota import Balance, EntryKind
-from bot.storage import Database, ForgettingStore, JobStore, PolicyStore
+from bot.storage import ForgettingStore, JobStore, PolicyStore
 from bot.storage.skeletons import EMPTIED, KEPT
 from bot.storage.tables import JobRow
+from tests.privacy_kit import NAMES, everything, rows
 from tests.raw_files import where_found
 from tests.storage_kit import (
     FIRST_ID,
@@ -33,49 +30,11 @@ from tests.storage_kit import (
     walked_to,
 )
 
-pytest_plugins = ("tests.storage_fixtures",)
+pytest_plugins = ("tests.storage_fixtures", "tests.privacy_fixtures")
 
 OTHER = MEMBER + 1
 DAY = timedelta(days=1)
-NAMES = Pseudonyms.keyed_by("a token")
 SECRET_WORDS = "a wolpertinger sings Käsespätzle 🐺"
-
-
-@pytest.fixture
-async def database(file: Path) -> AsyncIterator[Database]:
-    """The database in an own file."""
-    database = Database.open(f"sqlite:///{file}")
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-def store(database: Database) -> JobStore:
-    """A job store that knows the pseudonyms."""
-    return JobStore(database, NAMES)
-
-
-@pytest.fixture
-def policies(database: Database) -> PolicyStore:
-    """What moderators set."""
-    return PolicyStore(database)
-
-
-@pytest.fixture
-def forgetting(database: Database) -> ForgettingStore:
-    """The store under test."""
-    return ForgettingStore(database, NAMES)
-
-
-def rows(file: Path, query: str) -> list[tuple[Any, ...]]:
-    """Return what a query finds."""
-    with closing(sqlite3.connect(file)) as connection:
-        return connection.execute(query).fetchall()
-
-
-def everything(file: Path, table: str) -> list[tuple[Any, ...]]:
-    """Return a whole table."""
-    return rows(file, f'SELECT * FROM "{table}"')  # noqa: S608 - the database's own names
 
 
 def said(words: str, seed: int = 7) -> dict[str, Any]:
