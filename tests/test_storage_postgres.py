@@ -1,26 +1,21 @@
 """What SQLite's single writer gives for free must be asked of PostgreSQL: the same, there."""
 
 import asyncio
-import itertools
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import psycopg
-import pytest
-
 from bot.errors import RefusedError, StaleStateError
 from bot.job import Job, JobState
 from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.quota import Budget, EntryKind
 from bot.storage import Database, JobStore, PolicyStore, ReportStore, engines, schema
-from tests import postgres_running
 from tests.storage_kit import (
     FIRST_ID,
     GENEROUS,
@@ -34,8 +29,9 @@ from tests.storage_kit import (
     new_job,
 )
 
+pytest_plugins = ("tests.postgres_fixtures",)
+
 ROOT = Path(__file__).parents[1]
-_numbers = itertools.count()
 ACCEPT_HALF = """
 import asyncio, sys
 from dataclasses import replace
@@ -58,31 +54,6 @@ async def main():
     print(*(sum(isinstance(outcome, kind) for outcome in outcomes) for kind in kinds))
 asyncio.run(main())
 """
-
-
-@pytest.fixture(scope="module")
-def socket_folder() -> Iterator[str]:
-    """A server, or a skip that says why."""
-    reason = postgres_running.missing()
-    if reason is not None:
-        pytest.skip(reason)
-    with postgres_running.running() as folder:
-        yield folder
-
-
-@pytest.fixture
-async def url(socket_folder: str) -> str:
-    """An own, migrated database."""
-    name = f"bot_{next(_numbers)}"
-    with psycopg.connect(
-        f"host={socket_folder} user=bot dbname=postgres", autocommit=True
-    ) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    address = f"postgresql://bot@/{name}?host={socket_folder}"
-    database = Database.open(address)
-    await database.migrate()
-    await database.close()
-    return address
 
 
 @asynccontextmanager
