@@ -78,6 +78,7 @@ class JobRow(Table, table=True):
         Index(None, "state", "id"),  # restart, place in the queue
         Index(None, "user_id", "id"),  # /jobs
         Index(None, "queued_at"),  # the host's month
+        Index(None, "parent_id"),  # what was made from a job that is forgotten
         # What is to be forgotten next.
         Index(
             "ix_job_kept_guild_id_ended_at",

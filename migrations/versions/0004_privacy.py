@@ -20,6 +20,7 @@ def upgrade() -> None:
         sqlite_where=_KEPT,
         postgresql_where=_KEPT,
     )
+    op.create_index(op.f("ix_job_parent_id"), "job", ["parent_id"])
     op.create_index(op.f("ix_ledger_entry_user_id_id"), "ledger_entry", ["user_id", "id"])
     op.create_index(op.f("ix_audit_event_target_id"), "audit_event", ["target_id"])
     op.create_table(
@@ -35,6 +36,7 @@ def downgrade() -> None:
     op.drop_table("known_guild")
     op.drop_index("ix_audit_event_target_id", "audit_event")
     op.drop_index("ix_ledger_entry_user_id_id", "ledger_entry")
+    op.drop_index("ix_job_parent_id", "job")
     op.drop_index("ix_job_kept_guild_id_ended_at", "job")
     with op.batch_alter_table("job") as table:
         table.drop_column("forgotten_at")
