@@ -1,12 +1,11 @@
 """The composition root: builds every service from the settings, runs them, takes them down."""
 
 import asyncio
-import contextlib
 import logging
 import shutil
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import discord
 
+from bot.background import background, repeat
 from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
 from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
@@ -120,13 +120,13 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         privacy = _privacy(client, tools, settings)
         for work in (
             watch.run(),
-            _repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
-            _repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
-            _repeat(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
-            _repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
-            _repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
+            repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
+            repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
+            repeat(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
+            repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
+            repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
-            await stack.enter_async_context(_background(work))
+            await stack.enter_async_context(background(work))
         intake = _intake(tools, engine, prices, gate, approvals)
         stack.push_async_callback(intake.close)
         # All has started: from here on it is `close` that takes it down.
@@ -373,28 +373,6 @@ def _explain(running: asyncio.Task[None]) -> None:
             "again, or let a service manager do so."
         ) from error
     raise BotError("The connection to Discord ended by itself.")
-
-
-@asynccontextmanager
-async def _background(work: Awaitable[None]) -> AsyncIterator[None]:
-    """Run something for as long as the block lasts."""
-    task = asyncio.ensure_future(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _repeat(work: Callable[[], Awaitable[None]], *, every_s: float) -> None:
-    """Do something again and again; one failure is logged and does not end it."""
-    while True:
-        try:
-            await work()
-        except Exception:
-            log.exception("background work failed; again in %s s", every_s)
-        await asyncio.sleep(every_s)
 
 
 async def _beat(path: Path) -> None:

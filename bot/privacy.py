@@ -68,6 +68,11 @@ class Forgotten:
     entries: int = 0
     events: int = 0
 
+    @property
+    def anything(self) -> bool:
+        """Whether there was anything to take away."""
+        return any((self.jobs, self.pictures, self.entries, self.events))
+
 
 class UnderWayError(BotError):
     """A member has jobs that did not end, so nothing of theirs was forgotten."""
@@ -76,6 +81,11 @@ class UnderWayError(BotError):
         super().__init__(f"{running} jobs run and {waiting} wait")
         self.running = running
         self.waiting = waiting
+
+
+def coarse(moment: datetime) -> datetime:
+    """Return the month that a deletion falls in: its moment would show what was one member's."""
+    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def days_kept(*limits: int | None) -> int | None:

@@ -307,11 +307,13 @@ async def test_what_is_left_of_grants_can_be_used_without_showing_what_was(
     after = figures(await balance_of(store))
     await store.accept(new_job(2, price_credits=20), nothing_else, ZONE, now=NOW)
     owners = rows(file, "SELECT kind, user_id FROM ledger_entry ORDER BY id")
+    grants = rows(file, "SELECT created_at, expires_at FROM ledger_entry WHERE kind = 'grant'")
 
     assert after == before
     assert (await balance_of(store)).usage.granted_credits == 0
     assert owners[0] == ("grant", 0)
     assert {owner for kind, owner in owners[1:6] if kind != "grant"} == {0}
+    assert all(one != other for one, other in zip(*grants, strict=True))
     assert owners[-2:] == [("grant", MEMBER), ("reserve", MEMBER)]
     assert await store.check_ledger() == []
     with pytest.raises(RefusedError):

@@ -58,4 +58,4 @@ class Departures:
             forgotten,
             going_on,
         )
-        await self._store.wipe_if_marked()
+        await self._store.wipe()

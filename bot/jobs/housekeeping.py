@@ -36,7 +36,7 @@ class Housekeeper:
 
     async def tidy(self) -> None:
         """Forget, then wipe it from the files; what fails for one guild stops no other."""
-        now = self._now()
+        now, total = self._now(), 0
         for guild_id, days in (await self._days()).items():
             try:
                 before = now - timedelta(days=days)
@@ -44,10 +44,11 @@ class Housekeeper:
             except Exception:
                 log.exception("guild %s: its old jobs could not be forgotten", guild_id)
                 continue
+            total += forgotten
             if forgotten:
                 log.info("guild %s: forgot %d jobs, over for %d days", guild_id, forgotten, days)
-        await self._store.let_go(now=now)
-        await self._store.wipe_if_marked()
+        total += await self._store.let_go(now=now)
+        await (self._store.wipe() if total else self._store.wipe_if_marked())
 
     async def _days(self) -> dict[int, int]:
         """Return after how many days each guild's jobs are forgotten, those with a limit."""

@@ -73,7 +73,9 @@ class PrivacyDesk:
             forgotten = await self._forgetting.forget_member(user_id, now=self._now())
         except UnderWayError as error:
             raise RefusedError(under_way_words(error.running, error.waiting)) from error
-        wiped = await self._forgetting.wipe()
+        # Wiping holds everybody up: not for a button that is pressed again.
+        wipe = self._forgetting.wipe if forgotten.anything else self._forgetting.wipe_if_marked
+        wiped = await wipe()
         log.info("a member's data was deleted: %s; wiped from the files: %s", forgotten, wiped)
         return Deleted(forgotten=forgotten, wiped=wiped)
 

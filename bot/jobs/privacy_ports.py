@@ -27,7 +27,7 @@ class ForgettingStore(Protocol):
         ...
 
     async def let_go(self, *, now: datetime) -> int:
-        """Remove what was kept only as long as it counted."""
+        """Remove what was kept only as long as it counted; return how many names went."""
         ...
 
     async def remember_guilds(self, guild_ids: Iterable[int], application_id: int) -> None:

@@ -74,8 +74,11 @@ class ForgettingStore:
             forms.returning(col(PictureRow.message_id)), execution_options=_UNSYNCED
         )
         await _forget_in_blocks(session, user_id, now=now)
-        await remains.mark(session)
-        return Forgotten(jobs=jobs, pictures=len(seen.all()), entries=entries, events=events)
+        pictures_gone = len(seen.all())
+        found = Forgotten(jobs=jobs, pictures=pictures_gone, entries=entries, events=events)
+        if found.anything:
+            await remains.mark(session)
+        return found
 
     # -- by age ------------------------------------------------------------------------
 
@@ -121,13 +124,18 @@ class ForgettingStore:
         return total
 
     async def let_go(self, *, now: datetime) -> int:
-        """Remove what was kept only as long as it counted: names, blocks and pictures."""
+        """Remove what was kept only as long as it counted: names, blocks and pictures.
+
+        Returns:
+            How many entries of the books named somebody, or stood for them. The others leave
+            little behind: they do not have the files wiped, but go with the next that does.
+        """
+        over = delete(BlockRow).where(holding.is_over(now))
 
         async def work(session: AsyncSession) -> int:
+            await session.execute(over, execution_options=_UNSYNCED)
+            await pictures.forget_old(session, now=now)
             found = await names.let_go(session, now=now)
-            over = delete(BlockRow).where(holding.is_over(now)).returning(col(BlockRow.user_id))
-            found += len((await session.scalars(over, execution_options=_UNSYNCED)).all())
-            found += await pictures.forget_old(session, now=now)
             if found:
                 await remains.mark(session)
             return found

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, CursorResult, Select, case, func, select, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from bot.privacy import coarse
 from bot.pseudonyms import NOBODY
 from bot.quota import EntryKind, counts_since
 from bot.storage import ledger
@@ -86,11 +87,14 @@ async def _grants(
         elif grant.id not in drawn:
             grant.user_id = pseudonym
         else:
-            rest = grant.model_dump(exclude={"id"}) | {"credits": left, "user_id": pseudonym}
-            session.add(LedgerRow(**rest))
+            # Nor must the two show by their times that they were one.
+            moment = coarse(now)
+            rest = {"credits": left, "created_at": moment, "counted_at": moment}
+            rest |= {"user_id": pseudonym}
+            session.add(LedgerRow(**grant.model_dump(exclude={"id"}) | rest))
             # What was drawn and came back again leaves a grant of one credit that is over.
             grant.credits = max(1, grant.credits - left)
-            grant.expires_at, grant.user_id = now, NOBODY
+            grant.expires_at, grant.user_id = moment, NOBODY
     await session.flush()
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
 
 from bot.job import TERMINAL
+from bot.privacy import coarse
 from bot.pseudonyms import NOBODY, Pseudonyms
 from bot.storage import names
 from bot.storage.tables import AuditRow, JobRow
@@ -93,7 +94,9 @@ async def forget(
 
 
 async def _empty(session: AsyncSession, ids: list[int], *, now: datetime) -> None:
-    emptied = update(JobRow).where(col(JobRow.id).in_(ids)).values(**EMPTIED, forgotten_at=now)
+    emptied = (
+        update(JobRow).where(col(JobRow.id).in_(ids)).values(**EMPTIED, forgotten_at=coarse(now))
+    )
     await session.execute(emptied, execution_options=_UNSYNCED)
 
 

@@ -127,6 +127,7 @@ class JobRow(Table, table=True):
     removed_by: int | None = Field(default=None, sa_type=BigInteger)
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     removal_reason: str | None = Field(default=None, sa_type=Text)
+    # The month only, see `bot.privacy.coarse`.
     forgotten_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
