@@ -20,7 +20,7 @@ async def add(session: AsyncSession, event: AuditEvent) -> AuditEvent:
     )
     session.add(row)
     await session.flush()
-    return _event(row)
+    return event_of(row)
 
 
 async def newest(
@@ -31,8 +31,9 @@ async def newest(
     if before is not None:
         query = query.where(col(AuditRow.id) < before)
     rows = await session.scalars(query.order_by(col(AuditRow.id).desc()).limit(limit))
-    return [_event(row) for row in rows]
+    return [event_of(row) for row in rows]
 
 
-def _event(row: AuditRow) -> AuditEvent:
+def event_of(row: AuditRow) -> AuditEvent:
+    """Return the row as a value."""
     return AuditEvent(**row.model_dump() | {"id": row.id or 0})

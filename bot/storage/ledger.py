@@ -167,7 +167,7 @@ def _sum_in(window: Window) -> ColumnElement[int]:
 async def entries_of(session: AsyncSession, job_id: int) -> list[LedgerEntry]:
     """Return the job's entries, oldest first."""
     query = select(LedgerRow).where(col(LedgerRow.job_id) == job_id).order_by(col(LedgerRow.id))
-    return [_entry(row) for row in await session.scalars(query)]
+    return [entry_of(row) for row in await session.scalars(query)]
 
 
 async def entries_of_guild(
@@ -178,10 +178,11 @@ async def entries_of_guild(
     if before is not None:
         query = query.where(col(LedgerRow.id) < before)
     rows = await session.scalars(query.order_by(col(LedgerRow.id).desc()).limit(limit))
-    return [_entry(row) for row in rows]
+    return [entry_of(row) for row in rows]
 
 
-def _entry(row: LedgerRow) -> LedgerEntry:
+def entry_of(row: LedgerRow) -> LedgerEntry:
+    """Return the row as a value."""
     values = row.model_dump()
     return LedgerEntry(
         **values

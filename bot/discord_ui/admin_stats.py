@@ -1,0 +1,157 @@
+"""The page of `/video-admin stats`, and the books that its buttons send."""
+
+import math
+from collections.abc import Iterator
+
+import discord
+from discord import ui
+
+from bot.discord_ui.admin_items import Press, button, row
+from bot.discord_ui.admin_parts import BLURPLE, YELLOW, Box, text
+from bot.discord_ui.admin_words import mention
+from bot.discord_ui.cards import LOOKS
+from bot.discord_ui.services import Interaction
+from bot.discord_ui.settings_words import model_title
+from bot.discord_ui.verdicts import Verdict, verdict
+from bot.discord_ui.words import about, count, credits_text
+from bot.errors import BadInputError
+from bot.job import JobState
+from bot.jobs.report_desk import WORDS, Book, Export, Report, too_much
+from bot.statistics import Statistics, Totals
+
+CHART_FILE = "statistics.png"
+_BUTTONS: tuple[tuple[str, Book], ...] = (
+    ("Ledger as CSV", "ledger"),
+    ("Audit log as CSV", "audit"),
+)
+
+
+def stats_page(report: Report, *, with_chart: bool) -> ui.LayoutView:
+    """Return the page; the chart, if there is one, is attached as `CHART_FILE`."""
+    box: Box = ui.Container(accent_colour=BLURPLE if with_chart else YELLOW)
+    found = report.statistics
+    text(box, _heading(report))
+    if with_chart:
+        picture = discord.MediaGalleryItem(f"attachment://{CHART_FILE}", description=_alt(report))
+        box.add_item(ui.MediaGallery(picture))
+    else:
+        text(box, "⚠️ The chart could not be drawn just now; these are its numbers.")
+    text(box, "\n".join(_whole(found)))
+    if found.by_model:
+        lines = (f"{model_title(slug)}: {_totals(totals)}" for slug, totals in found.by_model)
+        text(box, "**By model**\n" + "\n".join(lines))
+        lines = (f"{mention('user', who)}: {_totals(totals)}" for who, totals in found.top_members)
+        text(box, "**Top members**\n" + "\n".join(lines))
+    box.add_item(row(*(button(label, "csv", book, report.days) for label, book in _BUTTONS)))
+    text(box, "-# The files are of as many days, for a spreadsheet. Only you see this.")
+    view = ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view
+
+
+def _heading(report: Report) -> str:
+    found = report.statistics
+    when = "today" if report.days == 1 else f"the last {report.days} days"
+    first, last = found.first_day, found.last_day
+    dates = f"{first}" if first == last else f"{first} to {last}"
+    return f"### 📊 Videos of {when}\n-# {dates}; days begin in {report.zone}"
+
+
+def _whole(found: Statistics) -> Iterator[str]:
+    if not found.states:
+        yield "Nobody asked for a video in these days."
+        return
+    makers = count(found.members, "member")
+    yield f"**{count(found.total.jobs, 'video')}** of {makers} · {_cost(found.total)}"
+    if found.total.jobs:
+        yield f"-# {_where_usd_come_from(found.total)}"
+    if found.success is not None:
+        yield f"{_percent(found.success)} of those sent were delivered"
+    states = (state for state in JobState if found.states.get(state))
+    yield " · ".join(
+        f"{LOOKS[state].symbol} {_state(state)} {found.states[state]:,}" for state in states
+    )
+    if found.waiting_median_s is not None and found.waiting_p90_s is not None:
+        yield (
+            f"From queue to video: half took {about(found.waiting_median_s)} at most, "
+            f"nine in ten {about(found.waiting_p90_s)}"
+        )
+    day, most = max(found.by_day, key=lambda one: one[1].jobs)
+    if most.jobs and len(found.by_day) > 1:
+        yield f"The busiest day was {day}: {_totals(most)}"
+
+
+def _state(state: JobState) -> str:
+    return state.value.replace("_", " ")
+
+
+def _totals(totals: Totals) -> str:
+    return f"{count(totals.jobs, 'video')} · {_cost(totals)}"
+
+
+def _cost(totals: Totals) -> str:
+    nearly = "≈ " if totals.usd_estimated else ""
+    return f"{credits_text(totals.credits)} · {nearly}{totals.usd:,.2f} USD"
+
+
+def _where_usd_come_from(totals: Totals) -> str:
+    if not totals.usd_estimated:
+        return "USD: what the video service really charged."
+    if totals.usd_estimated == totals.usd:
+        return "≈ USD: estimated; the video service has not told what it really charged."
+    return (
+        f"≈ USD: {totals.usd_estimated:,.2f} of them are estimated; the video service has not told "
+        "what it really charged for those videos."
+    )
+
+
+def _percent(share: float) -> str:
+    """Return "94.5 %"; what is not all never looks like it."""
+    return f"{math.floor(1000 * share) / 10:g} %"
+
+
+def _alt(report: Report) -> str:
+    """Return the picture in words, for who cannot see it."""
+    found = report.statistics
+    return (
+        f"Bar charts: videos, credits and USD of each of {count(report.days, 'day')}, credits by "
+        f"model and of the top members; {count(found.total.jobs, 'video')}, "
+        f"{credits_text(found.total.credits)}, {found.total.usd:,.2f} USD in all."
+    )
+
+
+# -- the books ---------------------------------------------------------------------------
+
+
+def book_of(press: Press) -> tuple[Book, int]:
+    """Return which book, of how many days, a button asks for.
+
+    Raises:
+        BadInputError: the page is from another version of the bot.
+    """
+    match press.args:
+        case ("ledger", days) if days.isascii() and days.isdigit():
+            return "ledger", int(days)
+        case ("audit", days) if days.isascii() and days.isdigit():
+            return "audit", int(days)
+        case _:
+            raise BadInputError(
+                "This page is from another version of the bot. Run `/video-admin stats` again."
+            )
+
+
+async def send_book(interaction: Interaction, export: Export, book: Book, days: int) -> None:
+    """Attach the file to the answer.
+
+    Raises:
+        BadInputError: Discord takes less than it said.
+    """
+    words = f"📄 The {WORDS[book]} of {count(days, 'day')}: {count(export.rows, 'line')}."
+    try:
+        await interaction.edit_original_response(
+            content=words, attachments=[discord.File(export.path)]
+        )
+    except discord.HTTPException as error:
+        if verdict(error) is not Verdict.TOO_LARGE:
+            raise
+        raise too_much(book, days) from error
