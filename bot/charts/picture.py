@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.ft2font import FT2Font
 from matplotlib.patches import Rectangle
 from PIL import Image
 
@@ -159,10 +160,14 @@ def _families() -> tuple[str, ...]:
 
 
 @cache
+def _fonts() -> tuple[FT2Font, ...]:
+    found = (font_manager.findfont(FontProperties(family=[name])) for name in _families())
+    return tuple(font_manager.get_font(path) for path in found)
+
+
 def has_glyph(character: str) -> bool:
     """Tell whether one of the fonts has this character."""
-    paths = (font_manager.findfont(FontProperties(family=[name])) for name in _families())
-    return any(font_manager.get_font(path).get_char_index(ord(character)) for path in paths)
+    return any(font.get_char_index(ord(character)) for font in _fonts())
 
 
 # -- the parts ---------------------------------------------------------------------------
