@@ -5,10 +5,10 @@ the event loop ever holds more than a page of it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, case, func, select
@@ -22,13 +22,14 @@ from bot.statistics import JobFact, Statistics, Tally
 from bot.storage import audit_log, ledger
 from bot.storage.accounts import PAID_STATES
 from bot.storage.database import Database
-from bot.storage.tables import AuditRow, JobRow, LedgerRow
+from bot.storage.tables import AuditRow, JobRow, LedgerRow, Table
 
 # A local day begins at most so long before or after the same date in UTC.
 _ZONES_REACH = timedelta(days=2)
-# The event loop is busy for some 10 ms with the rows of one page.
-_ROWS_A_PAGE = 500
+# The event loop is busy for some milliseconds with the rows of one page.
+_ROWS_A_PAGE = 200
 
+V = TypeVar("V")
 LedgerPages = Callable[[Sequence[LedgerEntry]], Awaitable[None]]
 AuditPages = Callable[[Sequence[AuditEvent]], Awaitable[None]]
 
@@ -80,26 +81,26 @@ class ReportStore:
         """
         counted = col(LedgerRow.counted_at)
         query = (
-            select(LedgerRow)
+            _columns(LedgerRow)
             .where(col(LedgerRow.guild_id) == guild_id, *_within(span, counted))
             .order_by(counted, col(LedgerRow.id))
         )
 
         async def give(rows: Sequence[Row[Any]]) -> None:
-            await page([ledger.entry_of(row) for (row,) in rows])
+            await page(await asyncio.to_thread(_all, ledger.entry_of, rows))
 
         await self._each(query, give)
 
     async def audit(self, guild_id: int, span: Window, page: AuditPages) -> None:
         """Give `page` the guild's audit events of a span of time, oldest first."""
         query = (
-            select(AuditRow)
+            _columns(AuditRow)
             .where(col(AuditRow.guild_id) == guild_id, *_within(span, col(AuditRow.created_at)))
             .order_by(col(AuditRow.id))
         )
 
         async def give(rows: Sequence[Row[Any]]) -> None:
-            await page([audit_log.event_of(row) for (row,) in rows])
+            await page(await asyncio.to_thread(_all, audit_log.event_of, rows))
 
         await self._each(query, give)
 
@@ -112,6 +113,15 @@ class ReportStore:
                 await page(rows)
 
         await self._database.read(work)
+
+
+def _columns(table: type[Table]) -> Select[Any]:
+    """Select all values of a table: plain rows cost half of what mapped objects do."""
+    return select(*(getattr(table, name) for name in table.model_fields))
+
+
+def _all(value_of: Callable[[Mapping[str, Any]], V], rows: Sequence[Row[Any]]) -> list[V]:
+    return [value_of(row._asdict()) for row in rows]
 
 
 def _within(span: Window, moment: SQLColumnExpression[datetime]) -> list[ColumnElement[bool]]:
