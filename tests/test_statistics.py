@@ -89,6 +89,22 @@ def test_models_and_members_come_by_credits() -> None:
     assert [user_id for user_id, _ in found.top_members] == [4, 3]
 
 
+def test_all_members_count_also_those_below_the_top() -> None:
+    """Four made a video, two are named."""
+    assert count(*(fact(user_id=n % 4) for n in range(9)), top=2).members == 4
+
+
+def test_what_is_estimated_is_told_apart() -> None:
+    """In the whole and in each part: a moderator must know which dollars are real."""
+    found = count(fact(), fact(model="other", usd=Decimal("0.10"), estimated=True))
+
+    assert (found.total.usd, found.total.usd_estimated) == (Decimal("0.35"), Decimal("0.10"))
+    assert [(slug, totals.usd_estimated) for slug, totals in found.by_model] == [
+        ("other", Decimal("0.10")),
+        ("wan-2.6-i2v", Decimal(0)),
+    ]
+
+
 def test_a_job_that_was_never_let_in_is_a_state_only() -> None:
     """A denied request is counted as denied, not as a job that cost something."""
     denied = fact(state=JobState.DENIED, queued_at=None, credits=0, usd=Decimal(0))

@@ -31,6 +31,7 @@ from tests.storage_kit import (
     PATHS,
     ZONE,
     accepted,
+    ledger_of_guild,
     new_job,
 )
 
@@ -258,7 +259,9 @@ async def test_statistics_and_pages_are_the_same_here(url: str) -> None:
 
         assert (found.total.jobs, found.total.credits, found.total.usd) == (3, 90, Decimal("0.85"))
         assert await store.place_in_queue(jobs[2].id) == 3
-        assert len(await store.ledger_of_guild(GUILD, limit=2)) == 2
+        assert [entry.job_id for entry in await ledger_of_guild(store, GUILD)] == [
+            job.id for job in jobs
+        ]
 
 
 async def test_a_filled_database_goes_down_and_up_again(url: str) -> None:

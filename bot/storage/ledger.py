@@ -171,17 +171,6 @@ async def entries_of(session: AsyncSession, job_id: int) -> list[LedgerEntry]:
     return [entry_of(row.model_dump()) for row in await session.scalars(query)]
 
 
-async def entries_of_guild(
-    session: AsyncSession, guild_id: int, *, limit: int, before: int | None
-) -> list[LedgerEntry]:
-    """Return a guild's entries, newest first; `before` an entry id, for paging."""
-    query = select(LedgerRow).where(*_guild(guild_id))
-    if before is not None:
-        query = query.where(col(LedgerRow.id) < before)
-    rows = await session.scalars(query.order_by(col(LedgerRow.id).desc()).limit(limit))
-    return [entry_of(row.model_dump()) for row in rows]
-
-
 def entry_of(values: Mapping[str, Any]) -> LedgerEntry:
     """Return a row's values as what they mean."""
     return LedgerEntry(
