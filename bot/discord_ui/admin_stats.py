@@ -1,7 +1,7 @@
 """The page of `/video-admin stats`, and the books that its buttons send."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import discord
 from discord import ui
@@ -20,6 +20,7 @@ from bot.jobs.report_desk import WORDS, Book, Export, Report, too_much
 from bot.statistics import Statistics, Totals
 
 CHART_FILE = "statistics.png"
+_LINES = 12
 _BUTTONS: tuple[tuple[str, Book], ...] = (
     ("Ledger as CSV", "ledger"),
     ("Audit log as CSV", "audit"),
@@ -38,10 +39,10 @@ def stats_page(report: Report, *, with_chart: bool) -> ui.LayoutView:
         text(box, "⚠️ The chart could not be drawn just now; these are its numbers.")
     text(box, "\n".join(_whole(found)))
     if found.by_model:
-        lines = (f"{model_title(slug)}: {_totals(totals)}" for slug, totals in found.by_model)
-        text(box, "**By model**\n" + "\n".join(lines))
-        lines = (f"{mention('user', who)}: {_totals(totals)}" for who, totals in found.top_members)
-        text(box, "**Top members**\n" + "\n".join(lines))
+        models = [(model_title(slug), totals) for slug, totals in found.by_model]
+        members = [(mention("user", who), totals) for who, totals in found.top_members]
+        text(box, _ranking("By model", models))
+        text(box, _ranking("Top members", members))
     box.add_item(row(*(button(label, "csv", book, report.days) for label, book in _BUTTONS)))
     text(box, "-# The files are of as many days, for a spreadsheet. Only you see this.")
     view = ui.LayoutView(timeout=None)
@@ -79,6 +80,13 @@ def _whole(found: Statistics) -> Iterator[str]:
     day, most = max(found.by_day, key=lambda one: one[1].jobs)
     if most.jobs and len(found.by_day) > 1:
         yield f"The busiest day was {day}: {_totals(most)}"
+
+
+def _ranking(title: str, parts: Sequence[tuple[str, Totals]]) -> str:
+    lines = [f"{name}: {_totals(totals)}" for name, totals in parts[:_LINES]]
+    if len(parts) > _LINES:
+        lines.append(f"and {len(parts) - _LINES} more")
+    return "\n".join((f"**{title}**", *lines))
 
 
 def _state(state: JobState) -> str:
