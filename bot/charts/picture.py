@@ -29,8 +29,8 @@ _MARGIN = 44
 _RIGHT = WIDTH - _MARGIN
 _GAP = 44
 _HALF = (_RIGHT - _MARGIN - _GAP) / 2
-# Shown at 400 pixels these are 10, 11, 12, 14 and 19 high.
-_TINY, _SMALL, _NORMAL, _LARGE, _HUGE = 25, 27, 30, 36, 48
+# Shown at 400 pixels these are 10, 11, 12, 14 and 18 high.
+_TINY, _SMALL, _NORMAL, _LARGE, _HUGE = 25, 27, 30, 36, 46
 _SQUEEZED = 0.8
 
 # Discord's own dark colours, so that the picture sits in the message as if it belonged there.
@@ -61,7 +61,7 @@ def draw(data: ChartData) -> bytes:
     """Return the picture as PNG."""
     rows = max(len(data.models), len(data.members), 1)
     shares_top = _DAYS_TOP + 3 * _DAYS_STEP + 60
-    ended_top = shares_top + 60 + rows * _ROW
+    ended_top = shares_top + 80 + rows * _ROW
     sheet = _Sheet(ended_top + _ENDED_HEIGHT)
     _head(sheet, data)
     _days(sheet, data)
@@ -184,13 +184,14 @@ def _head(sheet: _Sheet, data: ChartData) -> None:
         ("videos", compact(sum(day.jobs for day in data.days)), _BLUE),
         ("credits", compact(sum(day.credits for day in data.days)), _YELLOW),
         (_usd_words(data), dollars(sum(day.usd for day in data.days)), _GREEN),
-        ("succeeded", "none yet" if data.success is None else _percent(data.success), _TEXT),
+        ("succeeded", "-" if data.success is None else _percent(data.success), _TEXT),
     )
     width = (_RIGHT - _MARGIN) / len(tiles)
+    room = sheet.fits(_HUGE, width - 20, "bold")
+    # All of one size: a smaller one would look less important.
+    size = _HUGE if all(room(value) for _, value, _ in tiles) else _HUGE * _SQUEEZED
     for number, (label, value, colour) in enumerate(tiles):
         x = _MARGIN + number * width
-        room = sheet.fits(_HUGE, width - 20, "bold")
-        size = _HUGE if room(value) else _HUGE * _SQUEEZED
         sheet.text(x, 178, value, size, colour=colour, weight="bold")
         sheet.text(x, 226, label, _SMALL, colour=_MUTED)
 
