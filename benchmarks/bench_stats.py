@@ -95,8 +95,8 @@ async def measure(folder: Path) -> list[dict[str, Any]]:
     idle, _ = await measured("nothing, for comparison", lambda: asyncio.sleep(5))
     counting, report = await measured("count", lambda: desk.report(GUILD, DAYS))
     names = {user_id: f"member {user_id}" for user_id, _ in report.statistics.top_members}
-    first, _ = await measured("draw, first of an installation", lambda: desk.chart(report, names))
-    again, picture = await measured("draw", lambda: desk.chart(report, names))
+    first, _ = await measured("draw, first of an installation", lambda: desk.charts(report, names))
+    again, pictures = await measured("draw", lambda: desk.charts(report, names))
 
     async def export() -> int:
         async with desk.export(GUILD, "ledger", DAYS, limit_bytes=100 * _MEBIBYTE) as file:
@@ -104,7 +104,7 @@ async def measure(folder: Path) -> list[dict[str, Any]]:
 
     writing, rows = await measured("ledger as CSV", export)
     await database.close()
-    if picture is None or report.statistics.total.jobs != JOBS or rows != 2 * JOBS:
+    if not pictures or report.statistics.total.jobs != JOBS or rows != 2 * JOBS:
         raise RuntimeError("the figures would be of something else")
     return [idle, counting, first, again, writing]
 

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.client import VideoBot
 from bot.discord_ui.admin_group import AdminGroup, join
 from bot.discord_ui.admin_items import Press
-from bot.discord_ui.admin_stats import CHART_FILE, book_of, send_book, stats_page
+from bot.discord_ui.admin_stats import book_of, picture_name, send_book, stats_page
 from bot.discord_ui.member_names import member_names
 from bot.discord_ui.permissions import moderator
 from bot.discord_ui.services import Interaction
@@ -31,10 +31,10 @@ class StatsCommands(AdminGroup):
         desk = self._bot.services.moderation.reports
         report = await desk.report(by.guild_id, days)
         top = [user_id for user_id, _ in report.statistics.top_members]
-        chart = await desk.chart(report, await member_names(interaction.guild, top))
-        files = [] if chart is None else [discord.File(io.BytesIO(chart), CHART_FILE)]
+        charts = await desk.charts(report, await member_names(interaction.guild, top))
+        files = [discord.File(io.BytesIO(png), picture_name(n)) for n, png in enumerate(charts)]
         await interaction.edit_original_response(
-            view=stats_page(report, with_chart=chart is not None), attachments=files
+            view=stats_page(report, pictures=len(files)), attachments=files
         )
 
 

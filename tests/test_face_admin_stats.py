@@ -60,9 +60,9 @@ async def asked(driver: MemberDriver, words: str = "Videos of") -> dict[str, Any
 
 
 async def fetched(face: Face, message: dict[str, Any]) -> bytes:
-    """Download the picture that is shown, or the file that is attached."""
+    """Download the picture that is shown first, or the file that is attached."""
     shown = [part["items"][0]["media"] for part in parts(message) if part["type"] == GALLERY]
-    (file,) = shown or message["attachments"]
+    file = (shown or message["attachments"])[0]
     async with face.http.get(file["url"]) as answer:
         return await answer.read()
 
@@ -88,6 +88,7 @@ async def test_moderators_get_a_picture_numbers_and_both_books(
     audit = await fetched(face, await told(nora, "The audit log of 7 days: 1 line."))
 
     assert (picture.format, picture.width) == ("PNG", 1000)
+    assert [part["type"] for part in parts(page)].count(GALLERY) == 2
     assert named == {MIA: "Mia"}
     assert page["flags"] & EPHEMERAL
     assert "**1 video** of 1 member · 30 credits · ≈ 0.30 USD" in all_text(page)

@@ -25,10 +25,10 @@ def counted(*facts: object, days: int = 30) -> Statistics:
     return tally.statistics()
 
 
-def page(found: Statistics, *, days: int = 30, with_chart: bool = True) -> str:
+def page(found: Statistics, *, days: int = 30, pictures: int = 2) -> str:
     """Return all the page's words."""
     report = Report(days=days, zone="Europe/Berlin", statistics=found)
-    return "\n".join(texts(stats_page(report, with_chart=with_chart)))
+    return "\n".join(texts(stats_page(report, pictures=pictures)))
 
 
 def test_the_page_says_what_was_made() -> None:
@@ -88,9 +88,9 @@ def test_the_largest_page_fits() -> None:
         top_members=tuple((2**63 - n, HUGE) for n in range(TOP_MEMBERS)),
         states=dict.fromkeys(JobState, 10**12),
     )
-    for with_chart in (True, False):
+    for pictures in (2, 0):
         report = Report(days=366, zone="America/Argentina/ComodRivadavia", statistics=huge)
-        view = stats_page(report, with_chart=with_chart)
+        view = stats_page(report, pictures=pictures)
 
         assert len("".join(texts(view))) < MOST_TEXT
         assert len(list(components(view))) < MOST_COMPONENTS

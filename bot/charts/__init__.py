@@ -1,4 +1,4 @@
-"""The picture of `/video-admin stats`, drawn by a process of its own."""
+"""The pictures of `/video-admin stats`, drawn by a process of its own."""
 
 from bot.charts.drawer import ChartDrawer
 

@@ -1,17 +1,17 @@
-"""The process that draws: `ChartData` as JSON in, a PNG out."""
+"""The process that draws: `ChartData` as JSON in, pictures as JSON out."""
 
 import os
 import sys
 
-from bot.charts.data import from_json
+from bot.charts.data import from_json, pictures_to_json
 from bot.charts.picture import draw
 
 
 def main() -> None:
-    """Draw one picture, giving way to everything else on the machine."""
+    """Draw, giving way to everything else on the machine."""
     if hasattr(os, "nice"):  # not on Windows
         os.nice(10)
-    sys.stdout.buffer.write(draw(from_json(sys.stdin.buffer.read())))
+    sys.stdout.buffer.write(pictures_to_json(draw(from_json(sys.stdin.buffer.read()))))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""What a picture shows, as plain values that travel to the drawing process as JSON."""
+"""What the pictures show, and they themselves, as the JSON that two processes exchange."""
 
+import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from bot.job import TERMINAL, JobState
 from bot.statistics import Statistics, Totals
 
-# More would not fit; the text beside the picture names more.
+# More would not fit; the text beside the pictures names more.
 _ROWS = 6
 _TAIL_DIGITS = 4
 _NOT_WANTED = frozenset({JobState.CANCELLED, JobState.DENIED})
@@ -43,7 +44,7 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class ChartData:
-    """Everything the picture shows.
+    """Everything the pictures show.
 
     Attributes:
         days: In order, without gaps, at least one.
@@ -121,3 +122,20 @@ def from_json(text: bytes) -> ChartData:
     for part in ("models", "members"):
         values[part] = tuple(Share(**share) for share in values[part])
     return ChartData(**values)
+
+
+def pictures_to_json(pictures: Iterable[bytes]) -> bytes:
+    """Return pictures as JSON."""
+    return json.dumps([base64.b64encode(picture).decode() for picture in pictures]).encode()
+
+
+def pictures_from_json(text: bytes) -> tuple[bytes, ...]:
+    """Return what `pictures_to_json` was given.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    found = json.loads(text)
+    if not isinstance(found, list):
+        raise ValueError("no list of pictures")  # noqa: TRY004 - not the caller's mistake: what was read is wrong
+    return tuple(base64.b64decode(str(picture), validate=True) for picture in found)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bot.charts.data import chart_data, to_json
+from bot.charts.data import chart_data, pictures_from_json, to_json
 from bot.errors import ChartError
 from bot.statistics import Statistics
 
@@ -14,14 +14,13 @@ _ROOT = Path(__file__).parents[2]
 # The first picture of an installation takes the longest: the fonts are listed.
 _TIME_LIMIT_S = 60.0
 _AT_ONCE = 1
-_PNG = b"\x89PNG\r\n\x1a\n"
 # No token and no key goes to a process that only draws.
 _PASSED_ON = ("PATH", "LANG", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _COMPLAINT_CHARS = 500
 
 
 class ChartDrawer:
-    """Draws in a process of its own, started for each picture.
+    """Draws in a process of its own, started for each answer.
 
     Matplotlib holds the interpreter's lock for a second and keeps some 60 MB. A fresh process
     gives all of that back, and one that hangs or dies is just that: there is no pool that it
@@ -30,7 +29,7 @@ class ChartDrawer:
 
     Args:
         folder: Where the list of fonts is kept, made when it is not there.
-        command: The process: reads JSON, writes PNG.
+        command: The process: reads and writes JSON.
         time_limit_s: After which it is killed.
     """
 
@@ -46,8 +45,10 @@ class ChartDrawer:
         self._time_limit_s = time_limit_s
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def draw(self, statistics: Statistics, *, zone: str, names: Mapping[int, str]) -> bytes:
-        """Return a PNG.
+    async def draw(
+        self, statistics: Statistics, *, zone: str, names: Mapping[int, str]
+    ) -> tuple[bytes, ...]:
+        """Return pictures as PNG.
 
         Args:
             statistics: What to show.
@@ -66,7 +67,7 @@ class ChartDrawer:
             except OSError as error:
                 raise ChartError(f"the drawing process cannot be started: {error}") from error
 
-    async def _drawn(self, data: bytes) -> bytes:
+    async def _drawn(self, data: bytes) -> tuple[bytes, ...]:
         process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=asyncio.subprocess.PIPE,
@@ -76,7 +77,7 @@ class ChartDrawer:
         )
         try:
             async with asyncio.timeout(self._time_limit_s):
-                picture, complaints = await process.communicate(data)
+                answer, complaints = await process.communicate(data)
         except TimeoutError as error:
             raise ChartError(f"drawing took longer than {self._time_limit_s:g} s") from error
         finally:
@@ -84,10 +85,13 @@ class ChartDrawer:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        if process.returncode != 0 or not picture.startswith(_PNG):
+        if process.returncode != 0:
             words = complaints.decode(errors="replace").strip()[-_COMPLAINT_CHARS:]
             raise ChartError(f"the drawing process ended with {process.returncode}: {words}")
-        return picture
+        try:
+            return pictures_from_json(answer)
+        except ValueError as error:
+            raise ChartError(f"the drawing process wrote no pictures: {error}") from error
 
     def _environment(self) -> dict[str, str]:
         given = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}

@@ -1,4 +1,4 @@
-"""Draws the picture: dark, and readable on a phone that shows it 400 pixels wide.
+"""Draws the pictures: dark, and readable on a phone that shows them 400 pixels wide.
 
 Everything is placed in pixels of a sheet 1,000 wide, from the top down. The fonts are checked
 before: matplotlib would warn of each character it lacks, and draw a box.
@@ -33,7 +33,7 @@ _HALF = (_RIGHT - _MARGIN - _GAP) / 2
 _TINY, _SMALL, _NORMAL, _LARGE, _HUGE = 25, 27, 30, 36, 46
 _SQUEEZED = 0.8
 
-# Discord's own dark colours, so that the picture sits in the message as if it belonged there.
+# Discord's own dark colours, so that a picture sits in the message as if it belonged there.
 _GROUND, _GRID, _EMPTY = "#2b2d31", "#40434a", "#383a40"
 _TEXT, _MUTED = "#f2f3f5", "#b5bac1"
 _BLUE, _GREEN, _YELLOW, _RED, _PINK = "#8b95f9", "#57d38c", "#f0b232", "#f2686c", "#eb7fc0"
@@ -50,26 +50,40 @@ _FAMILIES = (
 # More days are drawn as one outline: single bars would be thinner than a pixel of the phone.
 _MOST_BARS = 62
 _DAY_TICKS = 4
-_DAYS_TOP, _DAYS_STEP, _DAYS_HEIGHT = 290, 196, 120
+_DAYS_TOP, _DAYS_STEP, _DAYS_HEIGHT = 286, 180, 104
+_SHARES_TOP = 50
 _ROW = 70
 # Ten colours and the shades of their edges.
 _COLOURS = 128
 _ENDED_HEIGHT = 200
 
 
-def draw(data: ChartData) -> bytes:
-    """Return the picture as PNG."""
-    rows = max(len(data.models), len(data.members), 1)
-    shares_top = _DAYS_TOP + 3 * _DAYS_STEP + 60
-    ended_top = shares_top + 80 + rows * _ROW
-    sheet = _Sheet(ended_top + _ENDED_HEIGHT)
+def draw(data: ChartData) -> tuple[bytes, bytes]:
+    """Return two pictures as PNG: what happened day by day, and who and what it was.
+
+    Two, for Discord shows a picture at most so high: one of both would be half as wide.
+    """
+    return _over_time(data), _in_parts(data)
+
+
+def _over_time(data: ChartData) -> bytes:
+    sheet = _Sheet(_DAYS_TOP + 3 * _DAYS_STEP + 20)
     _head(sheet, data)
     _days(sheet, data)
-    sheet.text(_MARGIN, shares_top, "By model, credits", _NORMAL, weight="bold")
-    _shares(sheet, data.models, _MARGIN, shares_top + 56, _PINK)
+    return sheet.png()
+
+
+def _in_parts(data: ChartData) -> bytes:
+    rows = max(len(data.models), len(data.members), 1)
+    ended_top = _SHARES_TOP + 80 + rows * _ROW
+    sheet = _Sheet(ended_top + _ENDED_HEIGHT)
     middle = _MARGIN + _HALF + _GAP
-    sheet.text(middle, shares_top, "Top members, credits", _NORMAL, weight="bold")
-    _shares(sheet, data.members, middle, shares_top + 56, _BLUE)
+    for x, title, shares, colour in (
+        (_MARGIN, "By model, credits", data.models, _PINK),
+        (middle, "Top members, credits", data.members, _BLUE),
+    ):
+        sheet.text(x, _SHARES_TOP, title, _NORMAL, weight="bold")
+        _shares(sheet, shares, x, _SHARES_TOP + 56, colour)
     _ended(sheet, data, ended_top)
     return sheet.png()
 

@@ -19,7 +19,6 @@ from bot.job import JobState
 from bot.jobs.report_desk import WORDS, Book, Export, Report, too_much
 from bot.statistics import Statistics, Totals
 
-CHART_FILE = "statistics.png"
 _LINES = 12
 _BUTTONS: tuple[tuple[str, Book], ...] = (
     ("Ledger as CSV", "ledger"),
@@ -27,15 +26,18 @@ _BUTTONS: tuple[tuple[str, Book], ...] = (
 )
 
 
-def stats_page(report: Report, *, with_chart: bool) -> ui.LayoutView:
-    """Return the page; the chart, if there is one, is attached as `CHART_FILE`."""
-    box: Box = ui.Container(accent_colour=BLURPLE if with_chart else YELLOW)
+def stats_page(report: Report, *, pictures: int) -> ui.LayoutView:
+    """Return the page; its pictures, if there are any, are attached by their `picture_name`."""
+    box: Box = ui.Container(accent_colour=BLURPLE if pictures else YELLOW)
     found = report.statistics
     text(box, _heading(report))
-    if with_chart:
-        picture = discord.MediaGalleryItem(f"attachment://{CHART_FILE}", description=_alt(report))
+    for number in range(pictures):
+        picture = discord.MediaGalleryItem(
+            f"attachment://{picture_name(number)}",
+            description=f"{_alt(report)} (picture {number + 1} of {pictures})",
+        )
         box.add_item(ui.MediaGallery(picture))
-    else:
+    if not pictures:
         text(box, "⚠️ The chart could not be drawn just now; these are its numbers.")
     text(box, "\n".join(_whole(found)))
     if found.by_model:
@@ -48,6 +50,11 @@ def stats_page(report: Report, *, with_chart: bool) -> ui.LayoutView:
     view = ui.LayoutView(timeout=None)
     view.add_item(box)
     return view
+
+
+def picture_name(number: int) -> str:
+    """Return the file name of a picture."""
+    return f"statistics-{number + 1}.png"
 
 
 def _heading(report: Report) -> str:

@@ -215,6 +215,8 @@ class Reports(Protocol):
 class Charts(Protocol):
     """Draws statistics."""
 
-    async def draw(self, statistics: Statistics, *, zone: str, names: Mapping[int, str]) -> bytes:
-        """Return a PNG; ChartError when it cannot be drawn."""
+    async def draw(
+        self, statistics: Statistics, *, zone: str, names: Mapping[int, str]
+    ) -> tuple[bytes, ...]:
+        """Return pictures as PNG; ChartError when they cannot be drawn."""
         ...

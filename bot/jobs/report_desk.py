@@ -112,8 +112,8 @@ class ReportDesk:
         )
         return Report(days=days, zone=zone.key, statistics=statistics)
 
-    async def chart(self, report: Report, names: Mapping[int, str]) -> bytes | None:
-        """Return the report as a PNG; None when it cannot be drawn, which the log explains.
+    async def charts(self, report: Report, names: Mapping[int, str]) -> tuple[bytes, ...]:
+        """Return the report as pictures (PNG); none when they cannot be drawn: the log says why.
 
         Args:
             report: What to draw.
@@ -123,7 +123,7 @@ class ReportDesk:
             return await self._charts.draw(report.statistics, zone=report.zone, names=names)
         except ChartError as error:
             log.warning("a chart could not be drawn: %s", error)
-            return None
+            return ()
 
     @asynccontextmanager
     async def export(
