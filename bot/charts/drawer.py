@@ -22,9 +22,9 @@ _COMPLAINT_CHARS = 500
 class ChartDrawer:
     """Draws in a process of its own, started for each answer.
 
-    Matplotlib holds the interpreter's lock for a second and keeps some 60 MB. A fresh process
+    Matplotlib holds the interpreter's lock for a second and takes some 100 MB. A fresh process
     gives all of that back, and one that hangs or dies is just that: there is no pool that it
-    could break or leave half alive, as `concurrent.futures` has. It costs half a second of
+    could break or leave half alive, as `concurrent.futures` has. It costs a second of
     imports, which nobody notices behind "thinking".
 
     Args:

@@ -310,12 +310,12 @@ def _ended(sheet: _Sheet, data: ChartData, top: float) -> None:
         sheet.block(at, top + 76, 18, 18, colour)
         sheet.text(at + 26, top + 85, words, _TINY)
         at += 26 + sheet.width(words, _TINY) + 22
-    if data.waiting_median_s is None or data.waiting_p90_s is None:
-        waiting = "No video was delivered, so nobody waited for one."
-    else:
-        waiting = (
-            f"Waiting time: half {lasting(data.waiting_median_s)} at most, "
-            f"nine in ten {lasting(data.waiting_p90_s)}"
-        )
-    fitting = cut(waiting, sheet.fits(_SMALL, _RIGHT - _MARGIN))
+    fitting = cut(_waiting_words(data), sheet.fits(_SMALL, _RIGHT - _MARGIN))
     sheet.text(_MARGIN, top + 150, fitting, _SMALL)
+
+
+def _waiting_words(data: ChartData) -> str:
+    if data.waiting_median_s is None or data.waiting_p90_s is None:
+        return "No video was delivered, so nobody waited for one."
+    half, most = lasting(data.waiting_median_s), lasting(data.waiting_p90_s)
+    return f"Waiting time: half {half} at most, nine in ten {most}"

@@ -1,4 +1,4 @@
-"""The page of `/video-admin stats`, and the books that its buttons send."""
+"""The page of `/video-admin stats`. Pure."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,17 +6,14 @@ from collections.abc import Iterator, Sequence
 import discord
 from discord import ui
 
-from bot.discord_ui.admin_items import Press, button, row
+from bot.discord_ui.admin_items import button, row
 from bot.discord_ui.admin_parts import BLURPLE, YELLOW, Box, text
 from bot.discord_ui.admin_words import mention
 from bot.discord_ui.cards import LOOKS
-from bot.discord_ui.services import Interaction
 from bot.discord_ui.settings_words import model_title
-from bot.discord_ui.verdicts import Verdict, verdict
 from bot.discord_ui.words import about, count, credits_text
-from bot.errors import BadInputError
 from bot.job import JobState
-from bot.jobs.report_desk import WORDS, Book, Export, Report, too_much
+from bot.jobs.report_desk import Book, Report
 from bot.statistics import Statistics, Totals
 
 _LINES = 12
@@ -133,40 +130,3 @@ def _alt(report: Report) -> str:
         f"model and of the top members; {count(found.total.jobs, 'video')}, "
         f"{credits_text(found.total.credits)}, {found.total.usd:,.2f} USD in all."
     )
-
-
-# -- the books ---------------------------------------------------------------------------
-
-
-def book_of(press: Press) -> tuple[Book, int]:
-    """Return which book, of how many days, a button asks for.
-
-    Raises:
-        BadInputError: the page is from another version of the bot.
-    """
-    match press.args:
-        case ("ledger", days) if days.isascii() and days.isdigit():
-            return "ledger", int(days)
-        case ("audit", days) if days.isascii() and days.isdigit():
-            return "audit", int(days)
-        case _:
-            raise BadInputError(
-                "This page is from another version of the bot. Run `/video-admin stats` again."
-            )
-
-
-async def send_book(interaction: Interaction, export: Export, book: Book, days: int) -> None:
-    """Attach the file to the answer.
-
-    Raises:
-        BadInputError: Discord takes less than it said.
-    """
-    words = f"📄 The {WORDS[book]} of {count(days, 'day')}: {count(export.rows, 'line')}."
-    try:
-        await interaction.edit_original_response(
-            content=words, attachments=[discord.File(export.path)]
-        )
-    except discord.HTTPException as error:
-        if verdict(error) is not Verdict.TOO_LARGE:
-            raise
-        raise too_much(book, days) from error

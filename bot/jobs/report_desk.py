@@ -31,7 +31,7 @@ TOP_MEMBERS = 6
 _EXPORTS_AT_ONCE = 2
 
 Book = Literal["ledger", "audit"]
-WORDS: Mapping[Book, str] = {"ledger": "ledger", "audit": "audit log"}
+BOOK_NAMES: Mapping[Book, str] = {"ledger": "ledger", "audit": "audit log"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,14 +183,14 @@ def too_much(book: Book, days: int) -> BadInputError:
     """Return the error for a file that Discord does not take, even packed."""
     fewer = max(1, days // 2)
     return BadInputError(
-        f"The {WORDS[book]} of {days} days is too large to be attached here, even packed. Take "
-        f"fewer days, such as `/video-admin stats days:{fewer}`, and press again."
+        f"The {BOOK_NAMES[book]} of {days} days is too large to be attached here, even packed. "
+        f"Take fewer days, such as `/video-admin stats days:{fewer}`, and press again."
     )
 
 
 async def _fitting(export: Export, book: Book, days: int, limit_bytes: int) -> Export:
     if export.rows == 0:
-        raise NotFoundError(f"The {WORDS[book]} has nothing in these {days} days.")
+        raise NotFoundError(f"The {BOOK_NAMES[book]} has nothing in these {days} days.")
     path = await asyncio.to_thread(fitted, export.path, limit_bytes)
     if path is None:
         raise too_much(book, days)
