@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 import discord
 
+from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
 from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
@@ -31,6 +32,7 @@ from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import open_moderation
+from bot.jobs.report_desk import ReportDesk
 from bot.jobs.submit import Submitter
 from bot.jobs.watch import QueueWatch
 from bot.media import Downloader, MediaDesk, MediaInspector
@@ -38,7 +40,7 @@ from bot.pricing import PriceTable, load_prices
 from bot.quota import Allowance
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
-from bot.storage import Database, JobStore, PolicyStore
+from bot.storage import Database, JobStore, PolicyStore, ReportStore
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +86,7 @@ class _Tools:
 
     store: JobStore
     policies: PolicyStore
+    reports: ReportStore
     provider: SegmindClient
     media: MediaDesk
     cards: CardKeeper
@@ -149,6 +152,7 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
     return _Tools(
         store=store,
         policies=PolicyStore(database),
+        reports=ReportStore(database),
         provider=_provider(session, settings),
         media=_media(session, settings),
         cards=CardKeeper(client, on_card=on_card),
@@ -233,7 +237,23 @@ def _gate(tools: _Tools, settings: Settings) -> Gate:
         host=_allowance(settings),
         host_zone=settings.zone,
         host_monthly_usd=settings.monthly_usd_cap,
-        usd_per_credit=1 / (100 * Decimal(str(settings.credits_per_cent))),
+        usd_per_credit=_usd_per_credit(settings),
+        now=now,
+    )
+
+
+def _usd_per_credit(settings: Settings) -> Decimal:
+    return 1 / (100 * Decimal(str(settings.credits_per_cent)))
+
+
+def _reports(tools: _Tools, settings: Settings) -> ReportDesk:
+    return ReportDesk(
+        policies=tools.policies,
+        reports=tools.reports,
+        charts=ChartDrawer(settings.data_dir / "matplotlib"),
+        folder=tools.folder,
+        host_zone=settings.zone,
+        usd_per_credit=_usd_per_credit(settings),
         now=now,
     )
 
@@ -294,6 +314,7 @@ def _services(
             host=_allowance(settings),
             host_zone=settings.zone,
             prices=prices,
+            reports=_reports(tools, settings),
             now=now,
         ),
         store=tools.store,
