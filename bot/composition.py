@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import shutil
-import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import aiohttp
 import discord
 
 from bot.background import background, repeat
+from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
 from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
@@ -22,7 +22,6 @@ from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
 from bot.discord_ui.presence import GuildPresence
-from bot.errors import BotError, ConfigurationError
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.budget import RequestBudget
 from bot.jobs.bulletin import Bulletin
@@ -33,15 +32,24 @@ from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
+from bot.jobs.report_desk import ReportDesk
 from bot.jobs.submit import Submitter
 from bot.jobs.watch import QueueWatch
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import PriceTable, load_prices
 from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance
+from bot.running import until_stopped
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
-from bot.storage import Database, ExportingStore, ForgettingStore, JobStore, PolicyStore
+from bot.storage import (
+    Database,
+    ExportingStore,
+    ForgettingStore,
+    JobStore,
+    PolicyStore,
+    ReportStore,
+)
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +86,7 @@ async def run(settings: Settings) -> None:
         shard_count=settings.shard_count,
     )
     async with bot:
-        await _until_stopped(bot, settings)
+        await until_stopped(bot, settings.discord_token.get_secret_value())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +97,7 @@ class _Tools:
     pseudonyms: Pseudonyms
     store: JobStore
     policies: PolicyStore
+    reports: ReportStore
     provider: SegmindClient
     media: MediaDesk
     cards: CardKeeper
@@ -161,6 +170,7 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
         pseudonyms=pseudonyms,
         store=store,
         policies=PolicyStore(database),
+        reports=ReportStore(database),
         provider=_provider(session, settings),
         media=_media(session, settings),
         cards=CardKeeper(client, on_card=on_card),
@@ -246,7 +256,23 @@ def _gate(tools: _Tools, settings: Settings) -> Gate:
         host=_allowance(settings),
         host_zone=settings.zone,
         host_monthly_usd=settings.monthly_usd_cap,
-        usd_per_credit=1 / (100 * Decimal(str(settings.credits_per_cent))),
+        usd_per_credit=_usd_per_credit(settings),
+        now=now,
+    )
+
+
+def _usd_per_credit(settings: Settings) -> Decimal:
+    return 1 / (100 * Decimal(str(settings.credits_per_cent)))
+
+
+def _reports(tools: _Tools, settings: Settings) -> ReportDesk:
+    return ReportDesk(
+        policies=tools.policies,
+        reports=tools.reports,
+        charts=ChartDrawer(settings.data_dir / "matplotlib"),
+        folder=tools.folder,
+        host_zone=settings.zone,
+        usd_per_credit=_usd_per_credit(settings),
         now=now,
     )
 
@@ -321,6 +347,7 @@ def _services(
             host=_allowance(settings),
             host_zone=settings.zone,
             prices=prices,
+            reports=_reports(tools, settings),
             now=now,
             host_retention_days=settings.retention_days,
         ),
@@ -331,48 +358,6 @@ def _services(
         now=now,
         close=close,
     )
-
-
-async def _until_stopped(bot: VideoBot, settings: Settings) -> None:
-    """Run the client until a signal comes or it ends by itself."""
-    stop = asyncio.Event()
-    _on_signals(stop.set)
-    running = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if running.done():
-        _explain(running)
-    log.info("stopping; jobs under way go on at the next start")
-    await bot.close()
-    running.cancel()
-    await asyncio.wait({running})
-
-
-def _on_signals(stop: Callable[[], object]) -> None:
-    """Call `stop` on SIGTERM and Ctrl-C; Windows knows only Ctrl-C, and not on the loop."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, stop)
-        except NotImplementedError:
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
-
-
-def _explain(running: asyncio.Task[None]) -> None:
-    """Turn what ended the client into words for the host."""
-    try:
-        running.result()
-    except discord.LoginFailure as error:
-        raise ConfigurationError(
-            "DISCORD_TOKEN is refused by Discord. Reset it in the developer portal (Bot page)."
-        ) from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise BotError(
-            f"Discord cannot be reached ({type(error).__name__}). Check the network; then start "
-            "again, or let a service manager do so."
-        ) from error
-    raise BotError("The connection to Discord ended by itself.")
 
 
 async def _beat(path: Path) -> None:

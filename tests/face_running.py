@@ -4,6 +4,7 @@ The engine never gets a free place, so that a job stays queued until the test mo
 """
 
 import asyncio
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 from pydantic import SecretStr
 
+from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
 from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
 from bot.discord_ui.card_keeper import CardKeeper
@@ -27,11 +29,12 @@ from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
+from bot.jobs.report_desk import ReportDesk
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.segmind import SegmindClient
-from bot.storage import ExportingStore, ForgettingStore, JobStore, PolicyStore
+from bot.storage import ExportingStore, ForgettingStore, JobStore, PolicyStore, ReportStore
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
 from tests.discord_kit import control, until
@@ -78,6 +81,7 @@ class Face:
     provider_base: str = OUT_OF_REACH
     provider_key: str = "none"
     ahead: timedelta = timedelta(0)  # how far the approval desk's clock is
+    drawing: tuple[str, ...] = (sys.executable, "-m", "bot.charts")
     approvals: ApprovalDesk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -158,6 +162,7 @@ class Face:
                 host=ALLOWANCE,
                 host_zone=zone,
                 prices=prices,
+                reports=self._reports(),
                 now=now,
             ),
             store=self.store,
@@ -178,6 +183,17 @@ class Face:
             presence=GuildPresence(self.bot),
             host_days=None,
             folder=self.data_dir,
+            now=now,
+        )
+
+    def _reports(self) -> ReportDesk:
+        return ReportDesk(
+            policies=self.policies,
+            reports=ReportStore(self.store._database),
+            charts=ChartDrawer(self.data_dir / "matplotlib", command=self.drawing),
+            folder=self.data_dir,
+            host_zone=ZoneInfo("UTC"),
+            usd_per_credit=Decimal("0.01"),
             now=now,
         )
 

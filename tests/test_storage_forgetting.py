@@ -1,6 +1,7 @@
 """Forgetting a member: what goes, what stays under which number, and the bytes of the files."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,8 +15,8 @@ from bot.errors import NotFoundError, RefusedError
 from bot.job import JobState
 from bot.policy import AllowanceOverride, Block
 from bot.privacy import Forgotten, UnderWayError
-from bot.quota import Balance, EntryKind
-from bot.storage import Database, ForgettingStore, JobStore, PolicyStore
+from bot.quota import Balance, EntryKind, LedgerEntry, Window
+from bot.storage import Database, ForgettingStore, JobStore, PolicyStore, ReportStore
 from bot.storage.rows import new_row
 from bot.storage.skeletons import EMPTIED, KEPT
 from bot.storage.tables import JobRow
@@ -335,14 +336,19 @@ async def test_a_nameless_grant_ends_when_it_lapses(
 
 
 async def test_moderators_export_no_pseudonyms(
-    store: JobStore, forgetting: ForgettingStore
+    store: JobStore, forgetting: ForgettingStore, database: Database
 ) -> None:
     """Who reads the ledger cannot tell which nameless entries belong together."""
     await walked_to(store, JobState.DELIVERED)
     await forgetting.forget_member(MEMBER, now=NOW)
-    entries = await store.ledger_of_guild(GUILD, limit=9)
+    entries: list[LedgerEntry] = []
+
+    async def page(some: Sequence[LedgerEntry]) -> None:
+        entries.extend(some)
+
+    await ReportStore(database).ledger(GUILD, Window(start=NOW, end=NOW + DAY), page)
 
     assert [(entry.kind, entry.user_id) for entry in entries] == [
-        (EntryKind.SETTLE, 0),
         (EntryKind.RESERVE, 0),
+        (EntryKind.SETTLE, 0),
     ]

@@ -16,7 +16,15 @@ from bot.quota.rules import (
     check,
     parts,
 )
-from bot.quota.windows import Window, Windows, counts_since, day_window, month_window, windows_at
+from bot.quota.windows import (
+    Window,
+    Windows,
+    counts_since,
+    day_window,
+    days_window,
+    month_window,
+    windows_at,
+)
 from bot.quota.words import refusal_text
 
 __all__ = [
@@ -35,6 +43,7 @@ __all__ = [
     "check",
     "counts_since",
     "day_window",
+    "days_window",
     "month_window",
     "parts",
     "refusal_text",

@@ -1,0 +1,60 @@
+"""Runs the Discord client until somebody stops it, and says why it ended otherwise."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+
+import aiohttp
+import discord
+
+from bot.errors import BotError, ConfigurationError
+
+log = logging.getLogger(__name__)
+
+
+async def until_stopped(client: discord.Client, token: str) -> None:
+    """Run the client until SIGTERM or Ctrl-C comes, or it ends by itself.
+
+    Raises:
+        ConfigurationError: Discord refuses the token.
+        BotError: the connection could not be made, or ended.
+    """
+    stop = asyncio.Event()
+    _on_signals(stop.set)
+    running = asyncio.create_task(client.start(token))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if running.done():
+        _explain(running)
+    log.info("stopping; jobs under way go on at the next start")
+    await client.close()
+    running.cancel()
+    await asyncio.wait({running})
+
+
+def _on_signals(stop: Callable[[], object]) -> None:
+    """Call `stop` on SIGTERM and Ctrl-C; Windows knows only Ctrl-C, and not on the loop."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+def _explain(running: asyncio.Task[None]) -> None:
+    """Turn what ended the client into words for the host."""
+    try:
+        running.result()
+    except discord.LoginFailure as error:
+        raise ConfigurationError(
+            "DISCORD_TOKEN is refused by Discord. Reset it in the developer portal (Bot page)."
+        ) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise BotError(
+            f"Discord cannot be reached ({type(error).__name__}). Check the network; then start "
+            "again, or let a service manager do so."
+        ) from error
+    raise BotError("The connection to Discord ended by itself.")
