@@ -91,7 +91,16 @@ def test_models_and_members_come_by_credits() -> None:
 
 def test_all_members_count_also_those_below_the_top() -> None:
     """Four made a video, two are named."""
-    assert count(*(fact(user_id=n % 4) for n in range(9)), top=2).members == 4
+    assert count(*(fact(user_id=1 + n % 4) for n in range(9)), top=2).members == 4
+
+
+def test_what_was_forgotten_counts_but_for_nobody() -> None:
+    """Its credits and costs stay in the sums; no member of that number is named."""
+    found = count(fact(user_id=0, credits=9), fact(user_id=7, credits=1))
+
+    assert found.total.credits == 10
+    assert [user_id for user_id, _ in found.top_members] == [7]
+    assert found.members == 1
 
 
 def test_what_is_estimated_is_told_apart() -> None:
@@ -153,7 +162,7 @@ def test_a_clock_set_back_makes_no_negative_wait() -> None:
 def test_all_views_add_up_to_the_same(hours: list[int], zone: ZoneInfo) -> None:
     """Days, models and members are three ways to cut one whole."""
     facts = [
-        fact(queued_at=NOW - timedelta(hours=n), user_id=n % 3, model=str(n % 4), credits=n)
+        fact(queued_at=NOW - timedelta(hours=n), user_id=1 + n % 3, model=str(n % 4), credits=n)
         for n in hours
     ]
     found = count(*facts, days=7, zone=zone, top=10)
