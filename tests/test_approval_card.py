@@ -84,3 +84,14 @@ def test_what_is_no_number_is_refused(text: str) -> None:
     """Only digits, and no more than Discord's ids have."""
     with pytest.raises(BadInputError, match="not one of the bot's"):
         job_number(text)
+
+
+def test_a_moderator_whose_name_was_deleted_is_a_moderator() -> None:
+    """Neither nobody nor the bot: the decision was a person's."""
+    denied = job(
+        JobState.DENIED, decided_by=0, decided_at=NOW, decision_reason="Not here", queued_at=None
+    )
+    said = "\n".join(texts_of(approval_card(denied)))
+
+    assert "Denied by a moderator" in said
+    assert "<@0>" not in said
