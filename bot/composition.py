@@ -17,8 +17,9 @@ import discord
 
 from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
-from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
 from bot.discord_ui.card_keeper import CardKeeper
+from bot.discord_ui.guild_members import GuildMembers
+from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
 from bot.errors import BotError, ConfigurationError
@@ -26,12 +27,17 @@ from bot.jobs.approval import ApprovalDesk
 from bot.jobs.budget import RequestBudget
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.engine import DurableEngine, EngineSettings
+from bot.jobs.errands import Errands
 from bot.jobs.executor import only_executor
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
-from bot.jobs.moderating import open_moderation
+from bot.jobs.log_cards import LogCards
+from bot.jobs.moderating import Moderation, open_moderation
+from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.submit import Submitter
+from bot.jobs.video_desk import VideoDesk
+from bot.jobs.video_log import VideoLog
 from bot.jobs.watch import QueueWatch
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import PriceTable, load_prices
@@ -45,6 +51,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
 _APPROVALS_EVERY_S = 60.0
+_VIDEO_LOG_EVERY_S = 60.0
 # Where attachments come from.
 _DISCORD_FILES = ("cdn.discordapp.com", "media.discordapp.net")
 
@@ -88,7 +95,10 @@ class _Tools:
     media: MediaDesk
     cards: CardKeeper
     poster: ChannelPoster
-    log_channel: ChannelLog
+    errands: Errands
+    bulletin: Bulletin
+    log_cards: LogCards
+    video_log: VideoLog
     budget: RequestBudget
     folder: Path
 
@@ -108,13 +118,14 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         stack.push_async_callback(engine.close)
         await engine.launch()
         stack.push_async_callback(tools.cards.close)
-        stack.push_async_callback(tools.log_channel.close)
+        stack.push_async_callback(tools.errands.close)
         watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
         gate = _gate(tools, settings)
         approvals = _approvals(client, tools, engine, gate)
         for work in (
             watch.run(),
             _repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
+            _repeat(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
             _repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
             _repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
@@ -138,7 +149,7 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
     database = Database.open(settings.database_address)
     stack.push_async_callback(database.close)
     await database.migrate()
-    store = JobStore(database)
+    store, policies, errands = JobStore(database), PolicyStore(database), Errands()
     session = await stack.enter_async_context(make_session())
 
     async def on_card(job_id: int, message_id: int) -> None:
@@ -146,14 +157,20 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
 
     folder = settings.data_dir / "tmp" / settings.executor_id
     await asyncio.to_thread(_empty, folder)
+    log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
     return _Tools(
         store=store,
-        policies=PolicyStore(database),
+        policies=policies,
         provider=_provider(session, settings),
         media=_media(session, settings),
         cards=CardKeeper(client, on_card=on_card),
         poster=ChannelPoster(client),
-        log_channel=ChannelLog(client),
+        errands=errands,
+        bulletin=Bulletin(policies=policies, log_channel=ChannelLog(client, errands)),
+        log_cards=log_cards,
+        video_log=VideoLog(
+            store=store, policies=policies, cards=log_cards, errands=errands, now=now
+        ),
         budget=RequestBudget(per_minute=settings.segmind_requests_per_minute),
         folder=folder,
     )
@@ -214,6 +231,7 @@ def _engine(tools: _Tools, settings: Settings) -> DurableEngine:
             now=now,
             folder=tools.folder,
         ),
+        on_end=tools.video_log.ended,
         now=now,
     )
 
@@ -234,6 +252,9 @@ def _gate(tools: _Tools, settings: Settings) -> Gate:
         host_zone=settings.zone,
         host_monthly_usd=settings.monthly_usd_cap,
         usd_per_credit=1 / (100 * Decimal(str(settings.credits_per_cent))),
+        refused_prompts=RefusedPrompts(
+            audit=tools.policies, bulletin=tools.bulletin, errands=tools.errands, now=now
+        ),
         now=now,
     )
 
@@ -247,9 +268,9 @@ def _approvals(
         gate=gate,
         engine=engine,
         cards=tools.cards,
-        board=ChannelBoard(client),
+        log_cards=tools.log_cards,
         members=GuildMembers(client),
-        bulletin=Bulletin(policies=tools.policies, log_channel=tools.log_channel),
+        bulletin=tools.bulletin,
         now=now,
     )
 
@@ -273,6 +294,18 @@ def _intake(
     )
 
 
+def _videos(tools: _Tools, moderation: Moderation) -> VideoDesk:
+    return VideoDesk(
+        store=tools.store,
+        members=moderation.members,
+        remover=tools.poster,
+        cards=tools.cards,
+        log_cards=tools.log_cards,
+        bulletin=tools.bulletin,
+        now=now,
+    )
+
+
 def _services(
     tools: _Tools,
     settings: Settings,
@@ -283,19 +316,21 @@ def _services(
     gate: Gate,
     close: Callable[[], Awaitable[None]],
 ) -> Services:
+    moderation = open_moderation(
+        policies=tools.policies,
+        accounts=tools.store,
+        provider=tools.provider,
+        bulletin=tools.bulletin,
+        host=_allowance(settings),
+        host_zone=settings.zone,
+        prices=prices,
+        now=now,
+    )
     return Services(
         intake=intake,
         approvals=approvals,
-        moderation=open_moderation(
-            policies=tools.policies,
-            accounts=tools.store,
-            provider=tools.provider,
-            log_channel=tools.log_channel,
-            host=_allowance(settings),
-            host_zone=settings.zone,
-            prices=prices,
-            now=now,
-        ),
+        videos=_videos(tools, moderation),
+        moderation=moderation,
         store=tools.store,
         cards=tools.cards,
         prices=prices,

@@ -1,6 +1,5 @@
 """/video-admin setup and log: whether all is in order here, and where moderators are told."""
 
-
 import discord
 from discord import app_commands
 

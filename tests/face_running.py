@@ -15,16 +15,22 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.client import Services, VideoBot, redirect
-from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
 from bot.discord_ui.card_keeper import CardKeeper
+from bot.discord_ui.guild_members import GuildMembers
+from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
 from bot.job import Job, JobState
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.bulletin import Bulletin
+from bot.jobs.errands import Errands
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
+from bot.jobs.log_cards import LogCards
 from bot.jobs.moderating import open_moderation
+from bot.jobs.refused_prompts import RefusedPrompts
+from bot.jobs.video_desk import VideoDesk
+from bot.jobs.video_log import VideoLog
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import load_prices
 from bot.quota import Allowance
@@ -75,8 +81,9 @@ class Face:
     closed: bool = False
     provider_base: str = OUT_OF_REACH
     provider_key: str = "none"
-    ahead: timedelta = timedelta(0)  # how far the approval desk's clock is
+    ahead: timedelta = timedelta(0)  # how far the clock of the log channels' cards is
     approvals: ApprovalDesk = field(init=False)
+    videos: VideoDesk = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the client; it is not started."""
@@ -85,7 +92,19 @@ class Face:
             self.bot, on_card=self.keep_card, min_gap_s=self.min_gap_s, sleep=self.sleep
         )
         self.poster = ChannelPoster(self.bot)
-        self.log_channel = ChannelLog(self.bot)
+        self.errands = Errands()
+        self.bulletin = Bulletin(
+            policies=self.policies, log_channel=ChannelLog(self.bot, self.errands)
+        )
+        self.log_cards = LogCards(store=self.store, board=ChannelBoard(self.bot), now=self.later)
+        self.video_log = VideoLog(
+            store=self.store,
+            policies=self.policies,
+            cards=self.log_cards,
+            errands=self.errands,
+            now=self.later,
+            sleep=self.sleep,
+        )
 
     def again(self) -> "Face":
         """Return another client on the same database, as after a restart; it is not started."""
@@ -96,6 +115,10 @@ class Face:
             http=self.http,
             data_dir=self.data_dir,
         )
+
+    def later(self) -> datetime:
+        """Return the time, `ahead` of the others."""
+        return now() + self.ahead
 
     async def sleep(self, seconds: float) -> None:
         """Note the wait and go on at once."""
@@ -121,6 +144,9 @@ class Face:
             host_zone=zone,
             host_monthly_usd=None,
             usd_per_credit=Decimal("0.01"),
+            refused_prompts=RefusedPrompts(
+                audit=self.policies, bulletin=self.bulletin, errands=self.errands, now=self.later
+            ),
             now=now,
         )
         self.approvals = ApprovalDesk(
@@ -129,10 +155,10 @@ class Face:
             gate=gate,
             engine=self.engine,
             cards=self.cards,
-            board=ChannelBoard(self.bot),
+            log_cards=self.log_cards,
             members=GuildMembers(self.bot),
-            bulletin=Bulletin(policies=self.policies, log_channel=self.log_channel),
-            now=lambda: now() + self.ahead,
+            bulletin=self.bulletin,
+            now=self.later,
         )
         intake = Intake(
             store=self.store,
@@ -144,19 +170,30 @@ class Face:
             approvals=self.approvals,
             now=now,
         )
+        moderation = open_moderation(
+            policies=self.policies,
+            accounts=self.store,
+            provider=provider,
+            bulletin=self.bulletin,
+            host=ALLOWANCE,
+            host_zone=zone,
+            prices=prices,
+            now=now,
+        )
+        self.videos = VideoDesk(
+            store=self.store,
+            members=moderation.members,
+            remover=self.poster,
+            cards=self.cards,
+            log_cards=self.log_cards,
+            bulletin=self.bulletin,
+            now=now,
+        )
         return Services(
             intake=intake,
             approvals=self.approvals,
-            moderation=open_moderation(
-                policies=self.policies,
-                accounts=self.store,
-                provider=provider,
-                log_channel=self.log_channel,
-                host=ALLOWANCE,
-                host_zone=zone,
-                prices=prices,
-                now=now,
-            ),
+            videos=self.videos,
+            moderation=moderation,
             store=self.store,
             cards=self.cards,
             prices=prices,
@@ -166,7 +203,7 @@ class Face:
         )
 
     async def _close(self) -> None:
-        await self.log_channel.close()
+        await self.errands.close()
         await self.cards.close()
         self.closed = True
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from discord import ui
 
-from bot.discord_ui.approval_card import ApprovalButton
+from bot.discord_ui.log_parts import LogButton
 from bot.errors import NotFoundError
 from bot.job import Job, JobState
-from bot.jobs.approval import DecidedError
+from bot.jobs.log_cards import DecidedError
 from bot.policy import ApprovalRules
 from sandbox.discord_api.driver import MemberDriver, Outcome
 from sandbox.discord_api.seed import GUILD_ID, LOG_ID, MIA_ID, SECOND_GUILD_ID, SECOND_LOG_ID
@@ -343,7 +343,7 @@ async def test_moderators_of_another_server_change_nothing(
 async def planted(face: Face, channel_id: str, job: Job, action: str) -> dict[str, Any]:
     """Post a card with a button where it does not belong; return the message."""
     view = ui.LayoutView(timeout=None)
-    view.add_item(ui.ActionRow(ApprovalButton(action, job.id)))
+    view.add_item(ui.ActionRow(LogButton(action, job.id)))
     sent = await face.bot.get_partial_messageable(int(channel_id)).send(view=view)
     return next(m for m in await face.posted(channel_id) if m["id"] == str(sent.id))
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 
 from bot.catalogue import MODELS, Model
-from bot.discord_ui.approval_card import approval_card, denial_form, exact_words, job_number
+from bot.discord_ui.approval_card import approval_card, denial_form
+from bot.discord_ui.log_parts import exact_words, job_number
 from bot.discord_ui.words import units
 from bot.errors import BadInputError
 from bot.job import Job, JobState
