@@ -126,7 +126,7 @@ class VideoDesk:
             NotFoundError: there is no such job in this guild.
         """
         reason, now = checked_reason(reason), self._now()
-        await self.job(by.guild_id, job_id)
+        before = await self.job(by.guild_id, job_id)
         job, credits_back = await self._store.take_down(
             job_id,
             guild_id=by.guild_id,
@@ -135,7 +135,11 @@ class VideoDesk:
             refund=refund,
             now=now,
         )
-        removed_now = (job.removed_by, job.removed_at) == (by.user_id, now)
+        # Of two who act at the same time, the row has the first.
+        removed_now = before.removed_at is None and (job.removed_by, job.removed_at) == (
+            by.user_id,
+            now,
+        )
         job, message = await self._delete_message(job)
         await self._show(job)
         if removed_now:

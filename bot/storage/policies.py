@@ -342,8 +342,6 @@ def _values(policy: GuildPolicy) -> Iterator[tuple[str, str]]:
     for name, value in body.items():
         if name == "approval":
             yield from ((f"approval.{rule}", _words(setting)) for rule, setting in value.items())
-        elif name == "log_videos_since":  # a switch: when it was made is when it was recorded
-            yield "log_videos", "off" if value is None else "on"
         else:
             yield name, _words(value)
 
