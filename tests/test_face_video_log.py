@@ -227,7 +227,7 @@ async def test_two_moderators_and_a_restart(
             stayed = await messages(face, job)
             await filled(olga, forms[1], reason="Me too")
             late = await told(olga, f"<@{nora.user['id']}> has removed this video")
-            stale = await planted(face, LOG_ID, job, "delete")
+            stale = await planted(other, LOG_ID, job, "delete")
             await olga.press(stale, f"video:delete:{job.id}")
             await told(olga, f"<@{nora.user['id']}> was faster")
             mended = next(m for m in await face.posted(LOG_ID) if m["id"] == stale["id"])
