@@ -63,11 +63,7 @@ class ApprovalPresses(commands.Cog):
         job = await self._bot.services.store.get(job_id)
         if job is None or job.guild_id != guild_id:
             raise NotFoundError("There is no such job on this server.")
-        words = exact_words(job)
-        if words is None:
-            await interaction.edit_original_response(content="The card shows all of it.")
-            return
-        file = discord.File(io.BytesIO(words.encode()), filename=f"job-{job.id}.txt")
+        file = discord.File(io.BytesIO(exact_words(job).encode()), filename=f"job-{job.id}.txt")
         await interaction.edit_original_response(attachments=[file])
 
 

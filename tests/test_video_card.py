@@ -12,8 +12,8 @@ from bot.discord_ui.admin_notices import notice_text
 from bot.discord_ui.approval_card import approval_card
 from bot.discord_ui.cards import status_card
 from bot.discord_ui.job_pages import job_page, jobs_page
-from bot.discord_ui.log_parts import exact_words
-from bot.discord_ui.video_card import moderators_card, removal_words, video_card, video_form
+from bot.discord_ui.log_parts import is_cut
+from bot.discord_ui.video_card import ROOM, moderators_card, removal_words, video_card, video_form
 from bot.discord_ui.words import units
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.changes import (
@@ -214,7 +214,7 @@ def test_any_words_fit(model: Model, prompt: str, negative: str, reason: str) ->
 
         assert sum(units(text) for text in texts(view)) <= MOST_TEXT
         assert len(list(components(view))) <= MOST_COMPONENTS
-        assert any("Read all of it" in b for b in buttons(one)) == (exact_words(one) is not None)
+        assert any("Read all of it" in b for b in buttons(one)) == is_cut(one, ROOM)
         assert "@everyone" not in "".join(texts(view))
 
 

@@ -10,6 +10,7 @@ from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.log_parts import (
     Box,
     LogButton,
+    Room,
     add_negative,
     finished_view,
     picture_url,
@@ -21,6 +22,8 @@ from bot.job import Job, JobState
 from bot.jobs.checks import REASON_CHARS
 
 DENY_FORM = "deny"
+# A moderator decides by these words.
+ROOM = Room(prompt_units=1800, negative_units=600)
 _REASON_LIMIT = 2 * REASON_CHARS
 _REASONS_LIMIT = 200
 _MOST_REASONS = 4
@@ -33,8 +36,8 @@ def approval_card(job: Job) -> ui.LayoutView:
     box: Box = ui.Container(accent_colour=look.colour)
     title = "Waits for your approval" if waits else _TITLES[_outcome(job)]
     box.add_item(ui.TextDisplay(f"### {look.symbol} {title} · {model_title(job.model)}"))
-    box.add_item(ui.TextDisplay(prompt_text(job)))
-    add_negative(box, job)
+    box.add_item(ui.TextDisplay(prompt_text(job, ROOM)))
+    add_negative(box, job, ROOM)
     picture = picture_url(job)
     if picture is not None:
         item = discord.MediaGalleryItem(picture, description="The picture to be animated")
@@ -43,7 +46,7 @@ def approval_card(job: Job) -> ui.LayoutView:
     asked = f"<@{job.user_id}> in <#{job.channel_id}> {ago(job.created_at)}"
     box.add_item(ui.TextDisplay(f"-# {asked} · {facts_text(job)} · job `{job.id}`"))
     buttons = [LogButton(action, job.id) for action in ("approve", "deny") if waits]
-    return finished_view(box, job, buttons)
+    return finished_view(box, job, ROOM, buttons)
 
 
 def denial_form(job: Job) -> ui.Modal:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 import discord
@@ -11,11 +12,9 @@ from bot.discord_ui.words import excerpt, quote, units
 from bot.errors import BadInputError
 from bot.job import Job
 
-# Of the 4,000 units that all texts of a message may have together.
-_PROMPT_LIMIT = 1800
-_NEGATIVE_LIMIT = 600
 _URL_CHARS = 2048
 _GREATEST_ID = 2**63 - 1
+_ANY = 1_000_000
 
 Box = ui.Container[ui.LayoutView]
 # Action -> whose presses they are, label, style. The first is also the name of the event.
@@ -85,25 +84,39 @@ def job_number(text: str) -> int:
 # -- the member's words and picture --------------------------------------------------------
 
 
-def prompt_text(job: Job) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """How much of the member's words a card shows.
+
+    All texts of a message may have 4,000 UTF-16 units together.
+    """
+
+    prompt_units: int
+    negative_units: int
+
+
+def prompt_text(job: Job, room: Room) -> str:
     """Return the prompt, cut."""
-    return quote(job.prompt, _PROMPT_LIMIT)
+    return quote(job.prompt, room.prompt_units)
 
 
-def add_negative(box: Box, job: Job) -> None:
+def add_negative(box: Box, job: Job, room: Room) -> None:
     """Add the negative prompt, cut, if there is one."""
     if _negative(job):
-        box.add_item(ui.TextDisplay(f"**Not wanted:** {excerpt(_negative(job), _NEGATIVE_LIMIT)}"))
+        words = excerpt(_negative(job), room.negative_units)
+        box.add_item(ui.TextDisplay(f"**Not wanted:** {words}"))
 
 
-def exact_words(job: Job) -> str | None:
-    """Return prompt and negative prompt in full when the card had to cut one, else None."""
-    cut = (
-        units(quote(job.prompt, 1_000_000)) > _PROMPT_LIMIT
-        or units(excerpt(_negative(job), 1_000_000)) > _NEGATIVE_LIMIT
+def is_cut(job: Job, room: Room) -> bool:
+    """Tell whether a card has to cut prompt or negative prompt."""
+    return (
+        units(quote(job.prompt, _ANY)) > room.prompt_units
+        or units(excerpt(_negative(job), _ANY)) > room.negative_units
     )
-    if not cut:
-        return None
+
+
+def exact_words(job: Job) -> str:
+    """Return prompt and negative prompt in full, as they were written."""
     return f"Prompt:\n{job.prompt}\n\nNegative prompt:\n{_negative(job) or '(none)'}\n"
 
 
@@ -114,9 +127,9 @@ def picture_url(job: Job) -> str | None:
     return url if fits else None
 
 
-def finished_view(box: Box, job: Job, buttons: list[LogButton]) -> ui.LayoutView:
+def finished_view(box: Box, job: Job, room: Room, buttons: list[LogButton]) -> ui.LayoutView:
     """Return the card of what was put together, with the buttons and the one for long words."""
-    if exact_words(job) is not None:
+    if is_cut(job, room):
         buttons = [*buttons, LogButton("read", job.id)]
     if buttons:
         box.add_item(ui.ActionRow(*buttons))

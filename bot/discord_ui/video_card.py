@@ -11,6 +11,7 @@ from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.log_parts import (
     Box,
     LogButton,
+    Room,
     add_negative,
     finished_view,
     picture_url,
@@ -23,6 +24,8 @@ from bot.job import Job, JobState
 from bot.jobs.checks import REASON_CHARS
 from bot.jobs.video_desk import Deletion, Removal
 
+# One card of many: what is longer is a press away.
+ROOM = Room(prompt_units=600, negative_units=200)
 _REASON_LIMIT = 2 * REASON_CHARS
 _DURATION_CHARS = 40
 _FORMS = ("delete", "refund", "block")
@@ -39,13 +42,13 @@ def video_card(job: Job) -> ui.LayoutView:
     look = look_of(job)
     box: Box = ui.Container(accent_colour=look.colour)
     _add_words(box, f"### {look.symbol} {look.title} · {model_title(job.model)}", job)
-    add_negative(box, job)
+    add_negative(box, job, ROOM)
     approved = f"Approved by <@{job.decided_by}>\n" if job.decided_by is not None else ""
     box.add_item(ui.TextDisplay(approved + _fate(job)))
     asked = f"<@{job.user_id}> in <#{job.channel_id}> {ago(job.created_at)}"
     facts = f"{facts_text(job)} · {_cost(job)} · job `{job.id}`"
     box.add_item(ui.TextDisplay(f"-# {asked} · {facts}"))
-    return finished_view(box, job, _buttons(job))
+    return finished_view(box, job, ROOM, _buttons(job))
 
 
 def _add_words(box: Box, title: str, job: Job) -> None:
@@ -53,12 +56,12 @@ def _add_words(box: Box, title: str, job: Job) -> None:
     picture = picture_url(job)
     if picture is None:
         box.add_item(ui.TextDisplay(title))
-        box.add_item(ui.TextDisplay(prompt_text(job)))
+        box.add_item(ui.TextDisplay(prompt_text(job, ROOM)))
         return
     thumbnail: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(
         picture, description="The picture that was animated"
     )
-    box.add_item(ui.Section(title, prompt_text(job), accessory=thumbnail))
+    box.add_item(ui.Section(title, prompt_text(job, ROOM), accessory=thumbnail))
 
 
 def _buttons(job: Job) -> list[LogButton]:

@@ -1,6 +1,7 @@
 """What moderators do about single videos: take them down, give credits back, block the maker."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ from bot.jobs.member_desk import MemberDesk
 from bot.jobs.moderating_ports import Remover, VideoStore
 from bot.jobs.ports import CannotPostError, Cards, PostLaterError
 from bot.policy import Block
+
+log = logging.getLogger(__name__)
 
 
 class Deletion(Enum):
@@ -181,9 +184,11 @@ class VideoDesk:
             return job, Deletion.GONE
         try:
             await self._remover.delete_result(job)
-        except PostLaterError:
+        except PostLaterError as error:
+            log.warning("job %s: its message could not be deleted yet: %s", job.id, error)
             return job, Deletion.LATER
-        except CannotPostError:
+        except CannotPostError as error:
+            log.warning("job %s: its message may not be deleted: %s", job.id, error)
             return job, Deletion.FORBIDDEN
         return await self._store.note(job.id, result_message_id=None), Deletion.GONE
 
