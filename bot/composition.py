@@ -1,12 +1,9 @@
 """The composition root: builds every service from the settings, runs them, takes them down."""
 
 import asyncio
-import contextlib
-import logging
 import shutil
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,7 +19,6 @@ from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
-from bot.errors import BotError, ConfigurationError
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.budget import RequestBudget
 from bot.jobs.bulletin import Bulletin
@@ -42,11 +38,10 @@ from bot.jobs.watch import QueueWatch
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import PriceTable, load_prices
 from bot.quota import Allowance
+from bot.running import background, repeat, until_stopped
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
 from bot.storage import Database, JobStore, PolicyStore
-
-log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
@@ -82,7 +77,7 @@ async def run(settings: Settings) -> None:
         shard_count=settings.shard_count,
     )
     async with bot:
-        await _until_stopped(bot, settings)
+        await until_stopped(bot, settings.discord_token)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,22 +109,23 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
         stack.enter_context(only_executor(settings.executor_id, settings.data_dir))
         tools = await _tools(client, settings, stack)
+        # Ends last: what the others do at their end is still told in the log channels.
+        stack.push_async_callback(tools.errands.close)
         engine = _engine(tools, settings)
         stack.push_async_callback(engine.close)
         await engine.launch()
         stack.push_async_callback(tools.cards.close)
-        stack.push_async_callback(tools.errands.close)
         watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
         gate = _gate(tools, settings)
         approvals = _approvals(client, tools, engine, gate)
         for work in (
             watch.run(),
-            _repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
-            _repeat(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
-            _repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
-            _repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
+            repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
+            repeat(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
+            repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
+            repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
-            await stack.enter_async_context(_background(work))
+            await stack.enter_async_context(background(work))
         intake = _intake(tools, engine, prices, gate, approvals)
         stack.push_async_callback(intake.close)
         # All has started: from here on it is `close` that takes it down.
@@ -338,70 +334,6 @@ def _services(
         now=now,
         close=close,
     )
-
-
-async def _until_stopped(bot: VideoBot, settings: Settings) -> None:
-    """Run the client until a signal comes or it ends by itself."""
-    stop = asyncio.Event()
-    _on_signals(stop.set)
-    running = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if running.done():
-        _explain(running)
-    log.info("stopping; jobs under way go on at the next start")
-    await bot.close()
-    running.cancel()
-    await asyncio.wait({running})
-
-
-def _on_signals(stop: Callable[[], object]) -> None:
-    """Call `stop` on SIGTERM and Ctrl-C; Windows knows only Ctrl-C, and not on the loop."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, stop)
-        except NotImplementedError:
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
-
-
-def _explain(running: asyncio.Task[None]) -> None:
-    """Turn what ended the client into words for the host."""
-    try:
-        running.result()
-    except discord.LoginFailure as error:
-        raise ConfigurationError(
-            "DISCORD_TOKEN is refused by Discord. Reset it in the developer portal (Bot page)."
-        ) from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise BotError(
-            f"Discord cannot be reached ({type(error).__name__}). Check the network; then start "
-            "again, or let a service manager do so."
-        ) from error
-    raise BotError("The connection to Discord ended by itself.")
-
-
-@asynccontextmanager
-async def _background(work: Awaitable[None]) -> AsyncIterator[None]:
-    """Run something for as long as the block lasts."""
-    task = asyncio.ensure_future(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _repeat(work: Callable[[], Awaitable[None]], *, every_s: float) -> None:
-    """Do something again and again; one failure is logged and does not end it."""
-    while True:
-        try:
-            await work()
-        except Exception:
-            log.exception("background work failed; again in %s s", every_s)
-        await asyncio.sleep(every_s)
 
 
 async def _beat(path: Path) -> None:

@@ -178,6 +178,6 @@ def _message_words(removal: Removal) -> str:
         case Deletion.FORBIDDEN:
             return (
                 f"⚠️ Discord does not let the bot delete {link}: it is still there. Let the bot "
-                "see that channel and press **Delete the message** on its card, or delete it "
-                "yourself."
+                "see that channel (a thread must not be archived) and press **Delete the "
+                "message** on its card, or delete it yourself."
             )

@@ -60,10 +60,14 @@ class VideoLog:
         """Post what a guild's channel lacks; no other guild waits for it, or fails with it."""
         try:
             policy = await self._policies.policy(guild_id)
-            for job in jobs:
-                await self._post(job, policy)
         except Exception:
             log.exception("guild %s: cards of its videos could not be posted", guild_id)
+            return
+        for job in jobs:
+            try:
+                await self._post(job, policy)
+            except Exception:
+                log.exception("job %s: its card for moderators could not be posted", job.id)
 
     async def _tell(self, job_id: int) -> None:
         for wait_s in (*_RETRY_AFTER_S, None):
