@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
+from discord import ui
 from pydantic import SecretStr
 
 from bot.client import Services, VideoBot, redirect
@@ -19,6 +20,7 @@ from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
+from bot.discord_ui.log_parts import LogButton
 from bot.discord_ui.poster import ChannelPoster
 from bot.job import Job, JobState
 from bot.jobs.approval import ApprovalDesk
@@ -299,6 +301,14 @@ async def stop(face: Face, task: asyncio.Task[None]) -> None:
         await asyncio.wait(doing, timeout=5)
     await face.bot.close()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def planted(face: Face, channel_id: str, job: Job, action: str) -> dict[str, Any]:
+    """Post a moderators' button where it does not belong; return the message."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.ActionRow(LogButton(action, job.id)))
+    sent = await face.bot.get_partial_messageable(int(channel_id)).send(view=view)
+    return next(m for m in await face.posted(channel_id) if m["id"] == str(sent.id))
 
 
 def all_text(message: dict[str, Any]) -> str:

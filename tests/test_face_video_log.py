@@ -7,16 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from discord import ui
 
-from bot.discord_ui.log_parts import LogButton
 from bot.job import Job, JobState
 from bot.media import VideoFile
 from sandbox.discord_api.driver import MemberDriver, Outcome
 from sandbox.discord_api.driver import RefusedError as DiscordRefusedError
 from sandbox.discord_api.seed import GUILD_ID, LOG_ID, MIA_ID, SECOND_GUILD_ID, SECOND_LOG_ID
 from tests.discord_kit import member_driver, until
-from tests.face_running import EPHEMERAL, SETTINGS, Face, all_text, buttons, now, start, stop
+from tests.face_running import (
+    EPHEMERAL,
+    SETTINGS,
+    Face,
+    all_text,
+    buttons,
+    now,
+    planted,
+    start,
+    stop,
+)
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 
@@ -197,14 +205,6 @@ async def test_who_may_not_changes_nothing(
 def id_of(job: Job, action: str) -> str:
     """Return the id of a button."""
     return f"video:{action}:{job.id}"
-
-
-async def planted(face: Face, channel_id: str, job: Job, action: str) -> dict[str, Any]:
-    """Post a button where it does not belong; return the message."""
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.ActionRow(LogButton(action, job.id)))
-    sent = await face.bot.get_partial_messageable(int(channel_id)).send(view=view)
-    return next(m for m in await face.posted(channel_id) if m["id"] == str(sent.id))
 
 
 async def test_two_moderators_and_a_restart(
