@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import discord
 
+from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
 from bot.discord_ui.card_keeper import CardKeeper
@@ -31,6 +32,7 @@ from bot.jobs.intake import Intake
 from bot.jobs.log_cards import LogCards
 from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.refused_prompts import RefusedPrompts
+from bot.jobs.report_desk import ReportDesk
 from bot.jobs.submit import Submitter
 from bot.jobs.video_desk import VideoDesk
 from bot.jobs.video_log import VideoLog
@@ -41,7 +43,7 @@ from bot.quota import Allowance
 from bot.running import background, repeat, until_stopped
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
-from bot.storage import Database, JobStore, PolicyStore
+from bot.storage import Database, JobStore, PolicyStore, ReportStore
 
 HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
@@ -86,6 +88,7 @@ class _Tools:
 
     store: JobStore
     policies: PolicyStore
+    reports: ReportStore
     provider: SegmindClient
     media: MediaDesk
     cards: CardKeeper
@@ -157,6 +160,7 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
     return _Tools(
         store=store,
         policies=policies,
+        reports=ReportStore(database),
         provider=_provider(session, settings),
         media=_media(session, settings),
         cards=CardKeeper(client, on_card=on_card),
@@ -247,10 +251,26 @@ def _gate(tools: _Tools, settings: Settings) -> Gate:
         host=_allowance(settings),
         host_zone=settings.zone,
         host_monthly_usd=settings.monthly_usd_cap,
-        usd_per_credit=1 / (100 * Decimal(str(settings.credits_per_cent))),
+        usd_per_credit=_usd_per_credit(settings),
         refused_prompts=RefusedPrompts(
             audit=tools.policies, bulletin=tools.bulletin, errands=tools.errands, now=now
         ),
+        now=now,
+    )
+
+
+def _usd_per_credit(settings: Settings) -> Decimal:
+    return 1 / (100 * Decimal(str(settings.credits_per_cent)))
+
+
+def _reports(tools: _Tools, settings: Settings) -> ReportDesk:
+    return ReportDesk(
+        policies=tools.policies,
+        reports=tools.reports,
+        charts=ChartDrawer(settings.data_dir / "matplotlib"),
+        folder=tools.folder,
+        host_zone=settings.zone,
+        usd_per_credit=_usd_per_credit(settings),
         now=now,
     )
 
@@ -320,6 +340,7 @@ def _services(
         host=_allowance(settings),
         host_zone=settings.zone,
         prices=prices,
+        reports=_reports(tools, settings),
         now=now,
     )
     return Services(

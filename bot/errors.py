@@ -198,3 +198,10 @@ class NotAVideoError(MediaError):
 
 class ForeignHostError(MediaError):
     """The address is not on the list of hosts that files may come from."""
+
+
+# -- pictures --------------------------------------------------------------------
+
+
+class ChartError(BotError):
+    """A chart could not be drawn; the text is for the log."""

@@ -1,7 +1,8 @@
 """What a guild's moderators see of its last days: counted purely, from one fact for each job."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +25,7 @@ class JobFact:
         queued_at: When its price was reserved; None for one that never was let in.
         credits: What it cost its member in the end: 0 when they came back.
         usd: The real cost, else the estimated price; 0 for a job that costs nothing.
+        estimated: Whether `usd` is an estimate.
     """
 
     user_id: int
@@ -34,15 +36,22 @@ class JobFact:
     ended_at: datetime | None
     credits: int
     usd: Decimal
+    estimated: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """Jobs that were let in, with what they cost."""
+    """Jobs that were let in, with what they cost.
+
+    Attributes:
+        usd: Real costs where they are known, else estimates.
+        usd_estimated: The part of `usd` that is estimated.
+    """
 
     jobs: int = 0
     credits: int = 0
     usd: Decimal = Decimal(0)
+    usd_estimated: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +62,7 @@ class Statistics:
         by_day: Every day from the first to the last, also those without jobs.
         by_model: Slug to totals, the most credits first.
         top_members: User id and totals, the most credits first.
+        members: How many made a video.
         states: How many of the jobs asked for are in which state now.
         waiting_median_s: Seconds from the queue to the delivered video, of half of them at most;
             None when none was delivered.
@@ -65,6 +75,7 @@ class Statistics:
     by_day: tuple[tuple[date, Totals], ...]
     by_model: tuple[tuple[str, Totals], ...]
     top_members: tuple[tuple[int, Totals], ...]
+    members: int
     states: dict[JobState, int]
     waiting_median_s: float | None
     waiting_p90_s: float | None
@@ -78,62 +89,99 @@ class Statistics:
         return delivered / ended if ended else None
 
 
-def tally(
-    facts: Sequence[JobFact], *, first_day: date, last_day: date, zone: ZoneInfo, top: int = 10
-) -> Statistics:
-    """Count the jobs whose day in `zone` is from `first_day` to `last_day`, both included.
+class Tally:
+    """Counts the jobs whose day in `zone` is from `first_day` to `last_day`, both included.
 
-    A job's day is that of its reservation; of one that never was let in, of its asking.
+    A job's day is that of its reservation; of one that never was let in, of its asking. Facts
+    are given in any order and as many at a time as suits; only sums and waiting times are kept.
     """
-    days = {fact: _day(fact, zone) for fact in facts}
-    facts = [fact for fact in facts if first_day <= days[fact] <= last_day]
-    let_in = [fact for fact in facts if fact.queued_at is not None]
-    by_day = dict(_grouped(let_in, days.__getitem__))
-    every_day = (first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1))
-    waits = sorted(_waits(let_in))
-    return Statistics(
-        first_day=first_day,
-        last_day=last_day,
-        total=_totals(let_in),
-        by_day=tuple((day, by_day.get(day, Totals())) for day in every_day),
-        by_model=_grouped(let_in, lambda fact: fact.model),
-        top_members=_grouped(let_in, lambda fact: fact.user_id)[:top],
-        states=dict(Counter(fact.state for fact in facts)),
-        waiting_median_s=median(waits) if waits else None,
-        waiting_p90_s=_nine_in_ten(waits),
-    )
+
+    def __init__(self, *, first_day: date, last_day: date, zone: ZoneInfo, top: int = 10) -> None:
+        self._first_day, self._last_day, self._zone, self._top = first_day, last_day, zone, top
+        self._total = _Sums()
+        self._by_day: dict[date, _Sums] = defaultdict(_Sums)
+        self._by_model: dict[str, _Sums] = defaultdict(_Sums)
+        self._by_member: dict[int, _Sums] = defaultdict(_Sums)
+        self._states: Counter[JobState] = Counter()
+        self._waits_s = array("d")
+
+    def add(self, facts: Iterable[JobFact]) -> None:
+        """Count some more jobs."""
+        for fact in facts:
+            day = (fact.queued_at or fact.created_at).astimezone(self._zone).date()
+            if self._first_day <= day <= self._last_day:
+                self._add(fact, day)
+
+    def statistics(self) -> Statistics:
+        """Return what was counted so far."""
+        every_day = _days(self._first_day, self._last_day)
+        waits_s = sorted(self._waits_s)
+        return Statistics(
+            first_day=self._first_day,
+            last_day=self._last_day,
+            total=self._total.totals(),
+            by_day=tuple((day, self._by_day.get(day, _Sums()).totals()) for day in every_day),
+            by_model=_ranked(self._by_model),
+            top_members=_ranked(self._by_member)[: self._top],
+            members=len(self._by_member),
+            states=dict(self._states),
+            waiting_median_s=median(waits_s) if waits_s else None,
+            waiting_p90_s=_nine_in_ten(waits_s),
+        )
+
+    def _add(self, fact: JobFact, day: date) -> None:
+        self._states[fact.state] += 1
+        if fact.queued_at is None:
+            return
+        for sums in (
+            self._total,
+            self._by_day[day],
+            self._by_model[fact.model],
+            self._by_member[fact.user_id],
+        ):
+            sums.add(fact)
+        if fact.state is JobState.DELIVERED and fact.ended_at is not None:
+            # A clock that was set back meanwhile must not make a wait negative.
+            self._waits_s.append(max(0.0, (fact.ended_at - fact.queued_at).total_seconds()))
 
 
-def _day(fact: JobFact, zone: ZoneInfo) -> date:
-    return (fact.queued_at or fact.created_at).astimezone(zone).date()
+@dataclass(kw_only=True)
+class _Sums:
+    """`Totals` while they grow."""
+
+    jobs: int = 0
+    credits: int = 0
+    usd: Decimal = Decimal(0)
+    usd_estimated: Decimal = Decimal(0)
+
+    def add(self, fact: JobFact) -> None:
+        self.jobs += 1
+        self.credits += fact.credits
+        self.usd += fact.usd
+        if fact.estimated:
+            self.usd_estimated += fact.usd
+
+    def totals(self) -> Totals:
+        return Totals(
+            jobs=self.jobs,
+            credits=self.credits,
+            usd=self.usd,
+            usd_estimated=self.usd_estimated,
+        )
 
 
-def _grouped(facts: Iterable[JobFact], key: Callable[[JobFact], K]) -> tuple[tuple[K, Totals], ...]:
-    groups: dict[K, list[JobFact]] = {}
-    for fact in facts:
-        groups.setdefault(key(fact), []).append(fact)
-    found = [(name, _totals(group)) for name, group in groups.items()]
+def _days(first: date, last: date) -> Iterable[date]:
+    return (first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
+def _ranked(groups: Mapping[K, _Sums]) -> tuple[tuple[K, Totals], ...]:
+    found = [(name, sums.totals()) for name, sums in groups.items()]
     return tuple(sorted(found, key=lambda one: (-one[1].credits, -one[1].jobs, str(one[0]))))
 
 
-def _totals(facts: Sequence[JobFact]) -> Totals:
-    return Totals(
-        jobs=len(facts),
-        credits=sum(fact.credits for fact in facts),
-        usd=sum((fact.usd for fact in facts), Decimal(0)),
-    )
-
-
-def _waits(facts: Iterable[JobFact]) -> Iterable[float]:
-    for fact in facts:
-        if fact.state is JobState.DELIVERED and fact.ended_at and fact.queued_at:
-            # A clock that was set back meanwhile must not make a wait negative.
-            yield max(0.0, (fact.ended_at - fact.queued_at).total_seconds())
-
-
-def _nine_in_ten(waits: Sequence[float]) -> float | None:
-    if not waits:
+def _nine_in_ten(waits_s: Sequence[float]) -> float | None:
+    if not waits_s:
         return None
-    if len(waits) == 1:
-        return waits[0]
-    return quantiles(waits, n=_TENTHS, method="inclusive")[-1]
+    if len(waits_s) == 1:
+        return waits_s[0]
+    return quantiles(waits_s, n=_TENTHS, method="inclusive")[-1]

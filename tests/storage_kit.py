@@ -1,6 +1,6 @@
 """Jobs to accept and ways to move them, for tests of storage."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.job import Job, JobState, NewJob
-from bot.quota import Allowance
-from bot.storage import Database, JobStore
+from bot.quota import Allowance, LedgerEntry, Window
+from bot.storage import Database, JobStore, ReportStore
 
 NOW = datetime(2026, 8, 3, 12, 0, 0, 123456, tzinfo=UTC)
 ZONE = ZoneInfo("UTC")
@@ -19,6 +19,8 @@ FIRST_ID = 1400000000000000000  # as large as Discord's ids
 GENEROUS = Allowance(
     daily_credits=10**6, monthly_credits=10**7, jobs_in_flight_member=500, jobs_in_flight_guild=900
 )
+
+_EVER = Window(start=datetime(2000, 1, 1, tzinfo=UTC), end=datetime(2100, 1, 1, tzinfo=UTC))
 
 # A way through SOURCES to each state, from `queued`.
 PATHS: dict[JobState, tuple[JobState, ...]] = {
@@ -62,6 +64,17 @@ async def walked_to(store: JobStore, state: JobState, number: int = 0, **changes
     for step in PATHS[state]:
         job = await store.transition(job.id, step, now=NOW)
     return job
+
+
+async def ledger_of_guild(store: JobStore, guild_id: int) -> list[LedgerEntry]:
+    """Return a guild's whole ledger (0: of direct messages), by the time it counts."""
+    found: list[LedgerEntry] = []
+
+    async def keep(entries: Sequence[LedgerEntry]) -> None:
+        found.extend(entries)
+
+    await ReportStore(store._database).ledger(guild_id, _EVER, keep)
+    return found
 
 
 @asynccontextmanager

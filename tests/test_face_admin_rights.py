@@ -45,6 +45,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "filter test": {"text": "zorgle"},
     "log channel": {"channel": LOG_ID},
     "setup": {},
+    "stats": {"days": 7},
 }
 
 

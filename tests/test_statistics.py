@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.job import JobState
-from bot.statistics import JobFact, Statistics, Totals, tally
+from bot.statistics import JobFact, Statistics, Tally, Totals
 from bot.storage import JobStore, ReportStore
 from tests.storage_kit import (
     GENEROUS,
@@ -41,15 +41,16 @@ def fact(**changes: Any) -> JobFact:
         "ended_at": NOW + timedelta(seconds=60),
         "credits": 30,
         "usd": Decimal("0.25"),
+        "estimated": False,
     }
     return JobFact(**values | changes)
 
 
 def count(*facts: JobFact, days: int = 3, zone: ZoneInfo = BERLIN, top: int = 10) -> Statistics:
     """Count over the last days."""
-    return tally(
-        facts, first_day=TODAY - timedelta(days=days - 1), last_day=TODAY, zone=zone, top=top
-    )
+    tally = Tally(first_day=TODAY - timedelta(days=days - 1), last_day=TODAY, zone=zone, top=top)
+    tally.add(facts)
+    return tally.statistics()
 
 
 def test_every_day_is_there_also_an_empty_one() -> None:
@@ -86,6 +87,22 @@ def test_models_and_members_come_by_credits() -> None:
 
     assert [(slug, totals.credits) for slug, totals in found.by_model] == [("m0", 6), ("m1", 4)]
     assert [user_id for user_id, _ in found.top_members] == [4, 3]
+
+
+def test_all_members_count_also_those_below_the_top() -> None:
+    """Four made a video, two are named."""
+    assert count(*(fact(user_id=n % 4) for n in range(9)), top=2).members == 4
+
+
+def test_what_is_estimated_is_told_apart() -> None:
+    """In the whole and in each part: a moderator must know which dollars are real."""
+    found = count(fact(), fact(model="other", usd=Decimal("0.10"), estimated=True))
+
+    assert (found.total.usd, found.total.usd_estimated) == (Decimal("0.35"), Decimal("0.10"))
+    assert [(slug, totals.usd_estimated) for slug, totals in found.by_model] == [
+        ("other", Decimal("0.10")),
+        ("wan-2.6-i2v", Decimal(0)),
+    ]
 
 
 def test_a_job_that_was_never_let_in_is_a_state_only() -> None:
@@ -171,10 +188,12 @@ async def test_a_guilds_days_come_from_its_jobs_and_ledger(store: JobStore) -> N
     await store.accept(new_job(4), GENEROUS, ZONE, now=NOW, state=JobState.AWAITING_APPROVAL)
     found = await statistics(store)
 
-    assert found.total == Totals(jobs=4, credits=37, usd=Decimal("0.87"))
+    assert found.total == Totals(
+        jobs=4, credits=37, usd=Decimal("0.87"), usd_estimated=Decimal("0.37")
+    )
     assert found.by_day[-1] == (TODAY, found.total)
     assert dict(found.by_model)["wan-2.2-t2v-fast"] == Totals(
-        jobs=1, credits=7, usd=Decimal("0.07")
+        jobs=1, credits=7, usd=Decimal("0.07"), usd_estimated=Decimal("0.07")
     )
     assert [(user_id, totals.credits) for user_id, totals in found.top_members] == [
         (MEMBER, 30),
@@ -205,7 +224,8 @@ async def test_granted_credits_count_like_others(store: JobStore) -> None:
     tight = replace(GENEROUS, daily_credits=10)
     await store.accept(new_job(), tight, ZONE, now=NOW)
 
-    assert (await statistics(store)).total == Totals(jobs=1, credits=30, usd=Decimal("0.30"))
+    total = (await statistics(store)).total
+    assert (total.jobs, total.credits, total.usd) == (1, 30, Decimal("0.30"))
 
 
 async def test_old_jobs_are_left_out(store: JobStore) -> None:

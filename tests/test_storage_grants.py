@@ -22,6 +22,7 @@ from tests.storage_kit import (
     PATHS,
     ZONE,
     accepted,
+    ledger_of_guild,
     new_job,
     opened,
     walked_to,
@@ -83,7 +84,7 @@ async def test_a_grant_is_an_entry_with_its_reason_and_an_audit_event(store: Job
     await give(store, 50)
     (event,) = await PolicyStore(store._database).events(GUILD, limit=9)
 
-    assert await store.ledger_of_guild(GUILD, limit=9) == [
+    assert await ledger_of_guild(store, GUILD) == [
         LedgerEntry(
             id=1,
             job_id=None,
@@ -116,7 +117,7 @@ async def test_grants_that_would_give_nothing_are_mistakes(
     with pytest.raises(ValueError, match="a grant must"):
         await give(store, amount, expires_at=expires_at)
 
-    assert await store.ledger_of_guild(GUILD, limit=9) == []
+    assert await ledger_of_guild(store, GUILD) == []
 
 
 async def test_a_balance_includes_grants(store: JobStore) -> None:

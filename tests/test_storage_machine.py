@@ -39,7 +39,7 @@ from bot.quota import (
     windows_at,
 )
 from bot.storage import Database, JobStore
-from tests.storage_kit import FIRST_ID, GUILD, MEMBER, MODERATOR, new_job, opened
+from tests.storage_kit import FIRST_ID, GUILD, MEMBER, MODERATOR, ledger_of_guild, new_job, opened
 
 pytest_plugins = ("tests.storage_fixtures",)
 
@@ -344,7 +344,8 @@ class Bookkeeping(RuleBasedStateMachine):
                 now=self.now,
             )
         )
-        (entry,) = self.runner.run(self.store.ledger_of_guild(guild_id, limit=1))
+        entries = self.runner.run(ledger_of_guild(self.store, guild_id))
+        entry = max(entries, key=lambda entry: entry.id)
         self.grants[entry.id] = Given((guild_id, user_id), credits_given, expires_at)
         self.see((guild_id, user_id))
 
@@ -391,7 +392,7 @@ class Bookkeeping(RuleBasedStateMachine):
         guild_id, user_id = account
         entries = [
             entry
-            for entry in self.runner.run(self.store.ledger_of_guild(guild_id or 0, limit=10**6))
+            for entry in self.runner.run(ledger_of_guild(self.store, guild_id or 0))
             if entry.user_id == user_id
         ]
         windows = windows_at(self.now, self.zone, HOST_ZONE)

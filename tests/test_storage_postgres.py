@@ -5,7 +5,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +15,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from bot import quota
+from bot.audit import AuditEvent
 from bot.errors import RefusedError, StaleStateError
 from bot.job import Job, JobState
 from bot.policy import AllowanceOverride, Block, GuildPolicy
@@ -31,6 +33,7 @@ from tests.storage_kit import (
     PATHS,
     ZONE,
     accepted,
+    ledger_of_guild,
     new_job,
 )
 
@@ -275,7 +278,25 @@ async def test_statistics_and_pages_are_the_same_here(url: str) -> None:
 
         assert (found.total.jobs, found.total.credits, found.total.usd) == (3, 90, Decimal("0.85"))
         assert await store.place_in_queue(jobs[2].id) == 3
-        assert len(await store.ledger_of_guild(GUILD, limit=2)) == 2
+        assert [entry.job_id for entry in await ledger_of_guild(store, GUILD)] == [
+            job.id for job in jobs
+        ]
+
+
+async def test_the_audit_log_is_read_in_pages_here(url: str) -> None:
+    """PostgreSQL's cursor gives every event once, also beyond the first page."""
+    async with opened(url) as database:
+        policies = PolicyStore(database)
+        for number in range(205):
+            await policies.add_rule(GUILD, "word", f"word{number}", actor_id=MODERATOR, now=NOW)
+        sizes: list[int] = []
+
+        async def page(events: Sequence[AuditEvent]) -> None:
+            sizes.append(len(events))
+
+        await ReportStore(database).audit(GUILD, quota.days_window(NOW, ZONE, 1), page)
+
+        assert sizes == [200, 5]
 
 
 async def test_a_filled_database_goes_down_and_up_again(url: str) -> None:

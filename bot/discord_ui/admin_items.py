@@ -16,6 +16,8 @@ from bot.discord_ui.services import Interaction
 
 PREFIX = "admin"
 _SHOWN_SEPARATOR = ","
+# Presses that are not about the policy's pages have listeners of their own.
+_EVENTS: Mapping[str, str] = {"csv": "admin_csv"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +50,8 @@ def _parsed(text: str) -> tuple[str, tuple[str, ...]]:
 class AdminItem(ui.DynamicItem[ui.Item[Any]], template=rf"{PREFIX}:.+"):
     """A button or select of a moderators' page.
 
-    The view knows no services: a press becomes the client's own event `admin_press`
-    (interaction, press), for which a cog listens.
+    The view knows no services: a press becomes the client's own event `admin_press` (or another
+    of `_EVENTS`) with the interaction and the press, for which a cog listens.
     """
 
     @classmethod
@@ -68,7 +70,7 @@ class AdminItem(ui.DynamicItem[ui.Item[Any]], template=rf"{PREFIX}:.+"):
         data: Mapping[str, Any] = interaction.data or {}
         verb, args = _parsed(self.custom_id)
         press = Press(verb=verb, args=args, values=tuple(data.get("values", ())))
-        interaction.client.dispatch("admin_press", interaction, press)
+        interaction.client.dispatch(_EVENTS.get(verb, "admin_press"), interaction, press)
 
 
 def button(

@@ -11,6 +11,7 @@ from bot.jobs.filter_desk import FilterDesk
 from bot.jobs.member_desk import MemberDesk
 from bot.jobs.moderating_ports import Accounts, PolicyStore, ProviderAccount
 from bot.jobs.policy_desk import PolicyDesk
+from bot.jobs.report_desk import ReportDesk
 from bot.pricing import PriceTable
 from bot.quota import Allowance
 
@@ -23,6 +24,7 @@ class Moderation:
     members: MemberDesk
     filter: FilterDesk
     account: AccountDesk
+    reports: ReportDesk
 
 
 def open_moderation(
@@ -34,6 +36,7 @@ def open_moderation(
     host: Allowance,
     host_zone: ZoneInfo,
     prices: PriceTable,
+    reports: ReportDesk,
     now: Callable[[], datetime],
 ) -> Moderation:
     """Return the desks.
@@ -46,6 +49,7 @@ def open_moderation(
         host: What the host allows where a guild has not decided.
         host_zone: The host's time zone, likewise.
         prices: Estimated prices.
+        reports: The desk that only reads.
         now: The time, aware.
     """
     return Moderation(
@@ -62,4 +66,5 @@ def open_moderation(
         ),
         filter=FilterDesk(policies=policies, bulletin=bulletin, now=now),
         account=AccountDesk(provider=provider, prices=prices),
+        reports=reports,
     )

@@ -1,6 +1,8 @@
 """What moderating needs from storage, as Protocols."""
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -9,7 +11,8 @@ from bot.job import Job
 from bot.jobs.changes import Target
 from bot.jobs.ports import CannotPostError
 from bot.policy import AllowanceOverride, Block, GuildPolicy, MemberFacts
-from bot.quota import Allowance, Balance, Budget
+from bot.quota import Allowance, Balance, Budget, LedgerEntry, Window
+from bot.statistics import Statistics
 from bot.wordfilter import FilterRule, RuleKind
 
 
@@ -245,4 +248,46 @@ class Members(Protocol):
 
     async def facts(self, guild_id: int, user_id: int) -> MemberFacts:
         """Return a member's roles; RefusedError when they cannot be known just now."""
+        ...
+
+
+# -- reports -----------------------------------------------------------------------
+
+
+class Reports(Protocol):
+    """What happened in a guild; `page` is awaited with some lines at a time, oldest first."""
+
+    async def statistics(
+        self,
+        guild_id: int,
+        *,
+        days: int,
+        zone: ZoneInfo,
+        usd_per_credit: Decimal,
+        now: datetime,
+        top: int = 10,
+    ) -> Statistics:
+        """Count the last so many days of `zone`, today included."""
+        ...
+
+    async def ledger(
+        self, guild_id: int, span: Window, page: Callable[[Sequence[LedgerEntry]], Awaitable[None]]
+    ) -> None:
+        """Give the ledger entries that count in a span of time."""
+        ...
+
+    async def audit(
+        self, guild_id: int, span: Window, page: Callable[[Sequence[AuditEvent]], Awaitable[None]]
+    ) -> None:
+        """Give the audit events of a span of time."""
+        ...
+
+
+class Charts(Protocol):
+    """Draws statistics."""
+
+    async def draw(
+        self, statistics: Statistics, *, zone: str, names: Mapping[int, str]
+    ) -> tuple[bytes, ...]:
+        """Return pictures as PNG; ChartError when they cannot be drawn."""
         ...

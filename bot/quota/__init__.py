@@ -16,7 +16,7 @@ from bot.quota.rules import (
     check,
     parts,
 )
-from bot.quota.windows import Window, Windows, day_window, month_window, windows_at
+from bot.quota.windows import Window, Windows, day_window, days_window, month_window, windows_at
 from bot.quota.words import refusal_text
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Windows",
     "check",
     "day_window",
+    "days_window",
     "month_window",
     "parts",
     "refusal_text",

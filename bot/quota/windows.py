@@ -29,6 +29,13 @@ def month_window(now: datetime, zone: ZoneInfo) -> Window:
     return _window(now, zone, (_first_of_month(today, shift) for shift in (-1, 0, 1, 2)))
 
 
+def days_window(now: datetime, zone: ZoneInfo, days: int) -> Window:
+    """Return the last so many calendar days of `zone`, today's included to its end."""
+    today = now.astimezone(zone).date()
+    first = today - timedelta(days=days - 1)
+    return Window(start=_midnight(first, zone), end=_midnight(today + timedelta(days=1), zone))
+
+
 def _window(now: datetime, zone: ZoneInfo, days: Iterable[date]) -> Window:
     # A neighbour on each side: where clocks go back over midnight, the local date of
     # `now` may be one whose midnight is still to come (or has come a second time).

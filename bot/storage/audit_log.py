@@ -1,5 +1,8 @@
 """The audit log's rows: added in the transaction of the change they tell of, never changed."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -20,7 +23,7 @@ async def add(session: AsyncSession, event: AuditEvent) -> AuditEvent:
     )
     session.add(row)
     await session.flush()
-    return _event(row)
+    return event_of(row.model_dump())
 
 
 async def newest(
@@ -31,8 +34,9 @@ async def newest(
     if before is not None:
         query = query.where(col(AuditRow.id) < before)
     rows = await session.scalars(query.order_by(col(AuditRow.id).desc()).limit(limit))
-    return [_event(row) for row in rows]
+    return [event_of(row.model_dump()) for row in rows]
 
 
-def _event(row: AuditRow) -> AuditEvent:
-    return AuditEvent(**row.model_dump() | {"id": row.id or 0})
+def event_of(values: Mapping[str, Any]) -> AuditEvent:
+    """Return a row's values as what they mean."""
+    return AuditEvent(**dict(values) | {"id": values["id"] or 0})

@@ -149,14 +149,6 @@ class JobReader:
         """Return the job's ledger entries, oldest first."""
         return await self._database.read(lambda session: ledger.entries_of(session, job_id))
 
-    async def ledger_of_guild(
-        self, guild_id: int, *, limit: int, before: int | None = None
-    ) -> list[LedgerEntry]:
-        """Return a guild's ledger entries, newest first; `before` an entry id, for paging."""
-        return await self._database.read(
-            lambda session: ledger.entries_of_guild(session, guild_id, limit=limit, before=before)
-        )
-
     async def check_ledger(self) -> list[str]:
         """Return one sentence for each thing in the ledger that does not add up. Reads it all."""
         return await self._database.read(books.problems)

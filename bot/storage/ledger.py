@@ -7,8 +7,9 @@ reserve - release - adjust: over the entries of source 0 counted in a window (wh
 has left), and over the entries of a grant's source (what the grant has left).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -167,27 +168,16 @@ def _sum_in(window: Window) -> ColumnElement[int]:
 async def entries_of(session: AsyncSession, job_id: int) -> list[LedgerEntry]:
     """Return the job's entries, oldest first."""
     query = select(LedgerRow).where(col(LedgerRow.job_id) == job_id).order_by(col(LedgerRow.id))
-    return [_entry(row) for row in await session.scalars(query)]
+    return [entry_of(row.model_dump()) for row in await session.scalars(query)]
 
 
-async def entries_of_guild(
-    session: AsyncSession, guild_id: int, *, limit: int, before: int | None
-) -> list[LedgerEntry]:
-    """Return a guild's entries, newest first; `before` an entry id, for paging."""
-    query = select(LedgerRow).where(*_guild(guild_id))
-    if before is not None:
-        query = query.where(col(LedgerRow.id) < before)
-    rows = await session.scalars(query.order_by(col(LedgerRow.id).desc()).limit(limit))
-    return [_entry(row) for row in rows]
-
-
-def _entry(row: LedgerRow) -> LedgerEntry:
-    values = row.model_dump()
+def entry_of(values: Mapping[str, Any]) -> LedgerEntry:
+    """Return a row's values as what they mean."""
     return LedgerEntry(
-        **values
+        **dict(values)
         | {
-            "kind": EntryKind(row.kind),
-            "guild_id": row.guild_id or None,
-            "grant_id": row.grant_id or None,
+            "kind": EntryKind(values["kind"]),
+            "guild_id": values["guild_id"] or None,
+            "grant_id": values["grant_id"] or None,
         },
     )

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, sync_playwright
 
 from tests.page_browser import CHROMIUM, SWITCHES, needs_chromium
 
-PAGE = Path(__file__).parent.parent / "sandbox" / "page"
+PAGE = Path(__file__).parents[2] / "sandbox" / "page"
 ORIGIN = "http://sandbox.test"
 CONTENT_TYPES = {
     ".css": "text/css",

@@ -24,7 +24,6 @@ from tests.page_kit import (
     run_quota,
 )
 
-pytest_plugins = ("tests.page_fixtures",)
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 MESSAGES_A_PAGE = 50

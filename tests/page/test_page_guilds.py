@@ -29,7 +29,6 @@ from tests.discord_kit import control
 from tests.page_browser import needs_chromium
 from tests.page_kit import DEFER_UPDATE, LAYOUT, MESSAGE, MODAL, UPDATE, Bot, find, run_quota
 
-pytest_plugins = ("tests.page_fixtures",)
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 ROLES, CHANNELS, USERS, LABEL = 6, 8, 5, 18
@@ -53,7 +52,7 @@ async def pick(page: Page, custom_id: str, *values: str) -> None:
     """Opens a select, in a message or in a modal, and chooses."""
     select = page.locator(f'button[data-custom-id="{custom_id}"]')
     in_modal = find(page, f"modal-{custom_id}")
-    await (in_modal if await in_modal.count() else select).click()
+    await in_modal.or_(select).first.click()  # waits for whichever is still to come
     for value in values:
         await find(page, "picker").locator(f'[data-value="{value}"]').click()
     if await find(page, "picker").count():

@@ -1,0 +1,44 @@
+"""The books that the buttons of `/video-admin stats` send."""
+
+import discord
+
+from bot.discord_ui.admin_items import Press
+from bot.discord_ui.services import Interaction
+from bot.discord_ui.verdicts import Verdict, verdict
+from bot.discord_ui.words import count
+from bot.errors import BadInputError
+from bot.jobs.report_desk import BOOK_NAMES, Book, Export, too_much
+
+
+def book_of(press: Press) -> tuple[Book, int]:
+    """Return which book, of how many days, a button asks for.
+
+    Raises:
+        BadInputError: the page is from another version of the bot.
+    """
+    match press.args:
+        case ("ledger", days) if days.isascii() and days.isdigit():
+            return "ledger", int(days)
+        case ("audit", days) if days.isascii() and days.isdigit():
+            return "audit", int(days)
+        case _:
+            raise BadInputError(
+                "This page is from another version of the bot. Run `/video-admin stats` again."
+            )
+
+
+async def send_book(interaction: Interaction, export: Export, book: Book, days: int) -> None:
+    """Attach the file to the answer.
+
+    Raises:
+        BadInputError: Discord takes less than it said.
+    """
+    words = f"📄 The {BOOK_NAMES[book]} of {count(days, 'day')}: {count(export.rows, 'line')}."
+    try:
+        await interaction.edit_original_response(
+            content=words, attachments=[discord.File(export.path)]
+        )
+    except discord.HTTPException as error:
+        if verdict(error) is not Verdict.TOO_LARGE:
+            raise
+        raise too_much(book, days) from error
