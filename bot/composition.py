@@ -1,12 +1,9 @@
 """The composition root: builds every service from the settings, runs them, takes them down."""
 
 import asyncio
-import contextlib
-import logging
 import shutil
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,35 +15,40 @@ import discord
 from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
-from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
 from bot.discord_ui.card_keeper import CardKeeper
+from bot.discord_ui.guild_members import GuildMembers
+from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
-from bot.errors import BotError, ConfigurationError
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.budget import RequestBudget
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.engine import DurableEngine, EngineSettings
+from bot.jobs.errands import Errands
 from bot.jobs.executor import only_executor
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
-from bot.jobs.moderating import open_moderation
+from bot.jobs.log_cards import LogCards
+from bot.jobs.moderating import Moderation, open_moderation
+from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
 from bot.jobs.submit import Submitter
+from bot.jobs.video_desk import VideoDesk
+from bot.jobs.video_log import VideoLog
 from bot.jobs.watch import QueueWatch
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import PriceTable, load_prices
 from bot.quota import Allowance
+from bot.running import background, repeat, until_stopped
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
 from bot.storage import Database, JobStore, PolicyStore, ReportStore
 
-log = logging.getLogger(__name__)
-
 HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
 _APPROVALS_EVERY_S = 60.0
+_VIDEO_LOG_EVERY_S = 60.0
 # Where attachments come from.
 _DISCORD_FILES = ("cdn.discordapp.com", "media.discordapp.net")
 
@@ -77,7 +79,7 @@ async def run(settings: Settings) -> None:
         shard_count=settings.shard_count,
     )
     async with bot:
-        await _until_stopped(bot, settings)
+        await until_stopped(bot, settings.discord_token)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,10 @@ class _Tools:
     media: MediaDesk
     cards: CardKeeper
     poster: ChannelPoster
-    log_channel: ChannelLog
+    errands: Errands
+    bulletin: Bulletin
+    log_cards: LogCards
+    video_log: VideoLog
     budget: RequestBudget
     folder: Path
 
@@ -107,21 +112,23 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
         stack.enter_context(only_executor(settings.executor_id, settings.data_dir))
         tools = await _tools(client, settings, stack)
+        # Ends last: what the others do at their end is still told in the log channels.
+        stack.push_async_callback(tools.errands.close)
         engine = _engine(tools, settings)
         stack.push_async_callback(engine.close)
         await engine.launch()
         stack.push_async_callback(tools.cards.close)
-        stack.push_async_callback(tools.log_channel.close)
         watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
         gate = _gate(tools, settings)
         approvals = _approvals(client, tools, engine, gate)
         for work in (
             watch.run(),
-            _repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
-            _repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
-            _repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
+            repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
+            repeat(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
+            repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
+            repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
-            await stack.enter_async_context(_background(work))
+            await stack.enter_async_context(background(work))
         intake = _intake(tools, engine, prices, gate, approvals)
         stack.push_async_callback(intake.close)
         # All has started: from here on it is `close` that takes it down.
@@ -141,7 +148,7 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
     database = Database.open(settings.database_address)
     stack.push_async_callback(database.close)
     await database.migrate()
-    store = JobStore(database)
+    store, policies, errands = JobStore(database), PolicyStore(database), Errands()
     session = await stack.enter_async_context(make_session())
 
     async def on_card(job_id: int, message_id: int) -> None:
@@ -149,15 +156,21 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
 
     folder = settings.data_dir / "tmp" / settings.executor_id
     await asyncio.to_thread(_empty, folder)
+    log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
     return _Tools(
         store=store,
-        policies=PolicyStore(database),
+        policies=policies,
         reports=ReportStore(database),
         provider=_provider(session, settings),
         media=_media(session, settings),
         cards=CardKeeper(client, on_card=on_card),
         poster=ChannelPoster(client),
-        log_channel=ChannelLog(client),
+        errands=errands,
+        bulletin=Bulletin(policies=policies, log_channel=ChannelLog(client, errands)),
+        log_cards=log_cards,
+        video_log=VideoLog(
+            store=store, policies=policies, cards=log_cards, errands=errands, now=now
+        ),
         budget=RequestBudget(per_minute=settings.segmind_requests_per_minute),
         folder=folder,
     )
@@ -218,6 +231,7 @@ def _engine(tools: _Tools, settings: Settings) -> DurableEngine:
             now=now,
             folder=tools.folder,
         ),
+        on_end=tools.video_log.ended,
         now=now,
     )
 
@@ -238,6 +252,9 @@ def _gate(tools: _Tools, settings: Settings) -> Gate:
         host_zone=settings.zone,
         host_monthly_usd=settings.monthly_usd_cap,
         usd_per_credit=_usd_per_credit(settings),
+        refused_prompts=RefusedPrompts(
+            audit=tools.policies, bulletin=tools.bulletin, errands=tools.errands, now=now
+        ),
         now=now,
     )
 
@@ -267,9 +284,9 @@ def _approvals(
         gate=gate,
         engine=engine,
         cards=tools.cards,
-        board=ChannelBoard(client),
+        log_cards=tools.log_cards,
         members=GuildMembers(client),
-        bulletin=Bulletin(policies=tools.policies, log_channel=tools.log_channel),
+        bulletin=tools.bulletin,
         now=now,
     )
 
@@ -293,6 +310,18 @@ def _intake(
     )
 
 
+def _videos(tools: _Tools, moderation: Moderation) -> VideoDesk:
+    return VideoDesk(
+        store=tools.store,
+        members=moderation.members,
+        remover=tools.poster,
+        cards=tools.cards,
+        log_cards=tools.log_cards,
+        bulletin=tools.bulletin,
+        now=now,
+    )
+
+
 def _services(
     tools: _Tools,
     settings: Settings,
@@ -303,20 +332,22 @@ def _services(
     gate: Gate,
     close: Callable[[], Awaitable[None]],
 ) -> Services:
+    moderation = open_moderation(
+        policies=tools.policies,
+        accounts=tools.store,
+        provider=tools.provider,
+        bulletin=tools.bulletin,
+        host=_allowance(settings),
+        host_zone=settings.zone,
+        prices=prices,
+        reports=_reports(tools, settings),
+        now=now,
+    )
     return Services(
         intake=intake,
         approvals=approvals,
-        moderation=open_moderation(
-            policies=tools.policies,
-            accounts=tools.store,
-            provider=tools.provider,
-            log_channel=tools.log_channel,
-            host=_allowance(settings),
-            host_zone=settings.zone,
-            prices=prices,
-            reports=_reports(tools, settings),
-            now=now,
-        ),
+        videos=_videos(tools, moderation),
+        moderation=moderation,
         store=tools.store,
         cards=tools.cards,
         prices=prices,
@@ -324,70 +355,6 @@ def _services(
         now=now,
         close=close,
     )
-
-
-async def _until_stopped(bot: VideoBot, settings: Settings) -> None:
-    """Run the client until a signal comes or it ends by itself."""
-    stop = asyncio.Event()
-    _on_signals(stop.set)
-    running = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if running.done():
-        _explain(running)
-    log.info("stopping; jobs under way go on at the next start")
-    await bot.close()
-    running.cancel()
-    await asyncio.wait({running})
-
-
-def _on_signals(stop: Callable[[], object]) -> None:
-    """Call `stop` on SIGTERM and Ctrl-C; Windows knows only Ctrl-C, and not on the loop."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, stop)
-        except NotImplementedError:
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
-
-
-def _explain(running: asyncio.Task[None]) -> None:
-    """Turn what ended the client into words for the host."""
-    try:
-        running.result()
-    except discord.LoginFailure as error:
-        raise ConfigurationError(
-            "DISCORD_TOKEN is refused by Discord. Reset it in the developer portal (Bot page)."
-        ) from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise BotError(
-            f"Discord cannot be reached ({type(error).__name__}). Check the network; then start "
-            "again, or let a service manager do so."
-        ) from error
-    raise BotError("The connection to Discord ended by itself.")
-
-
-@asynccontextmanager
-async def _background(work: Awaitable[None]) -> AsyncIterator[None]:
-    """Run something for as long as the block lasts."""
-    task = asyncio.ensure_future(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _repeat(work: Callable[[], Awaitable[None]], *, every_s: float) -> None:
-    """Do something again and again; one failure is logged and does not end it."""
-    while True:
-        try:
-            await work()
-        except Exception:
-            log.exception("background work failed; again in %s s", every_s)
-        await asyncio.sleep(every_s)
 
 
 async def _beat(path: Path) -> None:

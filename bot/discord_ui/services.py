@@ -13,6 +13,7 @@ from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import Moderation
 from bot.jobs.ports import Cards, JobStore, Standing
+from bot.jobs.video_desk import VideoDesk
 from bot.pricing import PriceTable
 
 
@@ -53,6 +54,7 @@ class Services:
     intake: Intake
     moderation: Moderation
     approvals: ApprovalDesk
+    videos: VideoDesk
     store: FaceStore
     cards: OpeningCards
     prices: PriceTable

@@ -71,6 +71,7 @@ class DurableEngine:
         submit: Step,
         follow: Step,
         deliver: Step,
+        on_end: Callable[[Job], object],
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -82,6 +83,7 @@ class DurableEngine:
             ("follow", follow),
             ("deliver", deliver),
         )
+        self._on_end = on_end
         self._now = now
         self._sleep = sleep
         self._workflow = self._register_workflow()
@@ -184,7 +186,9 @@ class DurableEngine:
         return failed.state.value
 
     async def _finish(self, job_id: int) -> None:
-        await self._cards.finish(await self._job(job_id))
+        job = await self._job(job_id)
+        await self._cards.finish(job)
+        self._on_end(job)
 
     async def _job(self, job_id: int) -> Job:
         job = await self._store.get(job_id)

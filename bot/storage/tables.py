@@ -72,6 +72,7 @@ class JobRow(Table, table=True):
         Index(None, "state", "id"),  # restart, place in the queue
         Index(None, "user_id", "id"),  # /jobs
         Index(None, "queued_at"),  # the host's month
+        Index(None, "ended_at"),  # whose card in the log channel is missing
     )
 
     id: int = Field(primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False})
@@ -112,6 +113,7 @@ class JobRow(Table, table=True):
     removed_by: int | None = Field(default=None, sa_type=BigInteger)
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     removal_reason: str | None = Field(default=None, sa_type=Text)
+    refunded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 # In rows the source of credits is a grant's entry or 0, the allowance: 0 is unique like any

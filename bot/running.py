@@ -1,0 +1,85 @@
+"""Running: the client until a signal comes, and work beside it for as long as it does."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+import discord
+from pydantic import SecretStr
+
+from bot.errors import BotError, ConfigurationError
+
+log = logging.getLogger(__name__)
+
+
+async def until_stopped(bot: discord.Client, token: SecretStr) -> None:
+    """Run the client until a signal comes or it ends by itself.
+
+    Raises:
+        ConfigurationError: Discord refuses the token.
+        BotError: the connection ended by itself.
+    """
+    stop = asyncio.Event()
+    _on_signals(stop.set)
+    running = asyncio.create_task(bot.start(token.get_secret_value()))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if running.done():
+        _explain(running)
+    log.info("stopping; jobs under way go on at the next start")
+    await bot.close()
+    running.cancel()
+    await asyncio.wait({running})
+
+
+def _on_signals(stop: Callable[[], object]) -> None:
+    """Call `stop` on SIGTERM and Ctrl-C; Windows knows only Ctrl-C, and not on the loop."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+def _explain(running: asyncio.Task[None]) -> None:
+    """Turn what ended the client into words for the host."""
+    try:
+        running.result()
+    except discord.LoginFailure as error:
+        raise ConfigurationError(
+            "DISCORD_TOKEN is refused by Discord. Reset it in the developer portal (Bot page)."
+        ) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise BotError(
+            f"Discord cannot be reached ({type(error).__name__}). Check the network; then start "
+            "again, or let a service manager do so."
+        ) from error
+    raise BotError("The connection to Discord ended by itself.")
+
+
+@asynccontextmanager
+async def background(work: Awaitable[None]) -> AsyncIterator[None]:
+    """Run something for as long as the block lasts."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def repeat(work: Callable[[], Awaitable[None]], *, every_s: float) -> None:
+    """Do something again and again; one failure is logged and does not end it."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("background work failed; again in %s s", every_s)
+        await asyncio.sleep(every_s)
