@@ -37,6 +37,8 @@ from bot.wordfilter import FilterRule, Match
 _REASON_CHARS = 400
 _PATTERN_CHARS = 300
 _MATCH_CHARS = 80
+# Of so many rules not even the shortest fit into one message; a server may paste thousands.
+_MOST_RULES = 200
 
 
 def notice_text(by: Actor, change: Change) -> str:
@@ -72,7 +74,7 @@ def _lines(change: Change) -> list[str]:  # noqa: C901, PLR0911 - one case for e
         case Unblocked(user_id=user_id):
             return [f"unblocked {mention('user', user_id)}"]
         case RulesAdded(rules=rules):
-            return [f"added {count(len(rules), 'filter rule')}", *map(_rule, rules)]
+            return [f"added {count(len(rules), 'filter rule')}", *map(_rule, rules[:_MOST_RULES])]
         case RuleRemoved(rule=rule):
             return ["removed a filter rule", _rule(rule)]
         case JobApproved() | JobDenied() | VideoRemoved() | CreditsReturned():
