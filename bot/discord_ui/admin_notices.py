@@ -1,6 +1,8 @@
 """What moderators changed or should know, as a short message for the log channel. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain
 
 from bot.discord_ui.admin_words import (
     allowance_words,
@@ -37,17 +39,15 @@ from bot.wordfilter import FilterRule, Match
 _REASON_CHARS = 400
 _PATTERN_CHARS = 300
 _MATCH_CHARS = 80
-# Of so many rules not even the shortest fit into one message; a server may paste thousands.
-_MOST_RULES = 200
 
 
 def notice_text(by: Actor, change: Change) -> str:
     """Return the message: who did what, at most 2,000 characters."""
-    lines = _lines(change)
+    lines = iter(_lines(change))
     symbol = "🛡️" if isinstance(by, Moderator) else "🧹"
-    first = f"{symbol} {mention('user', by.user_id)} {lines[0]}"
+    first = f"{symbol} {mention('user', by.user_id)} {next(lines)}"
     text, room = first, CONTENT_CHARS - units(first) - len("\n…")
-    for line in lines[1:]:
+    for line in lines:
         room -= units(line) + 1
         if room < 0:
             return f"{text}\n…"
@@ -55,7 +55,7 @@ def notice_text(by: Actor, change: Change) -> str:
     return text
 
 
-def _lines(change: Change) -> list[str]:  # noqa: C901, PLR0911 - one case for each kind of change
+def _lines(change: Change) -> Iterable[str]:  # noqa: C901, PLR0911 - one case for each kind
     match change:
         case PolicyChanged():
             return _policy(change)
@@ -74,7 +74,8 @@ def _lines(change: Change) -> list[str]:  # noqa: C901, PLR0911 - one case for e
         case Unblocked(user_id=user_id):
             return [f"unblocked {mention('user', user_id)}"]
         case RulesAdded(rules=rules):
-            return [f"added {count(len(rules), 'filter rule')}", *map(_rule, rules[:_MOST_RULES])]
+            # One by one: a pasted list may have thousands, of which a message holds a few.
+            return chain([f"added {count(len(rules), 'filter rule')}"], map(_rule, rules))
         case RuleRemoved(rule=rule):
             return ["removed a filter rule", _rule(rule)]
         case JobApproved() | JobDenied() | VideoRemoved() | CreditsReturned():
