@@ -18,6 +18,8 @@ class AuditAction(StrEnum):
         UNBLOCK: Target the member.
         FILTER_ADD: Target the rule.
         FILTER_REMOVE: Target the rule.
+        PROMPT_REFUSE: By nobody; target the member, detail: which rule or list, in which field,
+            and never the member's words, which must be forgotten when they ask for it.
         JOB_APPROVE: Target the job, as for all that follow.
         JOB_DENY: By nobody when the job's time ran out.
         JOB_TAKE_DOWN: The delivered video was removed.
@@ -32,6 +34,7 @@ class AuditAction(StrEnum):
     UNBLOCK = "unblock"
     FILTER_ADD = "filter.add"
     FILTER_REMOVE = "filter.remove"
+    PROMPT_REFUSE = "prompt.refuse"
     JOB_APPROVE = "job.approve"
     JOB_DENY = "job.deny"
     JOB_TAKE_DOWN = "job.take_down"

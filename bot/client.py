@@ -20,8 +20,8 @@ from discord.http import INTERNAL_API_VERSION, Route
 
 from bot.discord_ui.admin_items import AdminItem
 from bot.discord_ui.answers import answer_error
-from bot.discord_ui.approval_card import ApprovalButton
 from bot.discord_ui.buttons import JobButton
+from bot.discord_ui.log_parts import LogButton
 from bot.discord_ui.privacy_pages import PrivacyButton
 from bot.discord_ui.services import Interaction, Services
 
@@ -120,7 +120,7 @@ class VideoBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Start the services, load the cogs, tell Discord the commands. discord.py's hook."""
         self._services = await self._start_services(self)
-        self.add_dynamic_items(JobButton, AdminItem, ApprovalButton, PrivacyButton)
+        self.add_dynamic_items(JobButton, AdminItem, LogButton, PrivacyButton)
         for name in cog_names():
             await self.load_extension(name)
         await self.sync_if_changed()

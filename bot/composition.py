@@ -1,7 +1,6 @@
 """The composition root: builds every service from the settings, runs them, takes them down."""
 
 import asyncio
-import logging
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -13,12 +12,12 @@ from pathlib import Path
 import aiohttp
 import discord
 
-from bot.background import background, repeat
 from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
-from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
 from bot.discord_ui.card_keeper import CardKeeper
+from bot.discord_ui.guild_members import GuildMembers
+from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
 from bot.discord_ui.presence import GuildPresence
@@ -26,20 +25,25 @@ from bot.jobs.approval import ApprovalDesk
 from bot.jobs.budget import RequestBudget
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.engine import DurableEngine, EngineSettings
+from bot.jobs.errands import Errands
 from bot.jobs.executor import only_executor
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
-from bot.jobs.moderating import open_moderation
+from bot.jobs.log_cards import LogCards
+from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
+from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
 from bot.jobs.submit import Submitter
+from bot.jobs.video_desk import VideoDesk
+from bot.jobs.video_log import VideoLog
 from bot.jobs.watch import QueueWatch
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import PriceTable, load_prices
 from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance
-from bot.running import until_stopped
+from bot.running import background, repeat, until_stopped
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
 from bot.storage import (
@@ -51,11 +55,10 @@ from bot.storage import (
     ReportStore,
 )
 
-log = logging.getLogger(__name__)
-
 HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
 _APPROVALS_EVERY_S = 60.0
+_VIDEO_LOG_EVERY_S = 60.0
 # Where attachments come from.
 _DISCORD_FILES = ("cdn.discordapp.com", "media.discordapp.net")
 
@@ -86,7 +89,7 @@ async def run(settings: Settings) -> None:
         shard_count=settings.shard_count,
     )
     async with bot:
-        await until_stopped(bot, settings.discord_token.get_secret_value())
+        await until_stopped(bot, settings.discord_token)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +105,10 @@ class _Tools:
     media: MediaDesk
     cards: CardKeeper
     poster: ChannelPoster
-    log_channel: ChannelLog
+    errands: Errands
+    bulletin: Bulletin
+    log_cards: LogCards
+    video_log: VideoLog
     budget: RequestBudget
     folder: Path
 
@@ -118,11 +124,12 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
         stack.enter_context(only_executor(settings.executor_id, settings.data_dir))
         tools = await _tools(client, settings, stack)
+        # Ends last: what the others do at their end is still told in the log channels.
+        stack.push_async_callback(tools.errands.close)
         engine = _engine(tools, settings)
         stack.push_async_callback(engine.close)
         await engine.launch()
         stack.push_async_callback(tools.cards.close)
-        stack.push_async_callback(tools.log_channel.close)
         watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
         gate = _gate(tools, settings)
         approvals = _approvals(client, tools, engine, gate)
@@ -130,6 +137,7 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         for work in (
             watch.run(),
             repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
+            repeat(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
             repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
             repeat(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
             repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
@@ -157,7 +165,7 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
     stack.push_async_callback(database.close)
     await database.migrate()
     pseudonyms = Pseudonyms.keyed_by(settings.discord_token.get_secret_value())
-    store = JobStore(database, pseudonyms)
+    store, policies, errands = JobStore(database, pseudonyms), PolicyStore(database), Errands()
     session = await stack.enter_async_context(make_session())
 
     async def on_card(job_id: int, message_id: int) -> None:
@@ -165,17 +173,23 @@ async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) ->
 
     folder = settings.data_dir / "tmp" / settings.executor_id
     await asyncio.to_thread(_empty, folder)
+    log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
     return _Tools(
         database=database,
         pseudonyms=pseudonyms,
         store=store,
-        policies=PolicyStore(database),
+        policies=policies,
         reports=ReportStore(database),
         provider=_provider(session, settings),
         media=_media(session, settings),
         cards=CardKeeper(client, on_card=on_card),
         poster=ChannelPoster(client),
-        log_channel=ChannelLog(client),
+        errands=errands,
+        bulletin=Bulletin(policies=policies, log_channel=ChannelLog(client, errands)),
+        log_cards=log_cards,
+        video_log=VideoLog(
+            store=store, policies=policies, cards=log_cards, errands=errands, now=now
+        ),
         budget=RequestBudget(per_minute=settings.segmind_requests_per_minute),
         folder=folder,
     )
@@ -236,6 +250,7 @@ def _engine(tools: _Tools, settings: Settings) -> DurableEngine:
             now=now,
             folder=tools.folder,
         ),
+        on_end=tools.video_log.ended,
         now=now,
         pseudonyms=tools.pseudonyms,
     )
@@ -257,6 +272,9 @@ def _gate(tools: _Tools, settings: Settings) -> Gate:
         host_zone=settings.zone,
         host_monthly_usd=settings.monthly_usd_cap,
         usd_per_credit=_usd_per_credit(settings),
+        refused_prompts=RefusedPrompts(
+            audit=tools.policies, bulletin=tools.bulletin, errands=tools.errands, now=now
+        ),
         now=now,
     )
 
@@ -286,9 +304,9 @@ def _approvals(
         gate=gate,
         engine=engine,
         cards=tools.cards,
-        board=ChannelBoard(client),
+        log_cards=tools.log_cards,
         members=GuildMembers(client),
-        bulletin=Bulletin(policies=tools.policies, log_channel=tools.log_channel),
+        bulletin=tools.bulletin,
         now=now,
     )
 
@@ -324,6 +342,18 @@ def _intake(
     )
 
 
+def _videos(tools: _Tools, moderation: Moderation) -> VideoDesk:
+    return VideoDesk(
+        store=tools.store,
+        members=moderation.members,
+        remover=tools.poster,
+        cards=tools.cards,
+        log_cards=tools.log_cards,
+        bulletin=tools.bulletin,
+        now=now,
+    )
+
+
 def _services(
     tools: _Tools,
     settings: Settings,
@@ -335,22 +365,24 @@ def _services(
     gate: Gate,
     close: Callable[[], Awaitable[None]],
 ) -> Services:
+    moderation = open_moderation(
+        policies=tools.policies,
+        accounts=tools.store,
+        provider=tools.provider,
+        bulletin=tools.bulletin,
+        host=_allowance(settings),
+        host_zone=settings.zone,
+        prices=prices,
+        reports=_reports(tools, settings),
+        now=now,
+        host_retention_days=settings.retention_days,
+    )
     return Services(
         intake=intake,
         approvals=approvals,
         privacy=privacy,
-        moderation=open_moderation(
-            policies=tools.policies,
-            accounts=tools.store,
-            provider=tools.provider,
-            log_channel=tools.log_channel,
-            host=_allowance(settings),
-            host_zone=settings.zone,
-            prices=prices,
-            reports=_reports(tools, settings),
-            now=now,
-            host_retention_days=settings.retention_days,
-        ),
+        videos=_videos(tools, moderation),
+        moderation=moderation,
         store=tools.store,
         cards=tools.cards,
         prices=prices,

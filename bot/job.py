@@ -105,7 +105,7 @@ class Job(NewJob):
         cost_usd: What the provider charged, once known.
         card_message_id: The status card.
         result_channel_id: Where the video was posted: the job's channel, or direct messages.
-        result_message_id: The message with the video.
+        result_message_id: The message with the video; None as soon as it is deleted.
         delivering_at: When posting was first tried: from then on look before posting again.
         failure: Why it failed, for FAILED.
         error_detail: The provider's words, for the host.
@@ -121,6 +121,7 @@ class Job(NewJob):
         removed_by: The moderator who took the delivered video down.
         removed_at: When.
         removal_reason: Their words.
+        refunded_at: When a moderator gave the credits of the delivered video back.
     """
 
     state: JobState
@@ -150,6 +151,7 @@ class Job(NewJob):
     removed_by: int | None = None
     removed_at: datetime | None = None
     removal_reason: str | None = None
+    refunded_at: datetime | None = None
 
     @property
     def seed(self) -> int:

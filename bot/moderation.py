@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from bot.policy import ApprovalRules, Block, GuildPolicy, MemberFacts, PlaceFacts
 from bot.wordfilter import CompiledFilter, Match
@@ -22,6 +23,8 @@ from bot.wordfilter import CompiledFilter, Match
 # What a text quotes at most, so that it stays within a Discord message (2,000 characters).
 _MAX_REASON = 300
 _MAX_NAMED = 10
+
+Field = Literal["prompt", "negative prompt"]
 
 
 class ModerationRule(StrEnum):
@@ -54,18 +57,26 @@ class NeedsApproval:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found:
+    """What the filter found, and in which of the member's texts."""
+
+    match: Match
+    field: Field
+
+
+@dataclass(frozen=True, kw_only=True)
 class Refused:
     """A rule says no.
 
     Attributes:
         text: For the member, and only for them: which rule, the numbers, when it ends, who can
             help. It mentions channels and roles, so it is to be sent without pinging anybody.
-        match: What the filter found, for the moderators' log.
+        found: What the filter found, for the moderators' log.
     """
 
     rule: ModerationRule
     text: str
-    match: Match | None = None
+    found: Found | None = None
 
 
 Verdict = Accepted | NeedsApproval | Refused
@@ -208,7 +219,7 @@ def _too_dear(policy: GuildPolicy, price_credits: int) -> Refused | None:
     return Refused(rule=ModerationRule.MAX_PRICE, text=text)
 
 
-def _filtered(rules: CompiledFilter, text: str, name: str) -> Refused | None:
+def _filtered(rules: CompiledFilter, text: str, name: Field) -> Refused | None:
     match = rules.find(text)
     if match is None:
         return None
@@ -220,7 +231,8 @@ def _filtered(rules: CompiledFilter, text: str, name: str) -> Refused | None:
         "Nothing was charged. Change it and try again; when it is harmless, tell a moderator, who "
         "can change the filter."
     )
-    return Refused(rule=ModerationRule.FILTER, text=words, match=match)
+    found = Found(match=match, field=name)
+    return Refused(rule=ModerationRule.FILTER, text=words, found=found)
 
 
 # -- approval ------------------------------------------------------------------

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from bot.quota import Allowance
 
@@ -62,6 +62,8 @@ class GuildPolicy(BaseModel):
         age_restricted_only: Only in channels that Discord marks as age-restricted.
         filter_lists: Built-in word lists that are switched on, by name.
         log_channel_id: Where moderators see changes and requests for approval.
+        log_videos_since: Since when every video gets a card there; None for none, unless it
+            needed approval.
         paused_reason: Nothing new is taken while this is set.
         retention_days: A job is forgotten so many days after its end; None keeps jobs until
             their member deletes them. Where the host sets a limit as well, the shorter one holds.
@@ -83,6 +85,7 @@ class GuildPolicy(BaseModel):
     filter_lists: tuple[str, ...] = ()
     approval: ApprovalRules = ApprovalRules()
     log_channel_id: int | None = None
+    log_videos_since: AwareDatetime | None = None
     paused_reason: str | None = None
     retention_days: Annotated[int, Field(ge=1, le=3650)] | None = None
 

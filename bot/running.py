@@ -1,35 +1,38 @@
-"""Runs the Discord client until somebody stops it, and says why it ended otherwise."""
+"""Running: the client until a signal comes, and work beside it for as long as it does."""
 
 import asyncio
+import contextlib
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import aiohttp
 import discord
+from pydantic import SecretStr
 
 from bot.errors import BotError, ConfigurationError
 
 log = logging.getLogger(__name__)
 
 
-async def until_stopped(client: discord.Client, token: str) -> None:
-    """Run the client until SIGTERM or Ctrl-C comes, or it ends by itself.
+async def until_stopped(bot: discord.Client, token: SecretStr) -> None:
+    """Run the client until a signal comes or it ends by itself.
 
     Raises:
         ConfigurationError: Discord refuses the token.
-        BotError: the connection could not be made, or ended.
+        BotError: the connection ended by itself.
     """
     stop = asyncio.Event()
     _on_signals(stop.set)
-    running = asyncio.create_task(client.start(token))
+    running = asyncio.create_task(bot.start(token.get_secret_value()))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if running.done():
         _explain(running)
     log.info("stopping; jobs under way go on at the next start")
-    await client.close()
+    await bot.close()
     running.cancel()
     await asyncio.wait({running})
 
@@ -58,3 +61,25 @@ def _explain(running: asyncio.Task[None]) -> None:
             "again, or let a service manager do so."
         ) from error
     raise BotError("The connection to Discord ended by itself.")
+
+
+@asynccontextmanager
+async def background(work: Awaitable[None]) -> AsyncIterator[None]:
+    """Run something for as long as the block lasts."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def repeat(work: Callable[[], Awaitable[None]], *, every_s: float) -> None:
+    """Do something again and again; one failure is logged and does not end it."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("background work failed; again in %s s", every_s)
+        await asyncio.sleep(every_s)

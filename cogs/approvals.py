@@ -1,27 +1,19 @@
-"""Moderators answer the cards that ask them: Approve, or Deny with a reason."""
+"""Moderators answer the cards that ask them: Approve, Deny with a reason; or read all of it."""
 
 import io
-import logging
 
 import discord
 from discord.ext import commands
 
 from bot.client import VideoBot
 from bot.discord_ui.admin_items import filled_form
-from bot.discord_ui.approval_card import (
-    DENY_FORM,
-    approval_card,
-    denial_form,
-    exact_words,
-    job_number,
-)
+from bot.discord_ui.approval_card import DENY_FORM, denial_form
+from bot.discord_ui.log_board import mend_card
+from bot.discord_ui.log_parts import exact_words, job_number
 from bot.discord_ui.permissions import moderator
 from bot.discord_ui.services import Interaction
-from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import NotFoundError
-from bot.jobs.approval import DecidedError
-
-log = logging.getLogger(__name__)
+from bot.jobs.log_cards import DecidedError
 
 
 class ApprovalPresses(commands.Cog):
@@ -46,7 +38,7 @@ class ApprovalPresses(commands.Cog):
             await interaction.response.defer()
             await desk.approve(by.guild_id, job_id, by.user_id)
         except DecidedError as error:
-            await _show_decision(interaction, error)
+            await mend_card(interaction, error.job)
             raise
 
     @commands.Cog.listener()
@@ -62,7 +54,7 @@ class ApprovalPresses(commands.Cog):
         try:
             await self._bot.services.approvals.deny(by.guild_id, job_id, by.user_id, reason)
         except DecidedError as error:
-            await _show_decision(interaction, error)
+            await mend_card(interaction, error.job)
             raise
 
     async def _read(self, interaction: Interaction, guild_id: int, job_id: int) -> None:
@@ -71,22 +63,8 @@ class ApprovalPresses(commands.Cog):
         job = await self._bot.services.store.get(job_id)
         if job is None or job.guild_id != guild_id:
             raise NotFoundError("There is no such job on this server.")
-        words = exact_words(job)
-        if words is None:
-            await interaction.edit_original_response(content="The card shows all of it.")
-            return
-        file = discord.File(io.BytesIO(words.encode()), filename=f"job-{job.id}.txt")
+        file = discord.File(io.BytesIO(exact_words(job).encode()), filename=f"job-{job.id}.txt")
         await interaction.edit_original_response(attachments=[file])
-
-
-async def _show_decision(interaction: Interaction, error: DecidedError) -> None:
-    """Mend the card that was pressed: it still asked about what is decided."""
-    if not interaction.response.is_done():
-        await interaction.response.defer()
-    try:
-        await interaction.edit_original_response(view=approval_card(error.job))
-    except DISCORD_ERRORS as failure:
-        log.warning("job %s: a stale card could not be edited: %s", error.job.id, failure)
 
 
 async def setup(bot: VideoBot) -> None:

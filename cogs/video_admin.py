@@ -93,13 +93,14 @@ class PolicyPages(commands.Cog):
 
     async def _do(self, interaction: Interaction, press: Press) -> None:
         by = moderator(interaction)
-        edit = edit_of(press, await asyncio.to_thread(known_zones))
+        services, zones = self._bot.services, await asyncio.to_thread(known_zones)
+        edit = edit_of(press, zones, services.now())
         if press.args[:1] == ("log_channel_id",) and press.values:
             check_log_channel(interaction, int(press.values[0]))
         await interaction.response.defer()
         try:
             if edit is not None:
-                await self._bot.services.moderation.policy.change(by, edit)
+                await services.moderation.policy.change(by, edit)
         finally:
             # Also when it was refused: the page shows what holds now.
             view = await page(self._bot, interaction, page_of(press))

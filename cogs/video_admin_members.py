@@ -7,7 +7,7 @@ from bot.client import VideoBot
 from bot.discord_ui.admin_group import AdminGroup, admin_group, join
 from bot.discord_ui.admin_input import parse_duration
 from bot.discord_ui.admin_lists import allowances_page, usage_page
-from bot.discord_ui.admin_notices import until_words
+from bot.discord_ui.admin_notices import blocked_words
 from bot.discord_ui.admin_words import allowance_words, mention
 from bot.discord_ui.orders import facts_of
 from bot.discord_ui.permissions import moderator
@@ -149,10 +149,7 @@ class MemberCommands(AdminGroup):
         block = await self._bot.services.moderation.members.block(
             by, member.id, duration=length, reason=reason
         )
-        await interaction.edit_original_response(
-            content=f"🚫 {mention('user', member.id)} is blocked {until_words(block.until)}. "
-            "Videos under way go on; `/video-admin unblock` lifts it."
-        )
+        await interaction.edit_original_response(content=blocked_words(block))
 
     @app_commands.command(description="Let a member make videos again")
     @app_commands.describe(member="Who")

@@ -13,23 +13,31 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
+from discord import ui
 from pydantic import SecretStr
 
 from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
-from bot.discord_ui.approval_board import ChannelBoard, GuildMembers
 from bot.discord_ui.card_keeper import CardKeeper
+from bot.discord_ui.guild_members import GuildMembers
+from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
+from bot.discord_ui.log_parts import LogButton
 from bot.discord_ui.poster import ChannelPoster
 from bot.discord_ui.presence import GuildPresence
 from bot.job import Job, JobState
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.bulletin import Bulletin
+from bot.jobs.errands import Errands
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
+from bot.jobs.log_cards import LogCards
 from bot.jobs.moderating import open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
+from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
+from bot.jobs.video_desk import VideoDesk
+from bot.jobs.video_log import VideoLog
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import load_prices
 from bot.quota import Allowance
@@ -80,9 +88,10 @@ class Face:
     closed: bool = False
     provider_base: str = OUT_OF_REACH
     provider_key: str = "none"
-    ahead: timedelta = timedelta(0)  # how far the approval desk's clock is
+    ahead: timedelta = timedelta(0)  # how far the clock of the log channels' cards is
     drawing: tuple[str, ...] = (sys.executable, "-m", "bot.charts")
     approvals: ApprovalDesk = field(init=False)
+    videos: VideoDesk = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the client; it is not started."""
@@ -91,7 +100,19 @@ class Face:
             self.bot, on_card=self.keep_card, min_gap_s=self.min_gap_s, sleep=self.sleep
         )
         self.poster = ChannelPoster(self.bot)
-        self.log_channel = ChannelLog(self.bot)
+        self.errands = Errands()
+        self.bulletin = Bulletin(
+            policies=self.policies, log_channel=ChannelLog(self.bot, self.errands)
+        )
+        self.log_cards = LogCards(store=self.store, board=ChannelBoard(self.bot), now=self.later)
+        self.video_log = VideoLog(
+            store=self.store,
+            policies=self.policies,
+            cards=self.log_cards,
+            errands=self.errands,
+            now=self.later,
+            sleep=self.sleep,
+        )
 
     def again(self) -> "Face":
         """Return another client on the same database, as after a restart; it is not started."""
@@ -102,6 +123,10 @@ class Face:
             http=self.http,
             data_dir=self.data_dir,
         )
+
+    def later(self) -> datetime:
+        """Return the time, `ahead` of the others."""
+        return now() + self.ahead
 
     async def sleep(self, seconds: float) -> None:
         """Note the wait and go on at once."""
@@ -127,6 +152,9 @@ class Face:
             host_zone=zone,
             host_monthly_usd=None,
             usd_per_credit=Decimal("0.01"),
+            refused_prompts=RefusedPrompts(
+                audit=self.policies, bulletin=self.bulletin, errands=self.errands, now=self.later
+            ),
             now=now,
         )
         self.approvals = ApprovalDesk(
@@ -135,10 +163,10 @@ class Face:
             gate=gate,
             engine=self.engine,
             cards=self.cards,
-            board=ChannelBoard(self.bot),
+            log_cards=self.log_cards,
             members=GuildMembers(self.bot),
-            bulletin=Bulletin(policies=self.policies, log_channel=self.log_channel),
-            now=lambda: now() + self.ahead,
+            bulletin=self.bulletin,
+            now=self.later,
         )
         intake = Intake(
             store=self.store,
@@ -150,21 +178,32 @@ class Face:
             approvals=self.approvals,
             now=now,
         )
+        moderation = open_moderation(
+            policies=self.policies,
+            accounts=self.store,
+            provider=provider,
+            bulletin=self.bulletin,
+            host=ALLOWANCE,
+            host_zone=zone,
+            prices=prices,
+            reports=self._reports(),
+            now=now,
+        )
+        self.videos = VideoDesk(
+            store=self.store,
+            members=moderation.members,
+            remover=self.poster,
+            cards=self.cards,
+            log_cards=self.log_cards,
+            bulletin=self.bulletin,
+            now=now,
+        )
         return Services(
             intake=intake,
             approvals=self.approvals,
             privacy=self._privacy(),
-            moderation=open_moderation(
-                policies=self.policies,
-                accounts=self.store,
-                provider=provider,
-                log_channel=self.log_channel,
-                host=ALLOWANCE,
-                host_zone=zone,
-                prices=prices,
-                reports=self._reports(),
-                now=now,
-            ),
+            videos=self.videos,
+            moderation=moderation,
             store=self.store,
             cards=self.cards,
             prices=prices,
@@ -198,7 +237,7 @@ class Face:
         )
 
     async def _close(self) -> None:
-        await self.log_channel.close()
+        await self.errands.close()
         await self.cards.close()
         self.closed = True
 
@@ -294,6 +333,14 @@ async def stop(face: Face, task: asyncio.Task[None]) -> None:
         await asyncio.wait(doing, timeout=5)
     await face.bot.close()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def planted(face: Face, channel_id: str, job: Job, action: str) -> dict[str, Any]:
+    """Post a moderators' button where it does not belong; return the message."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.ActionRow(LogButton(action, job.id)))
+    sent = await face.bot.get_partial_messageable(int(channel_id)).send(view=view)
+    return next(m for m in await face.posted(channel_id) if m["id"] == str(sent.id))
 
 
 def all_text(message: dict[str, Any]) -> str:

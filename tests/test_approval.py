@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from discord import ui
 
-from bot.discord_ui.approval_card import ApprovalButton
 from bot.errors import NotFoundError
 from bot.job import Job, JobState
-from bot.jobs.approval import DecidedError
+from bot.jobs.log_cards import DecidedError
 from bot.policy import ApprovalRules
 from sandbox.discord_api.driver import MemberDriver, Outcome
 from sandbox.discord_api.seed import GUILD_ID, LOG_ID, MIA_ID, SECOND_GUILD_ID, SECOND_LOG_ID
 from tests.discord_kit import member_driver, until
-from tests.face_running import EPHEMERAL, Face, all_text, buttons, now, start, stop
+from tests.face_running import EPHEMERAL, Face, all_text, buttons, now, planted, start, stop
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 
@@ -338,14 +336,6 @@ async def test_moderators_of_another_server_change_nothing(
     with pytest.raises(NotFoundError):
         await face.approvals.deny(SECOND, job.id, 1, "No")
     assert (await face.job(job.id)).state is JobState.AWAITING_APPROVAL
-
-
-async def planted(face: Face, channel_id: str, job: Job, action: str) -> dict[str, Any]:
-    """Post a card with a button where it does not belong; return the message."""
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.ActionRow(ApprovalButton(action, job.id)))
-    sent = await face.bot.get_partial_messageable(int(channel_id)).send(view=view)
-    return next(m for m in await face.posted(channel_id) if m["id"] == str(sent.id))
 
 
 async def test_a_quota_used_up_meanwhile_keeps_the_job_waiting(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 
 from bot.catalogue import MODELS, Model
-from bot.discord_ui.approval_card import approval_card, denial_form, exact_words, job_number
+from bot.discord_ui.approval_card import ROOM, approval_card, denial_form
+from bot.discord_ui.log_parts import is_cut, job_number
 from bot.discord_ui.words import units
 from bot.errors import BadInputError
 from bot.job import Job, JobState
@@ -37,7 +38,7 @@ def test_any_words_fit(model: Model, prompt: str, negative: str) -> None:
 
         assert sum(units(text) for text in texts_of(view)) <= MOST_TEXT
         assert len(list(components(view))) <= MOST_COMPONENTS
-        assert ("Read all of it" in labels(shown)) == (exact_words(shown) is not None)
+        assert ("Read all of it" in labels(shown)) == is_cut(shown, ROOM)
         assert "@everyone" not in "".join(texts_of(view))
 
 

@@ -277,14 +277,21 @@ async def test_approval_is_set_piece_by_piece(face: Face, nora: MemberDriver) ->
     assert not (await policy(face)).approval.active
 
 
-async def test_the_log_channel_cannot_go_while_approval_needs_it(
-    face: Face, nora: MemberDriver
+@pytest.mark.parametrize(
+    ("needs", "words"),
+    [
+        ({"approval": ApprovalRules(everybody=True)}, "switch approval off before you remove it"),
+        ({"log_videos_since": now()}, "switch that off before you remove it"),
+    ],
+)
+async def test_the_log_channel_cannot_go_while_it_is_needed(
+    face: Face, nora: MemberDriver, needs: dict[str, Any], words: str
 ) -> None:
-    """Requests would be posted nowhere."""
-    await given(face, log_channel_id=LOG, approval=ApprovalRules(everybody=True))
+    """Requests, and cards of videos, would be posted nowhere."""
+    await given(face, log_channel_id=LOG, **needs)
     await nora.run_command("video-admin log channel")
 
-    assert await told(nora, "switch approval off before you remove it")
+    assert await told(nora, words)
     assert (await policy(face)).log_channel_id == LOG
 
 

@@ -91,6 +91,7 @@ POLICIES = st.builds(
         expires_h=st.integers(1, 720),
     ),
     log_channel_id=st.none() | ID,
+    log_videos_since=st.sampled_from([None, NOW]),
     paused_reason=st.none() | hostile_text(300),
 )
 OVERVIEWS = st.builds(
@@ -189,7 +190,7 @@ def check_press(part: Mapping[str, Any], overview: Overview) -> None:
         return
     offered = [option["value"] for option in part.get("options", [])] or ["123"]
     press = Press(verb=verb, args=tuple(args), values=tuple(offered[:1]))
-    edit = edit_of(press, ZONES)
+    edit = edit_of(press, ZONES, NOW)
     policy = overview.policy
     if edit is not None:
         # The one press that a rule may refuse.
@@ -217,7 +218,7 @@ def check_press(part: Mapping[str, Any], overview: Overview) -> None:
 def test_a_press_of_another_version_gets_an_answer(press: Press) -> None:
     """Pages stay open over updates of the bot."""
     with pytest.raises(BadInputError, match="another version of the bot"):
-        edit_of(press, ())
+        edit_of(press, (), NOW)
 
 
 def test_an_unknown_model_is_refused_with_those_there_are() -> None:
@@ -225,7 +226,7 @@ def test_an_unknown_model_is_refused_with_those_there_are() -> None:
     press = Press(verb="pick", args=("models", "role", "7"), values=("wan-9`",))
 
     with pytest.raises(BadInputError, match=r"There is no model `wan-9'`. There are `Wan"):
-        edit_of(press, ())
+        edit_of(press, (), NOW)
 
 
 def test_the_first_page_names_every_value() -> None:

@@ -279,3 +279,28 @@ async def test_a_job_of_direct_messages_is_answered_there(
     assert post.channel_id == job.channel_id
     assert posted["message_reference"]["message_id"] == str(job.card_message_id)
     assert await face.poster.find_result(job) == post
+
+
+# -- taking it away ------------------------------------------------------------------------
+
+
+async def test_a_posted_video_can_be_deleted_and_may_be_gone_already(
+    face: Face, job: Job, video: VideoFile
+) -> None:
+    """Whoever was faster, the end is the same; trouble and refusals are told apart."""
+    post = await face.poster.post_video(job, video)
+    posted = replace(job, result_channel_id=post.channel_id, result_message_id=post.message_id)
+    one = f"/channels/{post.channel_id}/messages/{post.message_id}"
+    await face.control("faults", method="DELETE", path=one, status=403, body={"code": 50013})
+    with pytest.raises(CannotPostError):
+        await face.poster.delete_result(posted)
+    await face.control("faults", method="DELETE", path=one, status=503, body={"code": 0})
+    with pytest.raises(PostLaterError):
+        await face.poster.delete_result(posted)
+    still_there = await results(face, job)
+    for _ in range(2):
+        await face.poster.delete_result(posted)
+    await face.poster.delete_result(job)
+
+    assert len(still_there) == 1
+    assert await results(face, job) == []

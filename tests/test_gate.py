@@ -1,16 +1,24 @@
 """The gate: the guild's rules on a real database, and the terms that follow from them."""
 
+import sqlite3
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.catalogue import find_model
 from bot.errors import RefusedError
+from bot.jobs.bulletin import Bulletin
+from bot.jobs.changes import Actor, Change, PromptRefused
+from bot.jobs.errands import Errands
 from bot.jobs.gate import Gate
+from bot.jobs.refused_prompts import RefusedPrompts
 from bot.policy import (
     AllowanceOverride,
     ApprovalRules,
@@ -24,6 +32,7 @@ from bot.quota import Allowance
 from bot.request import GenerationRequest, build_request
 from bot.storage import Database
 from bot.storage.policies import PolicyStore
+from bot.wordfilter import FilterRule
 
 NOW = datetime(2026, 8, 3, 12, tzinfo=UTC)
 GUILD, OTHER_GUILD, MODERATOR = 10, 20, 99
@@ -48,7 +57,49 @@ async def policies(file: Path) -> AsyncIterator[PolicyStore]:
 
 
 @pytest.fixture
-def gate(policies: PolicyStore) -> Gate:
+async def errands() -> AsyncIterator[Errands]:
+    """What is done in the background."""
+    errands = Errands()
+    yield errands
+    await errands.close()
+
+
+@dataclass
+class Channel:
+    """A log channel that keeps what it is told."""
+
+    told: list[tuple[int, Actor, Change]] = field(default_factory=list)
+
+    def post(self, channel_id: int, by: Actor, change: Change) -> None:
+        """Keep it."""
+        self.told.append((channel_id, by, change))
+
+
+@pytest.fixture
+def channel() -> Channel:
+    """The log channels of all guilds."""
+    return Channel()
+
+
+@dataclass
+class Clock:
+    """A clock that moves only when told to."""
+
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The gate's time."""
+    return Clock()
+
+
+@pytest.fixture
+def gate(policies: PolicyStore, errands: Errands, channel: Channel, clock: Clock) -> Gate:
     """A gate with a host's cap."""
     return Gate(
         policies=policies,
@@ -56,7 +107,13 @@ def gate(policies: PolicyStore) -> Gate:
         host_zone=ZoneInfo("UTC"),
         host_monthly_usd=Decimal(50),
         usd_per_credit=Decimal("0.01"),
-        now=lambda: NOW,
+        refused_prompts=RefusedPrompts(
+            audit=policies,
+            bulletin=Bulletin(policies=policies, log_channel=channel),
+            errands=errands,
+            now=clock.now,
+        ),
+        now=clock.now,
     )
 
 
@@ -115,6 +172,88 @@ async def test_the_filter_reads_both_prompts(
         await gate.admit(MIA, HERE, request(prompt), negative)
     await policies.remove_rule(GUILD, rule.id, actor_id=MODERATOR, now=NOW)
     assert await gate.admit(MIA, HERE, request(prompt), negative)
+
+
+# -- what moderators hear of the filter ------------------------------------------------
+
+
+async def watched(policies: PolicyStore, **changes: Any) -> FilterRule:
+    """Let moderators see every video, and add a rule."""
+    policy = GuildPolicy(log_channel_id=400, log_videos_since=NOW, **changes)
+    await policies.set_policy(GUILD, policy, actor_id=MODERATOR, now=NOW)
+    return await policies.add_rule(GUILD, "word", "weasel", actor_id=MODERATOR, now=NOW)
+
+
+async def refused(gate: Gate, prompt: str = "a fox", negative: str = "a WEASEL") -> None:
+    """Ask for what the filter refuses."""
+    with pytest.raises(RefusedError, match="does not allow"):
+        await gate.admit(MIA, HERE, request(prompt), negative)
+
+
+async def test_a_refused_prompt_is_recorded_without_its_words(
+    gate: Gate, policies: PolicyStore, errands: Errands, file: Path
+) -> None:
+    """Who, which rule, which field, where; what they wrote is nowhere in the database."""
+    rule = await policies.add_rule(GUILD, "word", "weasel", actor_id=MODERATOR, now=NOW)
+    await refused(gate, negative="zorgle w3asel")
+    await errands.close()
+    event = (await policies.events(GUILD, limit=1))[0]
+
+    assert (event.action, event.actor_id, event.target_id) == ("prompt.refuse", None, MIA.user_id)
+    assert event.detail == {
+        "rule": rule.id,
+        "list": None,
+        "field": "negative prompt",
+        "channel_id": HERE.channel_id,
+    }
+    files = [path for path in file.parent.iterdir() if path.name.startswith(file.name)]
+    assert not any(word in path.read_bytes() for path in files for word in (b"zorgle", b"w3asel"))
+
+
+async def test_moderators_who_watch_are_told_once_in_a_while(
+    gate: Gate, policies: PolicyStore, channel: Channel, clock: Clock
+) -> None:
+    """A member who tries again and again cannot flood the channel; later it says how often."""
+    rule = await watched(policies)
+    for _ in range(5):
+        await refused(gate)
+    clock.at += timedelta(minutes=6)
+    await refused(gate)
+    clock.at += timedelta(minutes=6)
+    await refused(gate)
+
+    changes = [change for _, _, change in channel.told]
+    assert {(place, by.user_id) for place, by, _ in channel.told} == {(400, MIA.user_id)}
+    assert all(isinstance(change, PromptRefused) for change in changes)
+    first = changes[0]
+    assert isinstance(first, PromptRefused)
+    assert first.found.match.rule == rule
+    assert [getattr(change, "untold", None) for change in changes] == [0, 4, 0]
+
+
+async def test_nobody_is_told_who_does_not_watch(
+    gate: Gate, policies: PolicyStore, channel: Channel
+) -> None:
+    """A log channel alone is for what moderators do."""
+    await watched(policies)
+    policy = GuildPolicy(log_channel_id=400)
+    await policies.set_policy(GUILD, policy, actor_id=MODERATOR, now=NOW)
+    await refused(gate)
+
+    assert channel.told == []
+
+
+async def test_a_record_that_cannot_be_written_fails_nobody(
+    policies: PolicyStore, file: Path, gate: Gate, errands: Errands, caplog: Any
+) -> None:
+    """The member has their answer; the host reads why."""
+    await policies.add_rule(GUILD, "word", "weasel", actor_id=MODERATOR, now=NOW)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DROP TABLE audit_event")
+    await refused(gate)
+    await errands.close()
+
+    assert "an errand failed" in caplog.text
 
 
 async def test_approval_needs_somebody_to_ask(gate: Gate, policies: PolicyStore) -> None:

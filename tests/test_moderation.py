@@ -278,9 +278,9 @@ def test_a_filter_refusal_carries_its_match() -> None:
     verdict = Ask(rules=FILTER, prompt="naked").verdict()
 
     assert isinstance(verdict, Refused)
-    assert verdict.match is not None
-    assert verdict.match.rule is not None
-    assert verdict.match.rule.id == 7
+    assert verdict.found is not None
+    assert verdict.found.match.rule is not None
+    assert verdict.found.match.rule.id == 7
 
 
 # -- their order -----------------------------------------------------------------

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import NotFoundError, RefusedError
 from bot.job import JobState
-from bot.policy import AllowanceOverride, Block
+from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.privacy import Forgotten, UnderWayError
 from bot.quota import Balance, EntryKind, LedgerEntry, Window
 from bot.storage import Database, ForgettingStore, JobStore, PolicyStore, ReportStore
@@ -151,13 +151,17 @@ def test_a_skeleton_keeps_what_is_listed_and_nothing_else() -> None:
 
 
 async def test_a_forgotten_job_is_in_the_sums_and_nowhere_else(
-    store: JobStore, forgetting: ForgettingStore, file: Path
+    store: JobStore, forgetting: ForgettingStore, policies: PolicyStore, file: Path
 ) -> None:
     """Nobody finds it, moves it or takes it down; its costs and times stay."""
     job = await walked_to(store, JobState.DELIVERED)
     await store.note(job.id, cost_usd=0.31)
+    await policies.set_policy(GUILD, GuildPolicy(log_videos_since=NOW), actor_id=1, now=NOW)
+    wants_card = await store.without_card(ended_since=NOW)
     await forgetting.forget_member(MEMBER, now=NOW)
 
+    assert [wanting.id for wanting in wants_card] == [job.id]
+    assert await store.without_card(ended_since=NOW) == []
     assert await store.get(job.id) is None
     assert await store.of_member(MEMBER) == await store.of_member(0, guild_id=GUILD + 1) == []
     with pytest.raises(NotFoundError):

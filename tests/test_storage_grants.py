@@ -324,13 +324,14 @@ async def test_a_refund_says_who_gave_it(store: JobStore) -> None:
 async def test_a_refund_may_follow_a_removal(store: JobStore) -> None:
     """Deleted without refund first, refunded later: who removed it first stays noted."""
     job = await walked_to(store, JobState.DELIVERED)
-    _, none = await take_down(store, job.id, refund=False)
+    removed, none = await take_down(store, job.id, refund=False)
     later, back = await store.take_down(
         job.id, guild_id=GUILD, actor_id=MODERATOR + 1, reason="sorry", refund=True, now=NOW
     )
 
     assert (none, back) == (0, 30)
     assert (later.removed_by, later.removal_reason) == (MODERATOR, "spam")
+    assert (removed.refunded_at, later.refunded_at) == (None, NOW)
 
 
 async def test_simultaneous_refunds_pay_once(file: Path) -> None:

@@ -228,6 +228,19 @@ async def test_a_downgrade_leaves_what_version_0001_understands(
     }
 
 
+async def test_a_refund_of_an_older_version_is_known(engine: Engine, tmp_path: Path) -> None:
+    """Its time is taken from the ledger; jobs without one have none."""
+    path = tmp_path / "bot.sqlite3"
+    schema.upgrade(engine)
+    await fill_0002(path)
+    schema.downgrade(engine, "0003")
+    schema.upgrade(engine)
+    async with opened(path) as store:
+        jobs = await store.of_member(MEMBER)
+
+    assert [job.refunded_at for job in jobs] == [NOW, None, None, None, None, None]
+
+
 async def test_down_and_up_again_loses_no_credit(engine: Engine, tmp_path: Path) -> None:
     """After both migrations the books agree, and the bot goes on."""
     path = tmp_path / "bot.sqlite3"

@@ -185,6 +185,23 @@ async def test_refunds_at_once_pay_once(url: str) -> None:
         assert sorted(back for _, back in outcomes) == [0] * 9 + [30]
 
 
+async def test_missing_cards_are_found_by_the_policy(url: str) -> None:
+    """The one query that looks into a policy's JSON: only guilds that want cards count."""
+    async with opened(url) as one:
+        store, policies = JobStore(one), PolicyStore(one)
+        other = GUILD + 1
+        watched = GuildPolicy(log_channel_id=4, log_videos_since=NOW)
+        await policies.set_policy(GUILD, watched, actor_id=MODERATOR, now=NOW)
+        off = GuildPolicy(log_channel_id=4)
+        await policies.set_policy(other, off, actor_id=MODERATOR, now=NOW)
+        jobs = [await accepted(store, 0), await accepted(store, 1, guild_id=other)]
+        for job in jobs:
+            await store.transition(job.id, JobState.CANCELLED, now=NOW)
+        found = await store.without_card(ended_since=NOW)
+
+    assert [job.id for job in found] == [jobs[0].id]
+
+
 async def test_what_moderators_set_is_kept(url: str) -> None:
     """Policies, allowances, blocks and rules, many at once, are read back as they were set."""
     policy = GuildPolicy(daily_credits=5, models_by_role={MEMBER: ("wan-2.6-i2v",)})

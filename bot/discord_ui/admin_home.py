@@ -100,4 +100,5 @@ def _filter_text(overview: Overview) -> str:
 def _log_text(policy: GuildPolicy) -> str:
     if policy.log_channel_id is None:
         return "📋 **Log channel**: none"
-    return f"📋 **Log channel**: {mention('channel', policy.log_channel_id)}"
+    videos = ", with every video" if policy.log_videos_since is not None else ""
+    return f"📋 **Log channel**: {mention('channel', policy.log_channel_id)}{videos}"

@@ -6,10 +6,10 @@ from typing import Any
 from discord import ui
 
 from bot.discord_ui.admin_items import FormField, form
-from bot.discord_ui.admin_notices import rule_words, until_words
+from bot.discord_ui.admin_notices import match_words, rule_words, until_words
 from bot.discord_ui.admin_parts import BLURPLE, Box, back, page_count, page_words, text, turning
 from bot.discord_ui.admin_words import allowance_words, mention
-from bot.discord_ui.cards import LOOKS
+from bot.discord_ui.cards import look_of
 from bot.discord_ui.limits import CHOICE_NAME_CHARS, CONTENT_CHARS
 from bot.discord_ui.pages import window_texts
 from bot.discord_ui.settings_words import model_title
@@ -108,10 +108,7 @@ def filter_words(match: Match | None) -> str:
     """Return what the filter says of a text."""
     if match is None:
         return "✅ The filter lets this pass."
-    what = f"the built-in list **{match.list_name}**"
-    if match.rule is not None:
-        what = f"rule `{match.rule.id}`, {rule_words(match.rule.kind, match.rule.pattern)}"
-    return f"🚫 The filter refuses this: {what}, at ||{excerpt(match.excerpt, _PROMPT_CHARS)}||"
+    return f"🚫 The filter refuses this: {match_words(match)}"
 
 
 # -- a member --------------------------------------------------------------------------
@@ -143,7 +140,7 @@ def usage_page(usage: MemberUsage) -> ui.LayoutView:
 
 
 def _job_line(job: Job) -> str:
-    look = LOOKS[job.state]
+    look = look_of(job)
     return (
         f"{look.symbol} {model_title(job.model)} · {credits_text(job.price_credits)} · "
         f"{ago(job.created_at)} · job `{job.id}`\n> {excerpt(job.prompt, _PROMPT_CHARS)}"

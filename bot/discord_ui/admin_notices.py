@@ -1,6 +1,8 @@
-"""What moderators changed, as a short message for the log channel. Pure."""
+"""What moderators changed or should know, as a short message for the log channel. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain
 
 from bot.discord_ui.admin_words import (
     allowance_words,
@@ -13,32 +15,39 @@ from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.words import ago, at, count, credits_text, excerpt, units
 from bot.job import Job
 from bot.jobs.changes import (
+    Actor,
     AllowanceCleared,
     AllowanceSet,
     Blocked,
     Change,
+    CreditsReturned,
     Granted,
     JobApproved,
     JobDenied,
     Moderator,
     PolicyChanged,
+    PromptRefused,
     RuleRemoved,
     RulesAdded,
     Unblocked,
+    VideoRemoved,
 )
 from bot.jobs.policy_edits import FIELD_NAMES
-from bot.wordfilter import FilterRule
+from bot.policy import Block
+from bot.wordfilter import FilterRule, Match
 
 _REASON_CHARS = 400
 _PATTERN_CHARS = 300
+_MATCH_CHARS = 80
 
 
-def notice_text(by: Moderator, change: Change) -> str:
+def notice_text(by: Actor, change: Change) -> str:
     """Return the message: who did what, at most 2,000 characters."""
-    lines = _lines(change)
-    first = f"🛡️ {mention('user', by.user_id)} {lines[0]}"
+    lines = iter(_lines(change))
+    symbol = "🛡️" if isinstance(by, Moderator) else "🧹"
+    first = f"{symbol} {mention('user', by.user_id)} {next(lines)}"
     text, room = first, CONTENT_CHARS - units(first) - len("\n…")
-    for line in lines[1:]:
+    for line in lines:
         room -= units(line) + 1
         if room < 0:
             return f"{text}\n…"
@@ -46,7 +55,7 @@ def notice_text(by: Moderator, change: Change) -> str:
     return text
 
 
-def _lines(change: Change) -> list[str]:  # noqa: C901, PLR0911 - one case for each kind of change
+def _lines(change: Change) -> Iterable[str]:  # noqa: C901, PLR0911 - one case for each kind
     match change:
         case PolicyChanged():
             return _policy(change)
@@ -65,13 +74,47 @@ def _lines(change: Change) -> list[str]:  # noqa: C901, PLR0911 - one case for e
         case Unblocked(user_id=user_id):
             return [f"unblocked {mention('user', user_id)}"]
         case RulesAdded(rules=rules):
-            return [f"added {count(len(rules), 'filter rule')}", *map(_rule, rules)]
+            # One by one: a pasted list may have thousands, of which a message holds a few.
+            return chain([f"added {count(len(rules), 'filter rule')}"], map(_rule, rules))
         case RuleRemoved(rule=rule):
             return ["removed a filter rule", _rule(rule)]
+        case JobApproved() | JobDenied() | VideoRemoved() | CreditsReturned():
+            return _about_job(change)
+        case PromptRefused():
+            return _refused_prompt(change)
+
+
+def _about_job(change: JobApproved | JobDenied | VideoRemoved | CreditsReturned) -> list[str]:
+    match change:
         case JobApproved(job=job):
             return [f"approved {_whose(job)} for {credits_text(job.price_credits)}"]
         case JobDenied(job=job):
             return [f"did not approve {_whose(job)}", _why(job.decision_reason or "")]
+        case VideoRemoved(job=job, credits_back=back):
+            credits_too = f" and gave {credits_text(back)} back" if back else ""
+            return [f"removed the video of {_whose(job)}{credits_too}", *_removal(job)]
+        case CreditsReturned(job=job, credits_back=back, reason=reason):
+            given = f"gave {credits_text(back)} back for the removed video of {_whose(job)}"
+            return [given, _why(reason)]
+
+
+def _removal(job: Job) -> list[str]:
+    lines = [_why(job.removal_reason or "")]
+    if job.result_message_id is not None:
+        lines.append("⚠️ Discord has not deleted the message yet; the card has a button for it.")
+    return lines
+
+
+def _refused_prompt(change: PromptRefused) -> list[str]:
+    where = mention("channel", change.channel_id)
+    lines = [
+        f"was refused in {where}: the filter does not allow their {change.found.field}",
+        match_words(change.found.match),
+    ]
+    if change.untold:
+        more = count(change.untold, "more time")
+        lines.append(f"-# and {more} since {at(change.untold_since)}, which were not told here")
+    return lines
 
 
 def _whose(job: Job) -> str:
@@ -85,6 +128,14 @@ def _rule(rule: FilterRule) -> str:
 def rule_words(kind: str, pattern: str, most: int = _PATTERN_CHARS) -> str:
     """Return a filter rule; hidden until clicked, for it is rarely nice to read."""
     return f"{kind} ||{excerpt(pattern, most)}||"
+
+
+def match_words(match: Match) -> str:
+    """Return which rule found what; both hidden until clicked."""
+    what = f"the built-in list **{match.list_name}**"
+    if match.rule is not None:
+        what = f"rule `{match.rule.id}`, {rule_words(match.rule.kind, match.rule.pattern)}"
+    return f"{what}, at ||{excerpt(match.excerpt, _MATCH_CHARS)}||"
 
 
 def _why(reason: str) -> str:
@@ -106,6 +157,14 @@ def _policy(change: PolicyChanged) -> list[str]:
         for (place, place_id), words in changed_models(before, after).items()
     ]
     return [f"changed {lines[0]}"] if len(lines) == 1 else ["changed", *lines]
+
+
+def blocked_words(block: Block) -> str:
+    """Return the answer to a moderator who has blocked a member."""
+    return (
+        f"🚫 {mention('user', block.user_id)} is blocked {until_words(block.until)}. "
+        "Videos under way go on; `/video-admin unblock` lifts it."
+    )
 
 
 def until_words(until: datetime | None) -> str:

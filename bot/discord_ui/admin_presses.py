@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.discord_ui.admin_forms import edit_of_form, outdated
 from bot.discord_ui.admin_items import Press
@@ -13,6 +14,7 @@ from bot.jobs.policy_edits import (
     removing_channels,
     setting,
     switching_list,
+    switching_video_log,
 )
 
 
@@ -34,6 +36,7 @@ class PageRef:
 _SWITCHES: Mapping[str, str] = {
     "age_restricted_only": "channels",
     "everybody": "approval",
+    "log_videos": "log",
 }
 _FORM_PAGES: Mapping[str, str] = {"approval": "approval"}
 
@@ -73,21 +76,30 @@ def _page_of_choice(press: Press, args: tuple[str, ...]) -> PageRef:
             return PageRef(name="channels")
 
 
-def edit_of(press: Press, zones: Collection[str]) -> Edit | None:
+def edit_of(press: Press, zones: Collection[str], now: datetime) -> Edit | None:
     """Return the change that a press asks for; None when it only turns pages.
+
+    Args:
+        press: What was pressed, chosen or filled in.
+        zones: The names of all time zones.
+        now: The time, aware: what is switched on counts from here.
 
     Raises:
         BadInputError: the page is from another version of the bot, or a typed value is wrong.
     """
     if press.verb == "save":
         return edit_of_form(press, zones)
+    if press.verb == "flip":
+        return _switched(press, now)
     if press.verb not in _EDITS:
         raise outdated()
     return _EDITS[press.verb](press)
 
 
-def _switched(press: Press) -> Edit:
+def _switched(press: Press, now: datetime) -> Edit:
     match press.args:
+        case ("log_videos", to):
+            return switching_video_log(on=to == "on", now=now)
         case (field, to) if field in _SWITCHES:
             return setting(**{field: to == "on"})
         case _:
@@ -141,7 +153,6 @@ def _cleared(press: Press) -> Edit:
 _EDITS: Mapping[str, Callable[[Press], Edit | None]] = {
     "page": lambda _press: None,
     "resume": lambda _press: setting(paused_reason=None),
-    "flip": _switched,
     "list": _list_switched,
     "pick": _choice,
     "clear": _cleared,

@@ -178,4 +178,12 @@ def show_log(box: Box, policy: GuildPolicy) -> None:
         "appear there. Choose one that only moderators see.",
     )
     box.add_item(channel_select("log_channel_id", "Log channel", _LOG_TYPES))
+    on = policy.log_videos_since is not None
+    section(
+        box,
+        f"🎞️ **Every video there, too**: {'on' if on else 'off'}\n-# A card for each, from when "
+        "it is switched on, with buttons to delete, refund and block; and a line about each "
+        "prompt that the filter refuses.",
+        switch("log_videos", on=on, disabled=channel_id is None and not on),
+    )
     box.add_item(back(button("No log", "clear", "log_channel_id", disabled=channel_id is None)))

@@ -88,6 +88,7 @@ _VALUE_WORDS: Mapping[str, Callable[[Any], str]] = {
     "filter_lists": lambda value: ", ".join(value) or "none",
     "log_channel_id": lambda value: "none" if value is None else mention("channel", value),
     "retention_days": _optional("day", "as long as the host keeps them"),
+    "log_videos_since": _switch,
     "paused_reason": lambda value: "no" if value is None else f"“{excerpt(value, _REASON_CHARS)}”",
     "everybody": _switch,
     "newer_than_days": _optional("day", "off"),

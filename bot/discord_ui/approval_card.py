@@ -1,129 +1,62 @@
 """The card that asks moderators about a job, and the form for their reason. Pure views."""
 
-import re
 from collections.abc import Mapping
-from typing import Any, Self
 
 import discord
 from discord import ui
 
 from bot.discord_ui.admin_items import FormField, form
 from bot.discord_ui.cards import LOOKS
+from bot.discord_ui.log_parts import (
+    Box,
+    LogButton,
+    Room,
+    add_negative,
+    finished_view,
+    picture_url,
+    prompt_text,
+)
 from bot.discord_ui.settings_words import facts_text, model_title
-from bot.discord_ui.words import ago, excerpt, moderator_words, quote, units
-from bot.errors import BadInputError
+from bot.discord_ui.words import ago, excerpt, moderator_words, quote
 from bot.job import Job, JobState
 from bot.jobs.checks import REASON_CHARS
 
 DENY_FORM = "deny"
-# Of the 4,000 units that all texts of a message may have together.
-_PROMPT_LIMIT = 1800
-_NEGATIVE_LIMIT = 600
+# A moderator decides by these words.
+ROOM = Room(prompt_units=1800, negative_units=600)
 _REASON_LIMIT = 2 * REASON_CHARS
 _REASONS_LIMIT = 200
 _MOST_REASONS = 4
-_URL_CHARS = 2048
-_GREATEST_ID = 2**63 - 1
-
-_LABELS: Mapping[str, tuple[str, discord.ButtonStyle]] = {
-    "approve": ("Approve", discord.ButtonStyle.success),
-    "deny": ("Deny", discord.ButtonStyle.danger),
-    "read": ("Read all of it", discord.ButtonStyle.secondary),
-}
-
-
-class ApprovalButton(
-    ui.DynamicItem[ui.Button[ui.LayoutView]],
-    template=r"approval:(?P<action>approve|deny|read):(?P<id>[0-9]{1,19})",
-):
-    """A button about a job that waits; its meaning lives in its id, so it survives restarts.
-
-    The view knows no services: a press becomes the client's own event `approval_button`
-    (interaction, action, job id), for which a cog listens.
-    """
-
-    def __init__(self, action: str, job_id: int) -> None:
-        label, style = _LABELS[action]
-        custom_id = f"approval:{action}:{job_id}"
-        super().__init__(ui.Button(label=label, style=style, custom_id=custom_id))
-        self.action = action
-        self.job_id = job_id
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - discord.py's signature
-        item: ui.Item[Any],  # noqa: ARG003 - discord.py's signature
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Return the button that was pressed, from its id alone."""
-        return cls(match["action"], job_number(match["id"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Pass the press on to whoever listens."""
-        interaction.client.dispatch("approval_button", interaction, self.action, self.job_id)
 
 
 def approval_card(job: Job) -> ui.LayoutView:
     """Return the card: who, prompt, picture, why it waits, the price; or what was decided."""
     waits = job.state is JobState.AWAITING_APPROVAL
     look = LOOKS[JobState.AWAITING_APPROVAL if waits else _outcome(job)]
-    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=look.colour)
+    box: Box = ui.Container(accent_colour=look.colour)
     title = "Waits for your approval" if waits else _TITLES[_outcome(job)]
     box.add_item(ui.TextDisplay(f"### {look.symbol} {title} · {model_title(job.model)}"))
-    box.add_item(ui.TextDisplay(quote(job.prompt, _PROMPT_LIMIT)))
-    if _negative(job):
-        box.add_item(ui.TextDisplay(f"**Not wanted:** {excerpt(_negative(job), _NEGATIVE_LIMIT)}"))
-    picture = _picture_url(job)
+    box.add_item(ui.TextDisplay(prompt_text(job, ROOM)))
+    add_negative(box, job, ROOM)
+    picture = picture_url(job)
     if picture is not None:
         item = discord.MediaGalleryItem(picture, description="The picture to be animated")
         box.add_item(ui.MediaGallery(item))
     box.add_item(ui.TextDisplay(_why(job) if waits else _decision(job)))
     asked = f"<@{job.user_id}> in <#{job.channel_id}> {ago(job.created_at)}"
     box.add_item(ui.TextDisplay(f"-# {asked} · {facts_text(job)} · job `{job.id}`"))
-    buttons = [ApprovalButton(action, job.id) for action in ("approve", "deny") if waits]
-    if exact_words(job) is not None:
-        buttons.append(ApprovalButton("read", job.id))
-    if buttons:
-        box.add_item(ui.ActionRow(*buttons))
-    view = ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
-
-
-def exact_words(job: Job) -> str | None:
-    """Return prompt and negative prompt in full when the card had to cut one, else None."""
-    cut = (
-        units(quote(job.prompt, 1_000_000)) > _PROMPT_LIMIT
-        or units(excerpt(_negative(job), 1_000_000)) > _NEGATIVE_LIMIT
-    )
-    if not cut:
-        return None
-    return f"Prompt:\n{job.prompt}\n\nNegative prompt:\n{_negative(job) or '(none)'}\n"
+    buttons = [LogButton(action, job.id) for action in ("approve", "deny") if waits]
+    return finished_view(box, job, ROOM, buttons)
 
 
 def denial_form(job: Job) -> ui.Modal:
     """Return the form that asks why; its id says which job it is about."""
-    reason = FormField(
-        name="reason",
-        label="Why?",
-        hint="The member is told",
-        most_chars=REASON_CHARS,
-        required=True,
-    )
-    return form(str(job.id), "Do not approve", [reason], verb=DENY_FORM)
+    return form(str(job.id), "Do not approve", [reason_field()], verb=DENY_FORM)
 
 
-def job_number(text: str) -> int:
-    """Return a job's number from a button's or form's id.
-
-    Raises:
-        BadInputError: it is none.
-    """
-    if not (text.isascii() and text.isdigit()) or int(text) > _GREATEST_ID:
-        raise BadInputError("This button is not one of the bot's. Nothing was changed.")
-    return int(text)
+def reason_field(hint: str = "The member is told") -> FormField:
+    """Return the field that asks why."""
+    return FormField(name="reason", label="Why?", hint=hint, most_chars=REASON_CHARS, required=True)
 
 
 _TITLES: Mapping[JobState, str] = {
@@ -160,13 +93,3 @@ def _decision(job: Job) -> str:
             return f"Denied by {moderator_words(job.decided_by)}{when}\n{why}"
         case _:
             return f"Approved by {moderator_words(job.decided_by)}{when}"
-
-
-def _negative(job: Job) -> str:
-    return str(job.parameters.get("negative_prompt") or "")
-
-
-def _picture_url(job: Job) -> str | None:
-    url = str(job.parameters.get("image") or "")
-    fits = url.startswith(("https://", "http://")) and len(url) <= _URL_CHARS
-    return url if fits else None

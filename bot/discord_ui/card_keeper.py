@@ -30,6 +30,10 @@ OnCard = Callable[[int, int], Awaitable[object]]
 _Picture = list[dict[str, Any]]
 
 
+# What the end of a card shows: the state, and whether its video was removed or paid back.
+_End = tuple[JobState, bool, bool]
+
+
 class _NoWayError(Exception):
     """There is no way left to edit this card."""
 
@@ -97,7 +101,7 @@ class CardKeeper:
         self._now = now
         self._sleep = sleep
         self._slots: dict[int, _Slot] = {}
-        self._ended: OrderedDict[int, JobState] = OrderedDict()
+        self._ended: OrderedDict[int, _End] = OrderedDict()
         self._channel_locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._closing = False
 
@@ -120,8 +124,11 @@ class CardKeeper:
             slot.task = asyncio.create_task(self._keep(slot), name=f"card-{job.id}")
 
     async def finish(self, job: Job) -> None:
-        """Show the end, with a few retries, and edit the card no more."""
-        if self._ended.get(job.id) is job.state:
+        """Show the end, with a few retries, and edit the card no more.
+
+        Unless there is another end: a moderator may remove the video, or give credits back.
+        """
+        if self._ended.get(job.id) == _end_of(job):
             return  # a cancel shows the end at once, and the workflow once more
         self._remember_end(job)
         slot = self._slot(job)
@@ -153,7 +160,7 @@ class CardKeeper:
         return slot
 
     def _remember_end(self, job: Job) -> None:
-        self._ended[job.id] = job.state
+        self._ended[job.id] = _end_of(job)
         if len(self._ended) > _REMEMBERED_ENDS:
             self._ended.popitem(last=False)
 
@@ -256,3 +263,7 @@ class CardKeeper:
             slot.card_kept = True
         except Exception:
             log.exception("job %s: its card's id could not be kept", job.id)
+
+
+def _end_of(job: Job) -> _End:
+    return job.state, job.removed_at is not None, job.refunded_at is not None

@@ -45,9 +45,17 @@ LOOKS: Mapping[JobState, Look] = {
 }
 
 
+_REMOVED = Look(symbol="🗑️", title="Removed by a moderator", colour=_GREY)
+
+
+def look_of(job: Job) -> Look:
+    """Return how a job looks: its state, unless a moderator has removed its video since."""
+    return _REMOVED if job.removed_at is not None else LOOKS[job.state]
+
+
 def status_card(job: Job, standing: Standing | None = None) -> ui.LayoutView:
     """Return the card: heading, prompt, what happens now, the facts, and Cancel while it can be."""
-    look = LOOKS[job.state]
+    look = look_of(job)
     box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=look.colour)
     box.add_item(ui.TextDisplay(f"### {look.symbol} {look.title} · {model_title(job.model)}"))
     box.add_item(ui.TextDisplay(quote(job.prompt, _PROMPT_LIMIT)))
@@ -120,6 +128,8 @@ def _running(job: Job, standing: Standing) -> str:
 
 
 def _delivered(job: Job) -> str:
+    if job.removed_at is not None:
+        return f"**A moderator removed this video.**\n{removal_text(job)}"
     # The card is for everybody in the channel; a link into direct messages is dead for others.
     if was_sent_directly(job):
         return "Sent to you by direct message."
@@ -133,11 +143,24 @@ def _failed(job: Job) -> str:
     return f"**{words.why}**\n{words.what_to_do} {given_back(job)}"
 
 
+def removal_text(job: Job) -> str:
+    """Return why a moderator removed a video, and what came of its credits."""
+    credits_words = credits_text(job.price_credits)
+    back = "were given back" if job.refunded_at is not None else "were not given back"
+    why = quote(job.removal_reason or "No reason given.", _REASON_LIMIT)
+    return f"{why}\nIts {credits_words} {back}."
+
+
 def given_back(job: Job) -> str:
     """Return what came of the credits of a job that ended without a video."""
     if job.queued_at is None:
         return "Nothing had been charged."  # a moderator never let it in
     return f"Your {credits_text(job.price_credits)} came back."
+
+
+def has_video(job: Job) -> bool:
+    """Tell whether there is a message with the video to look at."""
+    return job.state is JobState.DELIVERED and job.removed_at is None
 
 
 def was_sent_directly(job: Job) -> bool:

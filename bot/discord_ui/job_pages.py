@@ -8,7 +8,14 @@ from discord import ui
 
 from bot.catalogue import JsonScalar
 from bot.discord_ui.buttons import JobButton
-from bot.discord_ui.cards import LOOKS, result_link, state_text, was_sent_directly
+from bot.discord_ui.cards import (
+    LOOKS,
+    has_video,
+    look_of,
+    result_link,
+    state_text,
+    was_sent_directly,
+)
 from bot.discord_ui.limits import CHOICE_NAME_CHARS
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import ago, at, credits_text, excerpt, one_line, quote, units
@@ -41,8 +48,8 @@ def jobs_page(jobs: Sequence[Job]) -> ui.LayoutView:
 
 
 def _line(job: Job) -> str:
-    look = LOOKS[job.state]
-    link = f" · [open]({result_link(job)})" if job.state is JobState.DELIVERED else ""
+    look = look_of(job)
+    link = f" · [open]({result_link(job)})" if has_video(job) else ""
     return (
         f"{look.symbol} **{look.title}** · {model_title(job.model)} · {ago(job.created_at)}{link}\n"
         f"{excerpt(job.prompt, _LIST_PROMPT)}\n-# job `{job.id}`"
@@ -51,13 +58,13 @@ def _line(job: Job) -> str:
 
 def job_choice(job: Job) -> str:
     """Return a job's name in an autocomplete list: at most 100 characters, plain text."""
-    name = f"{LOOKS[job.state].title} · {model_title(job.model)} · {one_line(job.prompt)}"
+    name = f"{look_of(job).title} · {model_title(job.model)} · {one_line(job.prompt)}"
     return name if units(name) <= CHOICE_NAME_CHARS else name[: CHOICE_NAME_CHARS // 2] + "…"
 
 
 def job_page(job: Job) -> ui.LayoutView:
     """Return everything about one job; Cancel while it can be."""
-    look = LOOKS[job.state]
+    look = look_of(job)
     view = ui.LayoutView(timeout=None)
     box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=look.colour)
     for text in (
@@ -77,7 +84,11 @@ def job_page(job: Job) -> ui.LayoutView:
 
 def _state(job: Job) -> str:
     """The card's words; this page is its member's alone, so a link to direct messages works."""
-    link = f" [Jump to the video]({result_link(job)})" if was_sent_directly(job) else ""
+    link = (
+        f" [Jump to the video]({result_link(job)})"
+        if has_video(job) and was_sent_directly(job)
+        else ""
+    )
     return state_text(job, Standing()) + link
 
 

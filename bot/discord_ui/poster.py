@@ -1,4 +1,7 @@
-"""Puts finished videos in front of the member: reply, link, direct message; and looks first."""
+"""Puts finished videos in front of the member: reply, link, direct message; and looks first.
+
+It also takes them away again.
+"""
 
 import logging
 from collections.abc import Awaitable
@@ -38,7 +41,10 @@ class _Post:
 
 
 class ChannelPoster:
-    """The `Poster` of `bot.jobs.ports`, on discord.py; needs no message or member cache."""
+    """The `Poster` of `bot.jobs.ports` and the `Remover` of `bot.jobs.moderating_ports`.
+
+    It needs no message or member cache.
+    """
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
@@ -97,6 +103,26 @@ class ChannelPoster:
             return await self._post(job, channel, file)
         except TooLargeToPostError:
             return await self._post(job, channel, link)
+
+    async def delete_result(self, job: Job) -> None:
+        """Delete the message with the video, in the channel or in direct messages.
+
+        A message or channel that is gone already is fine.
+
+        Raises:
+            CannotPostError: Discord refuses.
+            PostLaterError: Discord is in trouble.
+        """
+        if job.result_channel_id is None or job.result_message_id is None:
+            return
+        channel = self._client.get_partial_messageable(job.result_channel_id)
+        message = channel.get_partial_message(job.result_message_id)
+        try:
+            await _translated(message.delete())
+        except CannotPostError as error:
+            if not isinstance(error.__cause__, discord.NotFound):
+                raise
+            log.info("job %s: its message is gone already: %s", job.id, error)
 
     def _channel(self, job: Job) -> discord.abc.Messageable:
         return self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)

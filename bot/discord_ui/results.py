@@ -1,6 +1,10 @@
 """The messages that carry a finished video: a pure text of at most 2,000 characters."""
 
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+
+import discord
 
 from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.settings_words import facts_text, model_title
@@ -11,6 +15,7 @@ _PROMPT_LIMIT = 400
 _LEAST_PROMPT = 20
 # For a line that a direct message has before the rest.
 _NOTE_ROOM = 80
+_MARK = re.compile(r"job `([0-9]{1,19})`", re.ASCII)
 
 
 def file_name(job: Job) -> str:
@@ -36,6 +41,25 @@ def link_content(job: Job, url: str, expires_at: datetime) -> str:
 def mark(job: Job) -> str:
     """Return the words by which our own message is recognised after a crash."""
     return f"job `{job.id}`"
+
+
+def marked_job(message: discord.Message) -> int | None:
+    """Return the number of the job that one of our messages is about, by its last mark.
+
+    A member's words cannot have a mark: they are escaped. Whether the message really belongs
+    to that job is for the caller to check.
+    """
+    marks = [_MARK.findall(text) for text in (message.content, *_texts(message.components))]
+    numbers = [number for found in marks for number in found]
+    return int(numbers[-1]) if numbers else None
+
+
+def _texts(components: Sequence[discord.Component]) -> Iterator[str]:
+    for component in components:
+        if isinstance(component, discord.TextDisplay):
+            yield component.content
+        elif isinstance(component, discord.Container | discord.SectionComponent):
+            yield from _texts(component.children)
 
 
 def _content(job: Job, words: str) -> str:

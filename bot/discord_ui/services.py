@@ -14,6 +14,7 @@ from bot.jobs.intake import Intake
 from bot.jobs.moderating import Moderation
 from bot.jobs.ports import Cards, JobStore, Standing
 from bot.jobs.privacy import Privacy
+from bot.jobs.video_desk import VideoDesk
 from bot.pricing import PriceTable
 
 
@@ -55,6 +56,7 @@ class Services:
     moderation: Moderation
     approvals: ApprovalDesk
     privacy: Privacy
+    videos: VideoDesk
     store: FaceStore
     cards: OpeningCards
     prices: PriceTable

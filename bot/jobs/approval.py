@@ -10,21 +10,11 @@ from bot.jobs.bulletin import Bulletin
 from bot.jobs.changes import Change, JobApproved, JobDenied, Moderator
 from bot.jobs.checks import checked_reason
 from bot.jobs.gate import Gate
-from bot.jobs.moderating_ports import ApprovalBoard, ApprovalStore, Members, PolicyStore
-from bot.jobs.ports import CannotPostError, Cards, Engine, PostLaterError, Standing
+from bot.jobs.log_cards import DecidedError, LogCards
+from bot.jobs.moderating_ports import ApprovalStore, Members, PolicyStore
+from bot.jobs.ports import Cards, Engine, Standing
 
 log = logging.getLogger(__name__)
-
-# A channel that refused a post is left alone for so long: Discord bans who keeps on asking.
-_REFUSED_WAIT = timedelta(minutes=10)
-
-
-class DecidedError(RefusedError):
-    """The job waits no longer; the text says who was faster. `job` is as it stands now."""
-
-    def __init__(self, text: str, job: Job) -> None:
-        super().__init__(text)
-        self.job = job
 
 
 class ApprovalDesk:
@@ -38,7 +28,7 @@ class ApprovalDesk:
         gate: Gate,
         engine: Engine,
         cards: Cards,
-        board: ApprovalBoard,
+        log_cards: LogCards,
         members: Members,
         bulletin: Bulletin,
         now: Callable[[], datetime],
@@ -51,7 +41,7 @@ class ApprovalDesk:
             gate: On which terms a member may spend when their job is let in.
             engine: Runs what was approved.
             cards: The members' status cards.
-            board: The moderators' cards.
+            log_cards: The moderators' cards.
             members: Which roles a member has now.
             bulletin: Tells the log channel who decided what.
             now: The time, aware.
@@ -61,12 +51,10 @@ class ApprovalDesk:
         self._gate = gate
         self._engine = engine
         self._cards = cards
-        self._board = board
+        self._log_cards = log_cards
         self._members = members
         self._bulletin = bulletin
         self._now = now
-        self._posting: set[int] = set()
-        self._refused_at: dict[int, datetime] = {}
 
     async def ask(self, job: Job) -> None:
         """Show a waiting job to the moderators; never raises: `look` tries again."""
@@ -143,8 +131,7 @@ class ApprovalDesk:
 
     async def show(self, job: Job) -> None:
         """Let the moderators' card, if there is one, show what became of the job. Never raises."""
-        if job.log_message_id is not None:
-            await self._board.show(job)
+        await self._log_cards.show(job)
 
     async def look(self) -> None:
         """Deny what waited too long; post the cards that are missing. For every minute."""
@@ -172,37 +159,9 @@ class ApprovalDesk:
 
     async def _ask(self, job: Job) -> None:
         """Post the card, unless there is one, or no channel for it."""
-        if job.log_message_id is not None or job.id in self._posting:
-            return
         channel_id = (await self._policies.policy(_guild_of(job))).log_channel_id
-        if channel_id is None or self._refused_lately(channel_id):
-            return
-        self._posting.add(job.id)
-        try:
-            message_id = await self._board.post(channel_id, job)
-            noted = await self._store.note(
-                job.id, log_channel_id=channel_id, log_message_id=message_id
-            )
-        except CannotPostError as error:
-            self._refused_at[channel_id] = self._now()
-            log.warning("job %s: log channel %s refused its card: %s", job.id, channel_id, error)
-            return
-        except PostLaterError as error:
-            log.info("job %s: its card for moderators comes later: %s", job.id, error)
-            return
-        finally:
-            self._posting.discard(job.id)
-        if noted.state is not JobState.AWAITING_APPROVAL:
-            await self.show(noted)  # cancelled or expired while the card was on its way
-
-    def _refused_lately(self, channel_id: int) -> bool:
-        refused_at = self._refused_at.get(channel_id)
-        if refused_at is None:
-            return False
-        if self._now() - refused_at < _REFUSED_WAIT:
-            return True
-        del self._refused_at[channel_id]
-        return False
+        if channel_id is not None:
+            await self._log_cards.post(job, channel_id)
 
     async def _decided(self, job_id: int) -> RefusedError:
         job = await self._store.get(job_id)

@@ -1,8 +1,8 @@
-"""Tells a guild's log channel what moderators changed."""
+"""Tells a guild's log channel what moderators changed, and what they should know."""
 
 import logging
 
-from bot.jobs.changes import Change, ModerationLog, Moderator
+from bot.jobs.changes import Actor, Change, ModerationLog, Moderator
 from bot.jobs.moderating_ports import PolicyStore
 from bot.policy import GuildPolicy
 
@@ -16,7 +16,7 @@ class Bulletin:
         self._policies = policies
         self._log_channel = log_channel
 
-    def post(self, by: Moderator, change: Change, *policies: GuildPolicy) -> None:
+    def post(self, by: Actor, change: Change, *policies: GuildPolicy) -> None:
         """Let a change appear in the log channel of each of the guild's policies, once."""
         for channel_id in dict.fromkeys(policy.log_channel_id for policy in policies):
             if channel_id is not None:

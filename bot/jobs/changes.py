@@ -1,19 +1,29 @@
-"""Who acts, what they changed, and the log channel that is told, as values and a Protocol."""
+"""Who acts, what came of it, and the log channel that is told, as values and a Protocol."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 from bot.job import Job
+from bot.moderation import Found
 from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.wordfilter import FilterRule
 
 Target = Literal["role", "user"]
+Actor: TypeAlias = "Moderator | Member"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moderator:
     """Who acts, and in which guild: all they see and change is that guild's."""
+
+    guild_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A member in a guild, where something happened to them without a moderator."""
 
     guild_id: int
     user_id: int
@@ -94,6 +104,43 @@ class JobDenied:
     job: Job
 
 
+@dataclass(frozen=True, kw_only=True)
+class VideoRemoved:
+    """A delivered video was taken down; the job has the reason, and whether its message is gone.
+
+    Attributes:
+        credits_back: How many credits went back with it; 0 for none.
+    """
+
+    job: Job
+    credits_back: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditsReturned:
+    """The credits of a video that had been taken down before were given back."""
+
+    job: Job
+    credits_back: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptRefused:
+    """The filter refused a member's prompt.
+
+    Attributes:
+        channel_id: Where they asked.
+        untold: Earlier refusals of this member that were not told.
+        untold_since: Since when those were.
+    """
+
+    channel_id: int
+    found: Found
+    untold: int
+    untold_since: datetime
+
+
 Change: TypeAlias = (
     PolicyChanged
     | AllowanceSet
@@ -105,12 +152,15 @@ Change: TypeAlias = (
     | RuleRemoved
     | JobApproved
     | JobDenied
+    | VideoRemoved
+    | CreditsReturned
+    | PromptRefused
 )
 
 
 class ModerationLog(Protocol):
     """The server's log channel."""
 
-    def post(self, channel_id: int, by: Moderator, change: Change) -> None:
+    def post(self, channel_id: int, by: Actor, change: Change) -> None:
         """Let a change appear there soon. Never raises: the change is done already."""
         ...

@@ -74,6 +74,7 @@ class DurableEngine:
         submit: Step,
         follow: Step,
         deliver: Step,
+        on_end: Callable[[Job], object],
         now: Callable[[], datetime],
         pseudonyms: Pseudonyms,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -87,6 +88,7 @@ class DurableEngine:
             ("follow", follow),
             ("deliver", deliver),
         )
+        self._on_end = on_end
         self._now = now
         self._sleep = sleep
         self._workflow = self._register_workflow()
@@ -197,6 +199,7 @@ class DurableEngine:
         job = await self._store.get(job_id)
         if job is not None:
             await self._cards.finish(job)
+            self._on_end(job)
 
     async def _resume(self) -> None:
         """Take up every unfinished job that no other running process has."""

@@ -10,7 +10,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bot.errors import RefusedError
+from bot.jobs.changes import Member
 from bot.jobs.moderating_ports import PolicyStore
+from bot.jobs.refused_prompts import RefusedPrompts
 from bot.moderation import NeedsApproval, Refused, judge
 from bot.policy import GuildPolicy, MemberFacts, PlaceFacts, effective_allowance, zone_of
 from bot.quota import Allowance, Budget
@@ -54,6 +56,7 @@ class Gate:
         host_zone: ZoneInfo,
         host_monthly_usd: Decimal | None,
         usd_per_credit: Decimal,
+        refused_prompts: RefusedPrompts,
         now: Callable[[], datetime],
     ) -> None:
         """Make a gate.
@@ -64,6 +67,7 @@ class Gate:
             host_zone: Likewise, and where the host's month begins.
             host_monthly_usd: What all guilds together may cost the host in a month.
             usd_per_credit: What one credit of estimated price is in USD.
+            refused_prompts: Takes note of what the filter refused.
             now: The time, aware.
         """
         self._policies = policies
@@ -71,6 +75,7 @@ class Gate:
         self._host_zone = host_zone
         self._host_monthly_usd = host_monthly_usd
         self._usd_per_credit = usd_per_credit
+        self._refused_prompts = refused_prompts
         self._now = now
         self._filters: OrderedDict[_FilterKey, CompiledFilter] = OrderedDict()
 
@@ -118,6 +123,9 @@ class Gate:
                 member.user_id,
                 verdict.rule.value,
             )
+            if verdict.found is not None:
+                who = Member(guild_id=place.guild_id, user_id=member.user_id)
+                self._refused_prompts.note(who, place, policy, verdict.found)
             raise RefusedError(verdict.text)
         reasons = verdict.reasons if isinstance(verdict, NeedsApproval) else ()
         if reasons and policy.log_channel_id is None:

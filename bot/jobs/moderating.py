@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from bot.jobs.account_desk import AccountDesk
 from bot.jobs.bulletin import Bulletin
-from bot.jobs.changes import ModerationLog
 from bot.jobs.filter_desk import FilterDesk
 from bot.jobs.member_desk import MemberDesk
 from bot.jobs.moderating_ports import Accounts, PolicyStore, ProviderAccount
@@ -33,7 +32,7 @@ def open_moderation(
     policies: PolicyStore,
     accounts: Accounts,
     provider: ProviderAccount,
-    log_channel: ModerationLog,
+    bulletin: Bulletin,
     host: Allowance,
     host_zone: ZoneInfo,
     prices: PriceTable,
@@ -47,7 +46,7 @@ def open_moderation(
         policies: Where policies, overrides, blocks, filter rules and audit events are kept.
         accounts: The members' credits and jobs.
         provider: The host's account at the video service.
-        log_channel: Tells a guild's log channel.
+        bulletin: Tells a guild's log channel.
         host: What the host allows where a guild has not decided.
         host_zone: The host's time zone, likewise.
         prices: Estimated prices.
@@ -55,7 +54,6 @@ def open_moderation(
         now: The time, aware.
         host_retention_days: After how many days the host has jobs forgotten; None: never.
     """
-    bulletin = Bulletin(policies=policies, log_channel=log_channel)
     return Moderation(
         policy=PolicyDesk(
             policies=policies,

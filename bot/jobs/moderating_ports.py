@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.audit import AuditEvent
 from bot.job import Job
 from bot.jobs.changes import Target
+from bot.jobs.ports import CannotPostError
 from bot.policy import AllowanceOverride, Block, GuildPolicy, MemberFacts
 from bot.quota import Allowance, Balance, Budget, LedgerEntry, Window
 from bot.statistics import Statistics
@@ -151,25 +152,95 @@ class ApprovalStore(Protocol):
         """End a job that waits; actor None when its time is over."""
         ...
 
-    async def note(self, job_id: int, **fields: Any) -> Job:
-        """Write facts that change no state."""
-        ...
-
     async def place_in_queue(self, job_id: int) -> int:
         """Return 1 for the next job to be sent."""
         ...
 
 
-class ApprovalBoard(Protocol):
-    """The cards that ask moderators."""
+# -- cards in the log channel ----------------------------------------------------------
+
+
+class BadCardError(CannotPostError):
+    """Discord does not take this very card; the channel is not to blame."""
+
+
+class LogBoard(Protocol):
+    """The moderators' cards, on Discord."""
 
     async def post(self, channel_id: int, job: Job) -> int:
         """Post a job's card, return its message id; CannotPostError or PostLaterError."""
         ...
 
-    async def show(self, job: Job) -> None:
-        """Let the posted card show how the job stands. Never raises."""
+    async def show(self, job: Job) -> bool:
+        """Let the posted card show how the job stands; False: try later. Never raises."""
         ...
+
+
+class CardStore(Protocol):
+    """Where a job's card is."""
+
+    async def note(self, job_id: int, **fields: Any) -> Job:
+        """Write facts that change no state."""
+        ...
+
+
+class VideoLogStore(Protocol):
+    """The jobs that the log channels should know of."""
+
+    async def get(self, job_id: int) -> Job | None:
+        """Return the job, or None."""
+        ...
+
+    async def without_card(self, *, ended_since: datetime) -> list[Job]:
+        """Return ended jobs without a card, of guilds that want cards, first ended first."""
+        ...
+
+
+# -- taking videos down ------------------------------------------------------------------
+
+
+class VideoStore(Protocol):
+    """The jobs and their credits; what is done writes its audit event in the same transaction."""
+
+    async def get(self, job_id: int) -> Job | None:
+        """Return the job, or None."""
+        ...
+
+    async def note(self, job_id: int, **fields: Any) -> Job:
+        """Write facts that change no state."""
+        ...
+
+    async def take_down(
+        self,
+        job_id: int,
+        *,
+        guild_id: int,
+        actor_id: int,
+        reason: str | None,
+        refund: bool,
+        now: datetime,
+    ) -> tuple[Job, int]:
+        """Note the removal, once, and give credits back, once; return how many by this call."""
+        ...
+
+
+class Remover(Protocol):
+    """Deletes what was posted."""
+
+    async def delete_result(self, job: Job) -> None:
+        """Delete the message with the video, if it is there; CannotPostError, PostLaterError."""
+        ...
+
+
+class AuditLog(Protocol):
+    """The audit log, for what no change of storage records."""
+
+    async def record(self, event: AuditEvent) -> AuditEvent:
+        """Add the event; return it with its id."""
+        ...
+
+
+# -- members -----------------------------------------------------------------------------
 
 
 class Members(Protocol):

@@ -122,3 +122,8 @@ def _check_whole(policy: GuildPolicy) -> None:
             "Requests for approval are posted in the log channel, so approval needs one: choose "
             "a log channel first, or switch approval off before you remove it."
         )
+    if policy.log_videos_since is not None:
+        raise RefusedError(
+            "Every video is to be shown in the log channel, so there must be one: choose a log "
+            "channel first, or switch that off before you remove it."
+        )

@@ -5,6 +5,7 @@ looked at: two moderators who change different things at the same time both get 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -30,6 +31,7 @@ FIELD_NAMES: Mapping[str, str] = {
     "age_restricted_only": "Only in age-restricted channels",
     "filter_lists": "Built-in filter lists",
     "log_channel_id": "Log channel",
+    "log_videos_since": "Every video in the log channel",
     "paused_reason": "Paused",
     "retention_days": "Days videos are remembered",
     "everybody": "Approval of every video",
@@ -167,6 +169,15 @@ def listing_models(place: Place, place_id: int, slugs: Iterable[str]) -> Edit:
         lists = dict(getattr(policy, field))
         lists.pop(place_id, None)
         return {field: lists | ({place_id: chosen} if chosen else {})}
+
+    return edit
+
+
+def switching_video_log(*, on: bool, now: datetime) -> Edit:
+    """Return the edit that shows every video in the log channel from now on, or none any more."""
+
+    def edit(policy: GuildPolicy) -> Mapping[str, Any]:
+        return {"log_videos_since": (policy.log_videos_since or now) if on else None}
 
     return edit
 

@@ -102,6 +102,7 @@ async def _refund(
     back = await ledger.mirror(
         session, row.id, EntryKind.ADJUST, now=now, actor_id=actor_id, reason=reason
     )
+    row.refunded_at = now
     await _record(session, row, AuditAction.JOB_REFUND, actor_id, reason, now=now)
     return back
 

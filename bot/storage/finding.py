@@ -15,7 +15,7 @@ from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance, Balance, Budget, LedgerEntry
 from bot.storage import accounts, books, latencies, ledger, rows
 from bot.storage.database import Database
-from bot.storage.tables import JobRow
+from bot.storage.tables import JobRow, PolicyRow
 
 NO_LIMITS = Budget()
 _UNKEYED = Pseudonyms()
@@ -59,6 +59,25 @@ class JobReader:
         if since_before is not None:
             query = query.where(col(JobRow.created_at) < since_before)
         return await self._jobs(query.order_by(col(JobRow.id)))
+
+    async def without_card(self, *, ended_since: datetime) -> list[Job]:
+        """Return ended jobs that no card in the log channel tells of, the first to end first.
+
+        Only those of guilds that want cards for their videos now; whether they wanted them
+        when the job ended, and for this one, is not asked here.
+        """
+        wanted = col(PolicyRow.body)["log_videos_since"].as_string().is_not(None)
+        query = (
+            select(JobRow)
+            .join(PolicyRow, col(PolicyRow.guild_id) == col(JobRow.guild_id))
+            .where(
+                col(JobRow.ended_at) >= ended_since,
+                col(JobRow.log_message_id).is_(None),
+                col(JobRow.forgotten_at).is_(None),
+                wanted,
+            )
+        )
+        return await self._jobs(query.order_by(col(JobRow.ended_at), col(JobRow.id)))
 
     async def of_member(
         self,

@@ -78,6 +78,7 @@ class JobRow(Table, table=True):
         Index(None, "state", "id"),  # restart, place in the queue
         Index(None, "user_id", "id"),  # /jobs
         Index(None, "queued_at"),  # the host's month
+        Index(None, "ended_at"),  # whose card in the log channel is missing
         Index(None, "parent_id"),  # what was made from a job that is forgotten
         # What is to be forgotten next.
         Index(
@@ -127,6 +128,7 @@ class JobRow(Table, table=True):
     removed_by: int | None = Field(default=None, sa_type=BigInteger)
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     removal_reason: str | None = Field(default=None, sa_type=Text)
+    refunded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     # The month only, see `bot.privacy.coarse`.
     forgotten_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -1,0 +1,196 @@
+"""What moderators do about single videos: take them down, give credits back, block the maker."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from bot.errors import NotFoundError, RefusedError
+from bot.job import Job, JobState
+from bot.jobs.bulletin import Bulletin
+from bot.jobs.changes import CreditsReturned, Moderator, VideoRemoved
+from bot.jobs.checks import checked_reason
+from bot.jobs.log_cards import DecidedError, LogCards
+from bot.jobs.member_desk import MemberDesk
+from bot.jobs.moderating_ports import Remover, VideoStore
+from bot.jobs.ports import CannotPostError, Cards, PostLaterError
+from bot.policy import Block
+
+log = logging.getLogger(__name__)
+
+
+class Deletion(Enum):
+    """What came of deleting the message with the video."""
+
+    GONE = auto()
+    LATER = auto()
+    FORBIDDEN = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removal:
+    """What came of taking a video down.
+
+    Attributes:
+        job: As it stands now.
+        removed_now: Whether it was this call that removed it, and nobody before.
+        credits_back: How many credits went back by this call.
+        message: The message that carried the video.
+    """
+
+    job: Job
+    removed_now: bool
+    credits_back: int
+    message: Deletion
+
+
+class VideoDesk:
+    """Acts on the jobs of one guild; those of other guilds do not exist for it."""
+
+    def __init__(
+        self,
+        *,
+        store: VideoStore,
+        members: MemberDesk,
+        remover: Remover,
+        cards: Cards,
+        log_cards: LogCards,
+        bulletin: Bulletin,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Make a desk.
+
+        Args:
+            store: The jobs and their credits.
+            members: Blocks members.
+            remover: Deletes the message with the video.
+            cards: The members' status cards.
+            log_cards: The moderators' cards.
+            bulletin: Tells the log channel who did what.
+            now: The time, aware.
+        """
+        self._store = store
+        self._members = members
+        self._remover = remover
+        self._cards = cards
+        self._log_cards = log_cards
+        self._bulletin = bulletin
+        self._now = now
+
+    async def job(self, guild_id: int, job_id: int) -> Job:
+        """Return a job of this guild.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        job = await self._store.get(job_id)
+        if job is None or job.guild_id != guild_id:
+            raise NotFoundError("There is no such job on this server. Nothing was changed.")
+        return job
+
+    async def job_for(self, guild_id: int, job_id: int, action: str) -> Job:
+        """Return a job of this guild about which something can be done.
+
+        Args:
+            guild_id: The moderator's guild.
+            job_id: The job.
+            action: `delete`, `refund` (which deletes, too, what is there) or `block`.
+
+        Raises:
+            DecidedError: it was done already; the text says by whom.
+            RefusedError: there is no video to remove.
+            NotFoundError: there is no such job in this guild.
+        """
+        job = await self.job(guild_id, job_id)
+        if action == "block":
+            return job
+        if job.state is not JobState.DELIVERED:
+            raise RefusedError("No video of this job was delivered: there is nothing to remove.")
+        gone = job.removed_at is not None and job.result_message_id is None
+        if gone and (action == "delete" or job.refunded_at is not None):
+            back = " and the credits were given back" if job.refunded_at is not None else ""
+            who = f"<@{job.removed_by}>" if job.removed_by else "Another moderator"
+            raise DecidedError(
+                f"{who} was faster: this video is removed{back}. Nothing was changed.",
+                job,
+            )
+        return job
+
+    async def take_down(self, by: Moderator, job_id: int, *, refund: bool, reason: str) -> Removal:
+        """Remove a delivered video; with `refund` give its credits back, also later.
+
+        It is written down first, then the message is deleted: calling again does what is left.
+
+        Raises:
+            BadInputError: the reason is empty or too long.
+            RefusedError: no video was delivered.
+            NotFoundError: there is no such job in this guild.
+        """
+        reason, now = checked_reason(reason), self._now()
+        before = await self.job(by.guild_id, job_id)
+        job, credits_back = await self._store.take_down(
+            job_id,
+            guild_id=by.guild_id,
+            actor_id=by.user_id,
+            reason=reason,
+            refund=refund,
+            now=now,
+        )
+        # Of two who act at the same time, the row has the first.
+        removed_now = before.removed_at is None and (job.removed_by, job.removed_at) == (
+            by.user_id,
+            now,
+        )
+        job, message = await self._delete_message(job)
+        await self._show(job)
+        if removed_now:
+            await self._bulletin.tell(by, VideoRemoved(job=job, credits_back=credits_back))
+        elif credits_back:
+            change = CreditsReturned(job=job, credits_back=credits_back, reason=reason)
+            await self._bulletin.tell(by, change)
+        return Removal(job=job, removed_now=removed_now, credits_back=credits_back, message=message)
+
+    async def delete_again(self, by: Moderator, job_id: int) -> Removal:
+        """Delete the message of a removed video that could not be deleted at first.
+
+        Raises:
+            RefusedError: the video was not removed.
+            NotFoundError: there is no such job in this guild.
+        """
+        job = await self.job(by.guild_id, job_id)
+        if job.removed_at is None:
+            raise RefusedError("This video was not removed: choose **Delete** and give a reason.")
+        job, message = await self._delete_message(job)
+        await self._show(job)
+        return Removal(job=job, removed_now=False, credits_back=0, message=message)
+
+    async def block(
+        self, by: Moderator, job_id: int, *, duration: timedelta | None, reason: str
+    ) -> Block:
+        """Block the member who made the video; None for as long as nobody lifts it.
+
+        Raises:
+            BadInputError: the duration is too long, or there is no reason.
+            NotFoundError: there is no such job in this guild.
+        """
+        job = await self.job(by.guild_id, job_id)
+        return await self._members.block(by, job.user_id, duration=duration, reason=reason)
+
+    async def _delete_message(self, job: Job) -> tuple[Job, Deletion]:
+        """Delete the message and write down that it is gone."""
+        if job.result_message_id is None:
+            return job, Deletion.GONE
+        try:
+            await self._remover.delete_result(job)
+        except PostLaterError as error:
+            log.warning("job %s: its message could not be deleted yet: %s", job.id, error)
+            return job, Deletion.LATER
+        except CannotPostError as error:
+            log.warning("job %s: its message may not be deleted: %s", job.id, error)
+            return job, Deletion.FORBIDDEN
+        return await self._store.note(job.id, result_message_id=None), Deletion.GONE
+
+    async def _show(self, job: Job) -> None:
+        await asyncio.gather(self._cards.finish(job), self._log_cards.show(job))
