@@ -128,9 +128,9 @@ class JobRow(Table, table=True):
     removed_by: int | None = Field(default=None, sa_type=BigInteger)
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     removal_reason: str | None = Field(default=None, sa_type=Text)
-    refunded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     # The month only, see `bot.privacy.coarse`.
     forgotten_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    refunded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 # In rows the source of credits is a grant's entry or 0, the allowance: 0 is unique like any
