@@ -42,8 +42,16 @@ class PolicyCommands(AdminGroup):
     @app_commands.command(description="See and change this server's rules: credits, channels, …")
     async def policy(self, interaction: discord.Interaction) -> None:
         """Show the first page."""
+        await self._show(interaction, PageRef())
+
+    @app_commands.command(description="Which videos wait until a moderator approves them")
+    async def approval(self, interaction: discord.Interaction) -> None:
+        """Show the page of approval."""
+        await self._show(interaction, PageRef(name="approval"))
+
+    async def _show(self, interaction: discord.Interaction, ref: PageRef) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        view = await page(self._bot, interaction, PageRef())
+        view = await page(self._bot, interaction, ref)
         await interaction.edit_original_response(view=view)
 
     @app_commands.command(description="Take no new videos; those under way go on")

@@ -15,6 +15,8 @@ from sandbox.discord_api.driver import MemberDriver
 from tests.discord_tiny_bot import TinyBot
 
 START_S = 1_780_000_000.0  # in the year 2026
+# How long anything that should happen may take on a busy machine.
+PATIENCE_S = 30.0
 
 
 class HandClock:
@@ -58,7 +60,7 @@ class Running:
 def member_driver(stand_in: DiscordStandIn, name: str) -> MemberDriver:
     """A driver for somebody of any guild, not connected yet."""
     token = next(user.token for user in stand_in.world.users.values() if user.name == name)
-    return MemberDriver(stand_in.api_url, stand_in.gateway_url, token)
+    return MemberDriver(stand_in.api_url, stand_in.gateway_url, token, timeout_s=PATIENCE_S)
 
 
 async def control(stand_in: DiscordStandIn, name: str, wish: dict[str, Any] | None = None) -> Any:

@@ -45,7 +45,7 @@ from bot.segmind import SegmindClient
 from bot.storage import ExportingStore, ForgettingStore, JobStore, PolicyStore, ReportStore
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
-from tests.discord_kit import control, until
+from tests.discord_kit import PATIENCE_S, control, until
 
 OUT_OF_REACH = "http://127.0.0.1:9"
 EPHEMERAL = 1 << 6
@@ -244,7 +244,9 @@ class Face:
     def member(self, name: str = "Mia") -> MemberDriver:
         """Return a driver for a member, not connected yet."""
         token = next(m.token for m in self.stand_in.members if m.name == name)
-        return MemberDriver(self.stand_in.api_url, self.stand_in.gateway_url, token)
+        return MemberDriver(
+            self.stand_in.api_url, self.stand_in.gateway_url, token, timeout_s=PATIENCE_S
+        )
 
     async def control(self, name: str, **wish: Any) -> Any:
         """Make a control call."""

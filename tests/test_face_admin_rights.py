@@ -29,6 +29,7 @@ REFUSED = "needs the permission **Manage Server** here"
 
 COMMANDS: dict[str, dict[str, Any]] = {
     "policy": {},
+    "approval": {},
     "pause": {"reason": "Mine now"},
     "resume": {},
     "allowance set": {"who": MIA_ID, "daily": 10_000},

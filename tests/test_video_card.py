@@ -100,6 +100,12 @@ def test_the_card_tells_all_there_is_to_know() -> None:
     ]
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.slug)
+def test_a_model_s_own_default_is_not_shown_as_the_member_s_words(model: Model) -> None:
+    """What a model leaves out by itself is nothing that the member wrote."""
+    assert "Not wanted" not in card_text(made(model))
+
+
 def test_the_picture_stands_beside_the_words() -> None:
     """As a thumbnail; a video from words alone has none."""
     shown = made()

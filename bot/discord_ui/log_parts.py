@@ -8,6 +8,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.catalogue import find_model
 from bot.discord_ui.words import excerpt, quote, units
 from bot.errors import BadInputError
 from bot.job import Job
@@ -139,4 +140,6 @@ def finished_view(box: Box, job: Job, room: Room, buttons: list[LogButton]) -> u
 
 
 def _negative(job: Job) -> str:
-    return str(job.parameters.get("negative_prompt") or "")
+    """Return the member's own words; a model's default is not theirs."""
+    words, model = str(job.parameters.get("negative_prompt") or ""), find_model(job.model)
+    return "" if model is not None and words == model.default_of("negative_prompt") else words

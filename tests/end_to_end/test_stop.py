@@ -38,6 +38,12 @@ async def test_a_stop_leaves_nobody_thinking(tmp_path: Path) -> None:
             ]
             await sandbox.bot("stop")
             jobs = {outcome.id for outcome in asked}
+
+            async def answered() -> bool:
+                told = [m for m in mia.seen.values() if is_ephemeral(m)]
+                return all("Send your command again" in text_of(message) for message in told)
+
+            await until(answered, "nobody reads that the bot is thinking")
             told = [m for m in mia.seen.values() if is_ephemeral(m)]
         messages = await sandbox.all_messages()
         cards = [
@@ -50,7 +56,6 @@ async def test_a_stop_leaves_nobody_thinking(tmp_path: Path) -> None:
         log = sandbox.bot_log()
 
     assert len(cards) + len(told) == PICTURES
-    assert all("Send your command again" in text_of(message) for message in told)
     assert all(message["components"] for message in cards)
     assert "Traceback" not in log
 

@@ -300,6 +300,8 @@ async def test_messages_are_walked_and_opened_by_keys(page: Page) -> None:
         await find(page, "composer-input").fill(words)
         await page.keyboard.press("Enter")
         await expect(find(page, "message").last).to_contain_text(words)
+        # The message is there before its sending has been answered, which empties the box.
+        await expect(find(page, "composer-input")).to_have_value("")
     await page.keyboard.press("ArrowUp")
     await expect(find(page, "message").last).to_be_focused()
     await page.keyboard.press("ArrowUp")
