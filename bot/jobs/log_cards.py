@@ -44,6 +44,11 @@ class LogCards:
             return
         self._posting.add(job.id)
         try:
+            # Whoever called may have read it before another call posted, or it was forgotten.
+            known = await self._store.get(job.id)
+            if known is None or known.log_message_id is not None:
+                return
+            job = known
             message_id = await self._board.post(channel_id, job)
             noted = await self._store.note(
                 job.id, log_channel_id=channel_id, log_message_id=message_id

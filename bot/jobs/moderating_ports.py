@@ -179,6 +179,10 @@ class LogBoard(Protocol):
 class CardStore(Protocol):
     """Where a job's card is."""
 
+    async def get(self, job_id: int) -> Job | None:
+        """Return the job, or None; also when it was forgotten."""
+        ...
+
     async def note(self, job_id: int, **fields: Any) -> Job:
         """Write facts that change no state."""
         ...
