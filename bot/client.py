@@ -156,10 +156,13 @@ class VideoBot(commands.AutoShardedBot):
         log.error("event %s failed", event_method, exc_info=error)
 
     async def close(self) -> None:
-        """End the services while Discord can still be reached, then the connection."""
-        services, self._services = self._services, None
-        if services is not None:
-            await services.close()
+        """End the services while Discord can still be reached, then the connection.
+
+        What comes in meanwhile still finds the services, which say that the bot is stopping;
+        closing them once more does nothing.
+        """
+        if self._services is not None:
+            await self._services.close()
         await super().close()
 
 
