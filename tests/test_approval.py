@@ -13,7 +13,14 @@ from bot.job import Job, JobState
 from bot.jobs.log_cards import DecidedError
 from bot.policy import ApprovalRules
 from sandbox.discord_api.driver import MemberDriver, Outcome
-from sandbox.discord_api.seed import GUILD_ID, LOG_ID, MIA_ID, SECOND_GUILD_ID, SECOND_LOG_ID
+from sandbox.discord_api.seed import (
+    GENERAL_ID,
+    GUILD_ID,
+    LOG_ID,
+    MIA_ID,
+    SECOND_GUILD_ID,
+    SECOND_LOG_ID,
+)
 from tests.discord_kit import member_driver, until
 from tests.face_running import EPHEMERAL, Face, all_text, buttons, now, planted, start, stop
 
@@ -144,6 +151,22 @@ async def test_without_a_log_channel_the_card_waits_for_one(
     assert (await face.job(job.id)).log_channel_id == LOG
 
 
+async def test_what_waits_is_asked_about_in_a_new_log_channel(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """The old one was deleted with its cards: there, nobody could approve it any more."""
+    job = await asked(face, mia, photo)
+    await question(face, job)
+    await face.control("delete-channel", channel_id=LOG_ID)
+    await rules(face, log_channel_id=int(GENERAL_ID))
+    for _ in range(2):
+        await face.approvals.look()
+
+    cards = [m for m in await face.posted(GENERAL_ID) if f"job `{job.id}`" in all_text(m)]
+    assert [list(buttons(card).values()) for card in cards] == [["Approve", "Deny"]]
+    assert (await face.job(job.id)).log_message_id == int(cards[0]["id"])
+
+
 async def test_long_words_can_be_read_in_full(
     face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
 ) -> None:
@@ -193,6 +216,21 @@ async def test_a_denied_job_ends_with_the_reason(
     assert (await face.job(job.id)).state is JobState.DENIED
     assert await face.store.ledger_of(job.id) == []
     assert await actions(face) == [("job.deny", int(nora.user["id"]), job.id)]
+
+
+async def test_a_card_asked_for_shows_the_decision(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """Who decides on a copy (*Moderate video*) sees that it worked, and not only in the log."""
+    job = await asked(face, mia, photo)
+    await question(face, job)
+    await nora.use_menu("Moderate video", await face.card(job))
+    copy = await told(nora, "Waits for your approval")
+    await nora.press(copy, f"approval:approve:{job.id}")
+    copy = await told(nora, "Approved by")
+
+    assert buttons(copy) == {}
+    await question_shows(face, job, "Approved by")
 
 
 async def test_a_denial_needs_a_reason(

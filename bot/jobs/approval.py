@@ -158,7 +158,11 @@ class ApprovalDesk:
         await self.show(denied)
 
     async def _ask(self, job: Job) -> None:
-        """Post the card, unless there is one, or no channel for it."""
+        """Post the card, unless there is one in the log channel, or no such channel.
+
+        When the log has moved since, and the old channel perhaps is gone, moderators look for
+        what waits in the new one. A card left behind works all the same.
+        """
         channel_id = (await self._policies.policy(_guild_of(job))).log_channel_id
         if channel_id is not None:
             await self._log_cards.post(job, channel_id)
