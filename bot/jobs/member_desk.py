@@ -20,7 +20,7 @@ from bot.jobs.changes import (
 from bot.jobs.checks import check_range, checked_reason
 from bot.jobs.moderating_ports import Accounts, PolicyStore
 from bot.policy import AllowanceOverride, Block, MemberFacts, effective_allowance, zone_of
-from bot.quota import Allowance, Balance
+from bot.quota import Allowance, Balance, Budget
 
 MOST_CREDITS = 10_000_000
 _LONGEST_GRANT_DAYS = 3650
@@ -160,6 +160,8 @@ class MemberDesk:
                 allowance=effective_allowance(policy, overrides, member, self._host),
                 zone=zone_of(policy, self._host_zone),
                 now=now,
+                # The host's own limit is no server's business.
+                budget=Budget(guild_monthly_credits=policy.monthly_budget_credits),
             ),
             override=next(own, None),
             block=await self._policies.block_of(guild_id, member.user_id, now=now),
