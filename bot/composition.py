@@ -272,6 +272,7 @@ def _gate(tools: _Tools, settings: Settings) -> Gate:
         host_zone=settings.zone,
         host_monthly_usd=settings.monthly_usd_cap,
         usd_per_credit=_usd_per_credit(settings),
+        direct_messages=settings.direct_messages,
         refused_prompts=RefusedPrompts(
             audit=tools.policies, bulletin=tools.bulletin, errands=tools.errands, now=now
         ),
