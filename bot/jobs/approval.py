@@ -1,8 +1,9 @@
 """Jobs that wait for a moderator: asked about in the log channel, approved, denied, expired."""
 
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 from bot.errors import NotFoundError, RefusedError, StaleStateError
 from bot.job import Job, JobState
@@ -15,6 +16,11 @@ from bot.jobs.moderating_ports import ApprovalStore, Members, PolicyStore
 from bot.jobs.ports import Cards, Engine, Standing
 
 log = logging.getLogger(__name__)
+
+# Eight hexadecimal digits of seconds.
+_SIGNED_UNTIL = re.compile(r"^https?://[^#]+[?&]ex=([0-9a-fA-F]{8})(?:[&#]|$)")
+# What is approved has to be sent, and fetched by the video service, while the address works.
+_FILES_MARGIN = timedelta(minutes=15)
 
 
 class ApprovalDesk:
@@ -134,7 +140,7 @@ class ApprovalDesk:
         await self._log_cards.show(job)
 
     async def look(self) -> None:
-        """Deny what waited too long; post the cards that are missing. For every minute."""
+        """Deny what waited too long, or than its picture is kept; post missing cards. Each minute."""
         for job in await self._store.awaiting():
             try:
                 await self._look_at(job)
@@ -146,11 +152,10 @@ class ApprovalDesk:
     async def _look_at(self, job: Job) -> None:
         guild_id = _guild_of(job)
         most_h = (await self._policies.policy(guild_id)).approval.expires_h
-        if self._now() - job.created_at < timedelta(hours=most_h):
+        reason = _why_over(job, most_h, self._now())
+        if reason is None:
             await self._ask(job)
             return
-        hours = "1 hour" if most_h == 1 else f"{most_h} hours"
-        reason = f"No moderator answered within {hours}."
         denied = await self._store.deny(
             job.id, guild_id=guild_id, actor_id=None, reason=reason, now=self._now()
         )
@@ -182,6 +187,29 @@ def _guild_of(job: Job) -> int:
     if job.guild_id is None:
         raise ValueError(f"job {job.id} waits for a moderator, but was asked for in no guild")
     return job.guild_id
+
+
+def _why_over(job: Job, most_h: int, now: datetime) -> str | None:
+    """Return why a job waits no longer; None while it does."""
+    if now - job.created_at >= timedelta(hours=most_h):
+        hours = "1 hour" if most_h == 1 else f"{most_h} hours"
+        return f"No moderator answered within {hours}."
+    if any(now >= end - _FILES_MARGIN for end in _ends_of_files(job)):
+        return (
+            "No moderator answered in time: Discord keeps the picture or sound that came with it "
+            "for about a day. Send it again."
+        )
+    return None
+
+
+def _ends_of_files(job: Job) -> Iterator[datetime]:
+    """Yield when Discord lets go of the job's files: their signed addresses say so, in `ex`."""
+    for value in job.parameters.values():
+        found = _SIGNED_UNTIL.search(value) if isinstance(value, str) else None
+        if found is not None:
+            end = datetime.fromtimestamp(int(found[1], 16), UTC)
+            if end > job.created_at:  # other hosts may mean something else by it
+                yield end
 
 
 def _who_was_faster(job: Job) -> str:
