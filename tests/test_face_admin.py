@@ -15,6 +15,7 @@ from bot.policy import ApprovalRules, GuildPolicy
 from sandbox.discord_api.driver import MemberDriver, Outcome
 from sandbox.discord_api.seed import (
     ANIMATOR_ROLE_ID,
+    BOT_ID,
     GENERAL_ID,
     GUILD_ID,
     LOG_ID,
@@ -390,6 +391,9 @@ async def test_a_role_and_a_member_get_allowances(face: Face, nora: MemberDriver
             "`days` must be a whole number from 1 to 3,650",
         ),
         ("grant", {"member": MIA_ID, "credits": 3, "days": 7, "reason": " "}, "Give a reason"),
+        ("grant", {"member": BOT_ID, "credits": 3, "days": 7, "reason": "x"}, "is a bot"),
+        ("block", {"member": BOT_ID, "reason": "x"}, "bots make no videos"),
+        ("allowance set", {"who": BOT_ID, "daily": 1}, "Choose a member"),
         (
             "block",
             {"member": MIA_ID, "reason": "x", "duration": "soon"},

@@ -140,7 +140,7 @@ class ApprovalDesk:
         await self._log_cards.show(job)
 
     async def look(self) -> None:
-        """Deny what waited too long, or than its picture is kept; post missing cards. Each minute."""
+        """Deny what waited too long; post the cards that are missing. For every minute."""
         for job in await self._store.awaiting():
             try:
                 await self._look_at(job)
