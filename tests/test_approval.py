@@ -11,7 +11,7 @@ import pytest
 from bot.errors import NotFoundError
 from bot.job import Job, JobState
 from bot.jobs.log_cards import DecidedError
-from bot.policy import ApprovalRules
+from bot.policy import ApprovalRules, Block
 from sandbox.discord_api.driver import MemberDriver, Outcome
 from sandbox.discord_api.seed import (
     GENERAL_ID,
@@ -394,6 +394,24 @@ async def test_moderators_of_another_server_change_nothing(
     with pytest.raises(NotFoundError):
         await face.approvals.deny(SECOND, job.id, 1, "No")
     assert (await face.job(job.id)).state is JobState.AWAITING_APPROVAL
+
+
+async def test_a_member_blocked_meanwhile_is_not_let_in_unawares(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """Another moderator's block holds for what waits, too; lifted, the same card works."""
+    job = await asked(face, mia, photo)
+    card = await question(face, job)
+    block = Block(user_id=int(MIA_ID), until=None, reason="Spam", actor_id=1, created_at=now())
+    await face.policies.block(GUILD, block, now=now())
+    await nora.press(card, f"approval:approve:{job.id}")
+    await told(nora, "has been blocked since they asked")
+    before = (await face.job(job.id)).state
+    await face.policies.unblock(GUILD, int(MIA_ID), actor_id=1, now=now())
+    await nora.press(card, f"approval:approve:{job.id}")
+    await question_shows(face, job, "Approved by")
+
+    assert before is JobState.AWAITING_APPROVAL
 
 
 async def test_a_quota_used_up_meanwhile_keeps_the_job_waiting(

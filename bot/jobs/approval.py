@@ -87,12 +87,19 @@ class ApprovalDesk:
         """Check the quota as it is now, reserve the price and let the job run.
 
         Raises:
-            RefusedError: the quota is used up meanwhile; the job keeps waiting.
+            RefusedError: the quota is used up meanwhile, or the member blocked; the job keeps
+                waiting.
             DecidedError: it waits no longer.
             NotFoundError: there is no such job in this guild.
         """
         waiting = await self.waiting_job(guild_id, job_id)
-        member = await self._members.facts(guild_id, waiting.user_id)
+        user_id = waiting.user_id
+        if await self._policies.block_of(guild_id, user_id, now=self._now()) is not None:
+            raise RefusedError(
+                f"<@{user_id}> has been blocked since they asked. The video keeps waiting: deny "
+                "it, or lift the block first with `/video-admin unblock`."
+            )
+        member = await self._members.facts(guild_id, user_id)
         terms = await self._gate.terms(member, guild_id)
         try:
             job = await self._store.approve(
