@@ -278,6 +278,16 @@ async def test_approval_is_set_piece_by_piece(face: Face, nora: MemberDriver) ->
     assert not (await policy(face)).approval.active
 
 
+async def test_everybody_s_role_is_no_role_to_lack(face: Face, nora: MemberDriver) -> None:
+    """It would look like approval for everybody, and nobody's video would wait."""
+    await given(face, log_channel_id=LOG)
+    page = await turned(nora, await opened(nora), "approval", "approves nothing")
+    await nora.select(page, "admin:pick:without_role_id", [GUILD_ID])
+
+    assert await told(nora, "nobody would wait")
+    assert not (await policy(face)).approval.active
+
+
 @pytest.mark.parametrize(
     ("needs", "words"),
     [

@@ -86,6 +86,12 @@ class PolicyDesk:
             if after == before:
                 return after
             _check_whole(after)
+            # Discord's role of everybody has the server's number.
+            if before.approval.without_role_id != after.approval.without_role_id == by.guild_id:
+                raise RefusedError(
+                    "Everybody has that role, so nobody would wait. To approve every video, press "
+                    "**Switch on** beside **Every video**."
+                )
             await self._policies.set_policy(
                 by.guild_id, after, actor_id=by.user_id, now=self._now()
             )
