@@ -261,26 +261,6 @@ async def test_what_nobody_answers_expires(face: Face, mia: MemberDriver, photo:
     assert await actions(face) == [("job.deny", None, job.id)]
 
 
-async def test_what_waits_longer_than_its_picture_is_kept_expires(
-    face: Face, mia: MemberDriver, photo: Path
-) -> None:
-    """Approved later, it could only fail: Discord's address of the picture works for a day."""
-    job = await asked(face, mia, photo)
-    outcome = await mia.run_command("t2v", {"prompt": "A hill"})
-    text = await face.carded(int(outcome.id))
-    await rules(face, approval=ApprovalRules(everybody=True, expires_h=72))
-    face.ahead = timedelta(hours=22, minutes=30)
-    await face.approvals.look()
-    before = (await face.job(job.id)).state
-    face.ahead = timedelta(hours=23, minutes=50)
-    await face.approvals.look()
-
-    assert before is JobState.AWAITING_APPROVAL
-    assert (await face.job(job.id)).state is JobState.DENIED
-    assert "Discord keeps the picture" in await face.card_text(await face.job(job.id))
-    assert (await face.job(text.id)).state is JobState.AWAITING_APPROVAL
-
-
 async def test_who_takes_it_back_leaves_nothing_to_decide(
     face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
 ) -> None:

@@ -1,9 +1,8 @@
 """Jobs that wait for a moderator: asked about in the log channel, approved, denied, expired."""
 
 import logging
-import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from bot.errors import NotFoundError, RefusedError, StaleStateError
 from bot.job import Job, JobState
@@ -16,11 +15,6 @@ from bot.jobs.moderating_ports import ApprovalStore, Members, PolicyStore
 from bot.jobs.ports import Cards, Engine, Standing
 
 log = logging.getLogger(__name__)
-
-# Eight hexadecimal digits of seconds.
-_SIGNED_UNTIL = re.compile(r"^https?://[^#]+[?&]ex=([0-9a-fA-F]{8})(?:[&#]|$)")
-# What is approved has to be sent, and fetched by the video service, while the address works.
-_FILES_MARGIN = timedelta(minutes=15)
 
 
 class ApprovalDesk:
@@ -159,10 +153,11 @@ class ApprovalDesk:
     async def _look_at(self, job: Job) -> None:
         guild_id = _guild_of(job)
         most_h = (await self._policies.policy(guild_id)).approval.expires_h
-        reason = _why_over(job, most_h, self._now())
-        if reason is None:
+        if self._now() - job.created_at < timedelta(hours=most_h):
             await self._ask(job)
             return
+        hours = "1 hour" if most_h == 1 else f"{most_h} hours"
+        reason = f"No moderator answered within {hours}."
         denied = await self._store.deny(
             job.id, guild_id=guild_id, actor_id=None, reason=reason, now=self._now()
         )
@@ -194,29 +189,6 @@ def _guild_of(job: Job) -> int:
     if job.guild_id is None:
         raise ValueError(f"job {job.id} waits for a moderator, but was asked for in no guild")
     return job.guild_id
-
-
-def _why_over(job: Job, most_h: int, now: datetime) -> str | None:
-    """Return why a job waits no longer; None while it does."""
-    if now - job.created_at >= timedelta(hours=most_h):
-        hours = "1 hour" if most_h == 1 else f"{most_h} hours"
-        return f"No moderator answered within {hours}."
-    if any(now >= end - _FILES_MARGIN for end in _ends_of_files(job)):
-        return (
-            "No moderator answered in time: Discord keeps the picture or sound that came with it "
-            "for about a day. Send it again."
-        )
-    return None
-
-
-def _ends_of_files(job: Job) -> Iterator[datetime]:
-    """Yield when Discord lets go of the job's files: their signed addresses say so, in `ex`."""
-    for value in job.parameters.values():
-        found = _SIGNED_UNTIL.search(value) if isinstance(value, str) else None
-        if found is not None:
-            end = datetime.fromtimestamp(int(found[1], 16), UTC)
-            if end > job.created_at:  # other hosts may mean something else by it
-                yield end
 
 
 def _who_was_faster(job: Job) -> str:
