@@ -223,6 +223,28 @@ async def test_what_nobody_answers_expires(face: Face, mia: MemberDriver, photo:
     assert await actions(face) == [("job.deny", None, job.id)]
 
 
+async def test_nothing_waits_for_longer_than_its_picture(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """Discord's address ends after a day, whatever the policy: no approval that cannot work."""
+    job = await asked(face, mia, photo)
+    await rules(face, approval=ApprovalRules(everybody=True, expires_h=72))
+    card = await question(face, job)
+    face.ahead = timedelta(hours=23)
+    await face.approvals.look()
+    early = (await face.job(job.id)).state
+    face.ahead = timedelta(hours=24)
+    await nora.press(card, f"approval:approve:{job.id}")
+    await told(nora, "The member has to send the command again")
+    refused = (await face.job(job.id)).state
+    await face.approvals.look()
+    await face.card_shows(job, "No moderator answered while Discord kept what you attached")
+
+    assert (early, refused) == (JobState.AWAITING_APPROVAL, JobState.AWAITING_APPROVAL)
+    assert (await face.job(job.id)).state is JobState.DENIED
+    assert await face.store.ledger_of(job.id) == []
+
+
 async def test_who_takes_it_back_leaves_nothing_to_decide(
     face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
 ) -> None:

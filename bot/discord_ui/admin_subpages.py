@@ -125,7 +125,8 @@ def show_approval(box: Box, policy: GuildPolicy) -> None:
         box,
         f"### ✋ Approval\nA moderator approves {approval_words(rules)}. Nothing is reserved "
         f"until then; after {count(rules.expires_h, 'hour')} without an answer it is off.\n"
-        "-# Any rule that fits is enough. Requests are posted in the log channel.",
+        "-# Any rule that fits is enough. Requests are posted in the log channel. One with a "
+        "picture waits for a day at most: Discord keeps it no longer.",
     )
     if policy.log_channel_id is None:
         text(box, "⚠️ There is no log channel yet: choose one before you switch approval on.")
