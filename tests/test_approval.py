@@ -287,6 +287,26 @@ async def test_decisions_after_a_restart(face: Face, photo: Path) -> None:
     assert states == [JobState.QUEUED, JobState.DENIED, JobState.DENIED]
 
 
+async def test_a_card_that_a_kill_left_out_is_drawn_after_the_restart(
+    face: Face, photo: Path
+) -> None:
+    """Its member would see "thinking" until a moderator decides, or for good."""
+    async with face.member() as mia:
+        job = await asked(face, mia, photo)
+        await question(face, job)
+        await face.bot.close()
+        await face.store.note(job.id, card_message_id=None)
+        other = face.again()
+        task = await start(other)
+        try:
+            await other.approvals.look()
+            drawn = await other.carded(job.id)
+        finally:
+            await stop(other, task)
+
+    assert drawn.state is JobState.AWAITING_APPROVAL
+
+
 # -- who may not, and who is late --------------------------------------------------------
 
 

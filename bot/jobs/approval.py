@@ -165,6 +165,9 @@ class ApprovalDesk:
                 "day. Send the command again."
             )
         else:
+            if job.card_message_id is None:
+                # The bot was stopped before it could show that the command had come.
+                self._cards.show(job, Standing())
             await self._ask(job)
             return
         denied = await self._store.deny(
