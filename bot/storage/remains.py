@@ -24,6 +24,9 @@ _BUSY_TIMEOUT_S = 30.0
 # Readers of other processes keep the log from being cut for as long as they read.
 _CUT_TRIES = 20
 _CUT_RETRY_S = 0.1
+# Of an extended result code, https://sqlite.org/rescode.html
+_PRIMARY = 0xFF
+_NO_ROOM = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 
 async def mark(session: AsyncSession) -> None:
@@ -64,7 +67,7 @@ def _wipe_file(path: str) -> bool:
     with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as file:
         file.execute("PRAGMA secure_delete = ON")
         marks = _number(file, "PRAGMA user_version")
-        file.execute("VACUUM")
+        _vacuum(file)
         file.execute("PRAGMA busy_timeout = 0")
         for _ in range(_CUT_TRIES):
             if _number(file, "PRAGMA wal_checkpoint(TRUNCATE)") == 0:
@@ -73,6 +76,22 @@ def _wipe_file(path: str) -> bool:
             time.sleep(_CUT_RETRY_S)
     log.warning("what was deleted is still in the database's log: another process reads it")
     return False
+
+
+def _vacuum(file: sqlite3.Connection) -> None:
+    """Write every page anew, by way of a copy in SQLite's folder for temporary files.
+
+    That may be read-only, or have less space than the database (in a container it often does):
+    then by way of a copy in memory.
+    """
+    try:
+        file.execute("VACUUM")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & _PRIMARY not in _NO_ROOM:
+            raise
+        log.info("no temporary file for wiping the database (%s): it is done in memory", error)
+        file.execute("PRAGMA temp_store = MEMORY")
+        file.execute("VACUUM")
 
 
 def _unmark(file: sqlite3.Connection, marks: int) -> None:
