@@ -47,6 +47,17 @@ def test_the_page_says_what_was_made() -> None:
     assert "The busiest day was 2026-08-03: 2 videos" in words
 
 
+def test_forgotten_videos_are_no_members() -> None:
+    """Never "3 videos of 0 members"; nor are others' videos the one member's who is left."""
+    gone = fact(user_id=0)
+    nobody, with_one = page(counted(gone)), page(counted(gone, gone, fact(user_id=1)))
+
+    assert "**1 video** · 30 credits" in nobody
+    assert "Of 1 video no name is kept" in nobody
+    assert "**3 videos** of 1 member · 90 credits" in with_one
+    assert "Of 2 videos no name is kept" in with_one
+
+
 @pytest.mark.parametrize(
     ("estimated", "cost", "words"),
     [

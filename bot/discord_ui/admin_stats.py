@@ -66,8 +66,11 @@ def _whole(found: Statistics) -> Iterator[str]:
     if not found.states:
         yield "Nobody asked for a video in these days."
         return
-    makers = count(found.members, "member")
-    yield f"**{count(found.total.jobs, 'video')}** of {makers} · {_cost(found.total)}"
+    makers = f" of {count(found.members, 'member')}" if found.members else ""
+    yield f"**{count(found.total.jobs, 'video')}**{makers} · {_cost(found.total)}"
+    if found.forgotten:
+        those = count(found.forgotten, "video")
+        yield f"-# Of {those} no name is kept any more: too old, or deleted by the member."
     if found.total.jobs:
         yield f"-# {_where_usd_come_from(found.total)}"
     if found.success is not None:
