@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.discord_ui.admin_words import mention, mentions
-from bot.discord_ui.words import count, credits_text, excerpt
+from bot.discord_ui.words import excerpt
 from bot.finding import Finding
 from bot.jobs.account_desk import Account, Funds
 from bot.jobs.policy_desk import Overview
 from bot.policy import AllowanceOverride, GuildPolicy
+from bot.words import count, credits_text
 
 _ALLOW = "Open the channel's settings, Permissions, and allow it for the bot's role."
 _POLICY = "Change it with `/video-admin policy`."

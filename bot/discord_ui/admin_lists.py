@@ -13,19 +13,12 @@ from bot.discord_ui.cards import look_of
 from bot.discord_ui.limits import CHOICE_NAME_CHARS, CONTENT_CHARS
 from bot.discord_ui.pages import window_texts
 from bot.discord_ui.settings_words import model_title
-from bot.discord_ui.words import (
-    ago,
-    count,
-    credits_text,
-    excerpt,
-    moderator_words,
-    one_line,
-    units,
-)
+from bot.discord_ui.words import excerpt, moderator_words, one_line, units
 from bot.job import Job
 from bot.jobs.member_desk import MemberUsage
 from bot.policy import AllowanceOverride
 from bot.wordfilter import FilterRule, Match
+from bot.words import ago, count, credits_text
 
 _LINES_A_PAGE = 20
 _PATTERN_CHARS = 80

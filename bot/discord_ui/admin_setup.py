@@ -10,9 +10,9 @@ from bot.discord_ui.admin_checks import ChannelFacts, GuildFacts
 from bot.discord_ui.admin_parts import BLURPLE, YELLOW, Box, Names, text
 from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.services import Interaction
-from bot.discord_ui.words import count
 from bot.errors import RefusedError
 from bot.finding import Finding
+from bot.words import count
 
 
 def setup_page(findings: Sequence[Finding], invite: str) -> ui.LayoutView:

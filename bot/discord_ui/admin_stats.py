@@ -11,10 +11,11 @@ from bot.discord_ui.admin_parts import BLURPLE, YELLOW, Box, text
 from bot.discord_ui.admin_words import mention
 from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.settings_words import model_title
-from bot.discord_ui.words import about, count, credits_text
+from bot.discord_ui.words import about
 from bot.job import JobState
 from bot.jobs.report_desk import Book, Report
 from bot.statistics import Statistics, Totals
+from bot.words import count, credits_text
 
 _LINES = 12
 _BUTTONS: tuple[tuple[str, Book], ...] = (

@@ -23,11 +23,11 @@ from bot.discord_ui.admin_parts import (
     turning,
 )
 from bot.discord_ui.admin_words import approval_words, mention, mentions, titles
-from bot.discord_ui.words import count, credits_text
 from bot.jobs.policy_desk import Overview
 from bot.jobs.policy_edits import Place
 from bot.policy import GuildPolicy
 from bot.wordfilter import BUILT_IN_LISTS
+from bot.words import count, credits_text
 
 _LISTS_A_PAGE = 10
 _CHANNEL_TYPES = [

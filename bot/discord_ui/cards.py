@@ -9,9 +9,10 @@ from discord import ui
 from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.settings_words import facts_text, model_title
-from bot.discord_ui.words import about, ago, bar_until_done, credits_text, quote
+from bot.discord_ui.words import about, bar_until_done, quote
 from bot.job import CANCELLABLE, Job, JobState
 from bot.jobs.ports import Standing
+from bot.words import ago, credits_text
 
 _PROMPT_LIMIT = 400
 _REASON_LIMIT = 600

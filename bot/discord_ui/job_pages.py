@@ -18,9 +18,10 @@ from bot.discord_ui.cards import (
 )
 from bot.discord_ui.limits import CHOICE_NAME_CHARS
 from bot.discord_ui.settings_words import facts_text, model_title
-from bot.discord_ui.words import ago, at, credits_text, excerpt, one_line, quote, units
+from bot.discord_ui.words import excerpt, one_line, quote, units
 from bot.job import CANCELLABLE, RELEASING, Job, JobState
 from bot.jobs.ports import Standing
+from bot.words import ago, at, credits_text
 
 # Three components each (section, text, button): with heading and container under 40.
 LIST_LENGTH = 8

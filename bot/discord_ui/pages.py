@@ -15,9 +15,10 @@ from bot.catalogue import (
     models_of_kind,
 )
 from bot.discord_ui.settings_words import value_text
-from bot.discord_ui.words import about, ago, bar, count, credits_text
+from bot.discord_ui.words import about, bar
 from bot.pricing import PriceTable
 from bot.quota import Balance
+from bot.words import ago, count, credits_text
 
 _BLURPLE = 0x5865F2
 _DEFAULT_EXCERPT = 24

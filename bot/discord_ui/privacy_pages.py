@@ -8,10 +8,10 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.discord_ui.words import ago, count, credits_text
 from bot.errors import RefusedError
 from bot.jobs.privacy_desk import Deleted, under_way_words
 from bot.privacy import Holdings, KeptBlock
+from bot.words import ago, count, credits_text
 
 _RED, _GREY, _GREEN = 0xDA373C, 0x80848E, 0x248046
 _BLOCKS_SHOWN = 5

@@ -1,7 +1,6 @@
-"""Small words and shapes that every view shares: escaping, cutting, plurals, clocks, bars."""
+"""Small words and shapes that every view shares: escaping, cutting, spans of time, bars."""
 
 import re
-from datetime import datetime
 
 # Discord shows any of these literally after a backslash; mentions it finds before backslashes.
 _SPECIAL = re.compile(r"[@\\`*_~|<>#\[\]():-]")
@@ -52,29 +51,9 @@ def quote(text: str, limit: int) -> str:
     return "> " + excerpt(text, limit - 2)
 
 
-def count(number: int, one: str) -> str:
-    """Return "1 credit", "1,250 credits"."""
-    return f"{number:,} {one if number == 1 else one + 's'}"
-
-
-def credits_text(number: int) -> str:
-    """Return a number of credits in words."""
-    return count(number, "credit")
-
-
 def moderator_words(actor_id: int | None) -> str:
     """Return who acted; 0 is a moderator whose name was deleted since."""
     return f"<@{actor_id}>" if actor_id else "a moderator"
-
-
-def ago(moment: datetime) -> str:
-    """Return a clock that Discord keeps ticking: "in 2 minutes", "5 seconds ago"."""
-    return f"<t:{int(moment.timestamp())}:R>"
-
-
-def at(moment: datetime) -> str:
-    """Return a date and time that Discord shows in the reader's time zone."""
-    return f"<t:{int(moment.timestamp())}:f>"
 
 
 def about(seconds: float) -> str:

@@ -13,6 +13,7 @@ from bot.jobs.gate import Gate
 from bot.jobs.log_cards import DecidedError, LogCards
 from bot.jobs.moderating_ports import ApprovalStore, Members, PolicyStore
 from bot.jobs.ports import Cards, Engine, Standing
+from bot.words import count
 
 log = logging.getLogger(__name__)
 
@@ -149,8 +150,7 @@ class ApprovalDesk:
         if self._now() - job.created_at < timedelta(hours=most_h):
             await self._ask(job)
             return
-        hours = "1 hour" if most_h == 1 else f"{most_h} hours"
-        reason = f"No moderator answered within {hours}."
+        reason = f"No moderator answered within {count(most_h, 'hour')}."
         denied = await self._store.deny(
             job.id, guild_id=guild_id, actor_id=None, reason=reason, now=self._now()
         )

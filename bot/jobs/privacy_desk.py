@@ -15,6 +15,7 @@ from bot.errors import RefusedError
 from bot.jobs.export_file import ExportFile
 from bot.jobs.privacy_ports import ExportingStore, ForgettingStore
 from bot.privacy import Forgotten, Holdings, UnderWayError
+from bot.words import count
 
 log = logging.getLogger(__name__)
 
@@ -128,13 +129,15 @@ def _fitting(path: Path, most_bytes: int) -> Path:
 
 def under_way_words(running: int, waiting: int) -> str:
     """Return why nothing can be deleted yet, and what to do."""
-    several = running + waiting > 1
-    have = f"{running + waiting} videos" if several else "1 video"
-    it = "they have" if several else "it has"
+    whole = running + waiting
+    it = "it has" if whole == 1 else "they have"
     cancel = ""
     if waiting:
         which = "it waits" if waiting == 1 else f"{waiting} of them wait"
-        if running + waiting == waiting:
-            which = "it waits" if waiting == 1 else "they wait"
+        if waiting == whole > 1:
+            which = "they wait"
         cancel = f", or cancel what waits with `/jobs` ({which})"
-    return f"You have {have} under way, so nothing was deleted. Ask again when {it} ended{cancel}."
+    return (
+        f"You have {count(whole, 'video')} under way, so nothing was deleted. Ask again when {it} "
+        f"ended{cancel}."
+    )
