@@ -12,7 +12,7 @@ from bot.discord_ui.admin_words import allowance_words, mention
 from bot.discord_ui.orders import facts_of
 from bot.discord_ui.permissions import moderator
 from bot.errors import BadInputError
-from bot.jobs.changes import Target
+from bot.policy import Target
 from bot.words import ago, credits_text
 
 Mentionable = discord.Role | discord.Member | discord.User

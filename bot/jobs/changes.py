@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from bot.job import Job
 from bot.moderation import Found
-from bot.policy import AllowanceOverride, Block, GuildPolicy
+from bot.policy import AllowanceOverride, Block, GuildPolicy, Target
 from bot.wordfilter import FilterRule
 
-Target = Literal["role", "user"]
 Actor: TypeAlias = "Moderator | Member"
 
 

@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 from bot.audit import AuditEvent
 from bot.job import Job
-from bot.jobs.changes import Target
 from bot.jobs.ports import CannotPostError
-from bot.policy import AllowanceOverride, Block, GuildPolicy, MemberFacts
+from bot.policy import AllowanceOverride, Block, GuildPolicy, MemberFacts, Target
 from bot.quota import Allowance, Balance, Budget, LedgerEntry, Window
 from bot.statistics import Statistics
 from bot.wordfilter import FilterRule, RuleKind

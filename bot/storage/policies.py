@@ -7,7 +7,7 @@ the same transaction, and what changes nothing adds none.
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from pydantic import ValidationError
 from sqlalchemy import delete, select
@@ -16,14 +16,11 @@ from sqlmodel import col
 
 from bot.audit import AuditAction, AuditEvent
 from bot.errors import ConfigurationError
-from bot.policy import AllowanceOverride, Block, GuildPolicy
+from bot.policy import AllowanceOverride, Block, GuildPolicy, Target
 from bot.storage import audit_log
 from bot.storage.database import Database
 from bot.storage.tables import AllowanceRow, BlockRow, FilterRuleRow, PolicyRow
-from bot.wordfilter import FilterRule
-
-Target = Literal["role", "user"]
-RuleKind = Literal["word", "phrase", "regex"]
+from bot.wordfilter import FilterRule, RuleKind
 
 
 class PolicyStore:
