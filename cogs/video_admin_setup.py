@@ -31,7 +31,7 @@ class SetupCommands(AdminGroup):
             await desks.members.allowances(by.guild_id),
             guild,
             await desks.account.account(),
-            cheapest_credits=min(services.prices.cheapest.values()),
+            cheapest_credits=services.prices.cheapest_credits,
             figure=await self._bot.is_owner(interaction.user),
         )
         link = invite_link(interaction.application_id)
