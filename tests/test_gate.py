@@ -133,6 +133,19 @@ async def test_without_a_policy_the_host_s_limits_hold(gate: Gate) -> None:
     assert terms.approval_reasons == ()
 
 
+async def test_a_rule_that_cannot_work_is_left_out_and_the_host_hears_of_it(
+    gate: Gate, policies: PolicyStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One broken rule lets the others hold; the log names it, once."""
+    await policies.add_rule(GUILD, "regex", "[", actor_id=MODERATOR, now=NOW)
+    await policies.add_rule(GUILD, "word", "fox", actor_id=MODERATOR, now=NOW)
+    await gate.admit(MIA, HERE, request("a dog"), "")
+    with pytest.raises(RefusedError, match="filter rule 2"):
+        await gate.admit(MIA, HERE, request("a fox"), "")
+
+    assert caplog.text.count("Filter rule 1 does not work") == 1
+
+
 async def test_a_policy_sets_the_terms(gate: Gate, policies: PolicyStore) -> None:
     """Allowance of a role, budget and time zone of the guild, and of no other."""
     policy = GuildPolicy(daily_credits=10, monthly_budget_credits=500, time_zone="Asia/Tokyo")
