@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class ChannelLog:
-    """The `ModerationLog` of `bot.jobs.changes`, on discord.py."""
+    """The `ModerationLog` of `bot.jobs.moderating_ports`, on discord.py."""
 
     def __init__(self, client: discord.Client, errands: Errands) -> None:
         self._client = client
