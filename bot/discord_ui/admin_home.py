@@ -3,8 +3,9 @@
 import discord
 
 from bot.discord_ui.admin_items import button
-from bot.discord_ui.admin_parts import Box, section, text
+from bot.discord_ui.admin_parts import section, text
 from bot.discord_ui.admin_words import approval_words, mention, mentions, models_words
+from bot.discord_ui.boxes import Box
 from bot.discord_ui.words import excerpt
 from bot.jobs.policy_desk import Overview
 from bot.jobs.policy_edits import Place

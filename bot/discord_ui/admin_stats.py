@@ -7,8 +7,9 @@ import discord
 from discord import ui
 
 from bot.discord_ui.admin_items import button, row
-from bot.discord_ui.admin_parts import BLURPLE, YELLOW, Box, text
+from bot.discord_ui.admin_parts import text
 from bot.discord_ui.admin_words import mention
+from bot.discord_ui.boxes import BLURPLE, YELLOW, Box, view_of
 from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.settings_words import model_title
 from bot.discord_ui.words import about
@@ -45,9 +46,7 @@ def stats_page(report: Report, *, pictures: int) -> ui.LayoutView:
         text(box, _ranking("Top members", members))
     box.add_item(row(*(button(label, "csv", book, report.days) for label, book in _BUTTONS)))
     text(box, "-# The files are of as many days, for a spreadsheet. Only you see this.")
-    view = ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return view_of(box)
 
 
 def picture_name(number: int) -> str:

@@ -8,7 +8,6 @@ from bot.catalogue import MODELS
 from bot.discord_ui.admin_items import button
 from bot.discord_ui.admin_parts import (
     SELECT_OPTIONS,
-    Box,
     Names,
     back,
     channel_select,
@@ -23,6 +22,7 @@ from bot.discord_ui.admin_parts import (
     turning,
 )
 from bot.discord_ui.admin_words import approval_words, mention, mentions, titles
+from bot.discord_ui.boxes import Box
 from bot.jobs.policy_desk import Overview
 from bot.jobs.policy_edits import Place
 from bot.policy import GuildPolicy

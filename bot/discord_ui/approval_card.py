@@ -6,9 +6,9 @@ import discord
 from discord import ui
 
 from bot.discord_ui.admin_items import FormField, form
+from bot.discord_ui.boxes import Box
 from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.log_parts import (
-    Box,
     LogButton,
     Room,
     add_negative,

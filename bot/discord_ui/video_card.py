@@ -6,10 +6,10 @@ from discord import ui
 
 from bot.discord_ui.admin_items import FormField, Press, filled_form, form
 from bot.discord_ui.approval_card import approval_card, reason_field
+from bot.discord_ui.boxes import Box
 from bot.discord_ui.cards import look_of, result_link, was_sent_directly
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.log_parts import (
-    Box,
     LogButton,
     Room,
     add_negative,
