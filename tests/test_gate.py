@@ -33,6 +33,7 @@ from bot.request import GenerationRequest, build_request
 from bot.storage import Database
 from bot.storage.policies import PolicyStore
 from bot.wordfilter import FilterRule
+from tests.storage_kit import events_of
 
 NOW = datetime(2026, 8, 3, 12, tzinfo=UTC)
 GUILD, OTHER_GUILD, MODERATOR = 10, 20, 99
@@ -210,7 +211,7 @@ async def test_a_refused_prompt_is_recorded_without_its_words(
     rule = await policies.add_rule(GUILD, "word", "weasel", actor_id=MODERATOR, now=NOW)
     await refused(gate, negative="zorgle w3asel")
     await errands.close()
-    event = (await policies.events(GUILD, limit=1))[0]
+    event = (await events_of(policies, GUILD))[0]
 
     assert (event.action, event.actor_id, event.target_id) == ("prompt.refuse", None, MIA.user_id)
     assert event.detail == {

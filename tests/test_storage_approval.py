@@ -9,7 +9,7 @@ import pytest
 from bot.errors import NotFoundError, RefusedError, StaleStateError
 from bot.job import Job, JobState
 from bot.quota import Allowance, Budget, EntryKind
-from bot.storage import JobStore, PolicyStore
+from bot.storage import JobStore
 from tests.storage_kit import (
     GENEROUS,
     GUILD,
@@ -18,6 +18,7 @@ from tests.storage_kit import (
     NOW,
     ZONE,
     accepted,
+    events_of,
     new_job,
     opened,
 )
@@ -215,7 +216,7 @@ async def test_approval_without_credits_keeps_the_job_waiting(store: JobStore) -
 
     assert await store.get(job.id) == before
     assert await store.ledger_of(job.id) == []
-    assert await PolicyStore(store._database).events(GUILD, limit=9) == []
+    assert await events_of(store, GUILD) == []
     assert (await approve(store, job.id)).state is JobState.QUEUED
 
 
@@ -282,7 +283,7 @@ async def test_a_decision_is_an_audit_event(store: JobStore) -> None:
     """Who approved or denied whose job is in the guild's log."""
     await approve(store, (await asked(store, 0)).id)
     await deny(store, (await asked(store, 1)).id)
-    events = await PolicyStore(store._database).events(GUILD, limit=9)
+    events = await events_of(store, GUILD)
 
     assert [(event.action, event.target_id) for event in events] == [
         ("job.deny", new_job(1).id),
@@ -337,7 +338,7 @@ async def test_an_expired_request_was_denied_by_nobody(store: JobStore) -> None:
     """The end of the waiting time is a denial without a moderator."""
     job = await asked(store)
     denied = await deny(store, job.id, actor_id=None, reason="Nobody looked in time.")
-    (event,) = await PolicyStore(store._database).events(GUILD, limit=9)
+    (event,) = await events_of(store, GUILD)
 
     assert (denied.state, denied.decided_by) == (JobState.DENIED, None)
     assert (event.action, event.actor_id) == ("job.deny", None)
@@ -387,7 +388,7 @@ async def test_another_guilds_request_is_out_of_reach(
 
     assert await store.get(job.id) == job
     for guild_id in (GUILD, GUILD + 1):
-        assert await PolicyStore(store._database).events(guild_id, limit=9) == []
+        assert await events_of(store, guild_id) == []
 
 
 async def test_the_moderators_card_is_noted(store: JobStore) -> None:

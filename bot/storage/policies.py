@@ -281,14 +281,6 @@ class PolicyStore:
         """Add an event of something that no method here did; return it with its id."""
         return await self._database.write(lambda session: audit_log.add(session, event))
 
-    async def events(
-        self, guild_id: int, *, limit: int, before: int | None = None
-    ) -> list[AuditEvent]:
-        """Return a guild's events, newest first; `before` an event id, for paging."""
-        return await self._database.read(
-            lambda session: audit_log.newest(session, guild_id, limit=limit, before=before)
-        )
-
 
 async def _recorded(session: AsyncSession, event: AuditEvent, *, happened: bool) -> bool:
     if happened:
