@@ -13,6 +13,7 @@ from bot.jobs.gate import Gate
 from bot.jobs.log_cards import DecidedError, LogCards
 from bot.jobs.moderating_ports import ApprovalStore, Members, PolicyStore
 from bot.jobs.ports import Cards, Engine, Standing
+from bot.jobs.watch import enqueue_or_leave
 from bot.words import count
 
 log = logging.getLogger(__name__)
@@ -101,11 +102,7 @@ class ApprovalDesk:
             )
         except StaleStateError as error:
             raise await self._decided(job_id) from error
-        try:
-            await self._engine.enqueue(job)
-        except Exception:
-            # The row is written and the credits are reserved: QueueWatch enqueues it again.
-            log.exception("job %s could not be enqueued yet", job.id)
+        await enqueue_or_leave(self._engine, job)
         self._cards.show(job, Standing(place=await self._store.place_in_queue(job.id)))
         await self._tell(guild_id, actor_id, job, JobApproved(job=job))
         return job
