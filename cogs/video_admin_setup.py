@@ -4,9 +4,9 @@ import discord
 from discord import app_commands
 
 from bot.client import VideoBot
-from bot.discord_ui.admin_checks import examine
-from bot.discord_ui.admin_group import AdminGroup, admin_group, join
-from bot.discord_ui.admin_setup import check_log_channel, guild_facts, setup_page
+from bot.discord_ui.admin.checks import examine
+from bot.discord_ui.admin.group import AdminGroup, admin_group, join
+from bot.discord_ui.admin.setup import check_log_channel, guild_facts, setup_page
 from bot.discord_ui.permissions import invite_link, moderator
 from bot.jobs.policy_edits import setting
 

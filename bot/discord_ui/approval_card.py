@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import discord
 from discord import ui
 
-from bot.discord_ui.admin_items import FormField, form
+from bot.discord_ui.admin.items import FormField, form
 from bot.discord_ui.boxes import Box
 from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.log_parts import (

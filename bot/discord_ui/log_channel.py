@@ -6,7 +6,7 @@ from weakref import WeakValueDictionary
 
 import discord
 
-from bot.discord_ui.admin_notices import notice_text
+from bot.discord_ui.admin.notices import notice_text
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.jobs.changes import Actor, Change
 from bot.jobs.errands import Errands

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from discord import ui
 
-from bot.discord_ui.admin_items import FormField, Press, filled_form, form
+from bot.discord_ui.admin.items import FormField, Press, filled_form, form
 from bot.discord_ui.approval_card import approval_card, reason_field
 from bot.discord_ui.boxes import Box
 from bot.discord_ui.cards import look_of, result_link, was_sent_directly

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.discord_ui.admin_words import mention, mentions
+from bot.discord_ui.admin.words import mention, mentions
 from bot.discord_ui.words import excerpt
 from bot.finding import Finding
 from bot.jobs.account_desk import Account, Funds

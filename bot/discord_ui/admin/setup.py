@@ -6,8 +6,8 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.discord_ui.admin_checks import ChannelFacts, GuildFacts
-from bot.discord_ui.admin_parts import Names, text
+from bot.discord_ui.admin.checks import ChannelFacts, GuildFacts
+from bot.discord_ui.admin.parts import Names, text
 from bot.discord_ui.boxes import BLURPLE, YELLOW, Box, view_of
 from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.services import Interaction

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from discord import ui
 
-from bot.discord_ui.admin_items import FormField, form
-from bot.discord_ui.admin_notices import match_words, rule_words, until_words
-from bot.discord_ui.admin_parts import back, page_count, page_words, turning
-from bot.discord_ui.admin_words import allowance_words, mention
+from bot.discord_ui.admin.items import FormField, form
+from bot.discord_ui.admin.notices import match_words, rule_words, until_words
+from bot.discord_ui.admin.parts import back, page_count, page_words, turning
+from bot.discord_ui.admin.words import allowance_words, mention
 from bot.discord_ui.boxes import BLURPLE, texts_view
 from bot.discord_ui.cards import look_of
 from bot.discord_ui.limits import CHOICE_NAME_CHARS, CONTENT_CHARS

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.discord_ui.admin_items import AdminItem, button, custom_id, row
+from bot.discord_ui.admin.items import AdminItem, button, custom_id, row
 from bot.discord_ui.boxes import Box
 from bot.discord_ui.words import one_line
 

@@ -2,7 +2,7 @@
 
 import discord
 
-from bot.discord_ui.admin_items import Press
+from bot.discord_ui.admin.items import Press
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import Verdict, verdict
 from bot.errors import BadInputError

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import chain
 
-from bot.discord_ui.admin_words import (
+from bot.discord_ui.admin.words import (
     allowance_words,
     changed_models,
     changed_values,

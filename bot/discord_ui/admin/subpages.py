@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import discord
 
 from bot.catalogue import MODELS
-from bot.discord_ui.admin_items import button
-from bot.discord_ui.admin_parts import (
+from bot.discord_ui.admin.items import button
+from bot.discord_ui.admin.parts import (
     SELECT_OPTIONS,
     Names,
     back,
@@ -21,7 +21,7 @@ from bot.discord_ui.admin_parts import (
     text,
     turning,
 )
-from bot.discord_ui.admin_words import approval_words, mention, mentions, titles
+from bot.discord_ui.admin.words import approval_words, mention, mentions, titles
 from bot.discord_ui.boxes import Box
 from bot.jobs.policy_desk import Overview
 from bot.jobs.policy_edits import Place

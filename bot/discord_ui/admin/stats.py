@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 import discord
 from discord import ui
 
-from bot.discord_ui.admin_items import button, row
-from bot.discord_ui.admin_parts import text
-from bot.discord_ui.admin_words import mention
+from bot.discord_ui.admin.items import button, row
+from bot.discord_ui.admin.parts import text
+from bot.discord_ui.admin.words import mention
 from bot.discord_ui.boxes import BLURPLE, YELLOW, Box, view_of
 from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.settings_words import model_title

@@ -2,9 +2,9 @@
 
 import discord
 
-from bot.discord_ui.admin_items import button
-from bot.discord_ui.admin_parts import section, text
-from bot.discord_ui.admin_words import approval_words, mention, mentions, models_words
+from bot.discord_ui.admin.items import button
+from bot.discord_ui.admin.parts import section, text
+from bot.discord_ui.admin.words import approval_words, mention, mentions, models_words
 from bot.discord_ui.boxes import Box
 from bot.discord_ui.words import excerpt
 from bot.jobs.policy_desk import Overview

@@ -2,10 +2,10 @@
 
 from discord import ui
 
-from bot.discord_ui.admin_home import show_home
-from bot.discord_ui.admin_parts import Names
-from bot.discord_ui.admin_presses import PageRef
-from bot.discord_ui.admin_subpages import (
+from bot.discord_ui.admin.home import show_home
+from bot.discord_ui.admin.parts import Names
+from bot.discord_ui.admin.presses import PageRef
+from bot.discord_ui.admin.subpages import (
     show_approval,
     show_channels,
     show_filter,
