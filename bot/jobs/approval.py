@@ -103,7 +103,7 @@ class ApprovalDesk:
         except StaleStateError as error:
             raise await self._decided(job_id) from error
         await enqueue_or_leave(self._engine, job)
-        self._cards.show(job, Standing(place=await self._store.place_in_queue(job.id)))
+        self._cards.show(job, Standing())  # its place follows with QueueWatch's next look
         await self._tell(guild_id, actor_id, job, JobApproved(job=job))
         return job
 

@@ -159,10 +159,6 @@ class ApprovalStore(KnownJobs, Protocol):
         """End a job that waits; actor None when its time is over."""
         ...
 
-    async def place_in_queue(self, job_id: int) -> int:
-        """Return 1 for the next job to be sent."""
-        ...
-
 
 # -- cards in the log channel ----------------------------------------------------------
 
