@@ -16,6 +16,7 @@ from sandbox.discord_api.driver import MemberDriver, Outcome
 from sandbox.discord_api.seed import GUILD_ID, LOG_ID, MIA_ID, SECOND_GUILD_ID, SECOND_LOG_ID
 from tests.discord_kit import member_driver, until
 from tests.face_running import EPHEMERAL, Face, all_text, buttons, now, planted, start, stop
+from tests.storage_kit import events_of
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 
@@ -83,7 +84,7 @@ async def told(driver: MemberDriver, words: str) -> dict[str, Any]:
 
 async def actions(face: Face) -> list[tuple[str, int | None, int | None]]:
     """Return the audit events about jobs: what, by whom, to which."""
-    events = await face.policies.events(GUILD, limit=20)
+    events = await events_of(face.policies, GUILD)
     return [(e.action, e.actor_id, e.target_id) for e in events if e.action.startswith("job.")]
 
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from bot.discord_ui.admin_books import book_of
-from bot.discord_ui.admin_items import Press
-from bot.discord_ui.admin_stats import stats_page
+from bot.discord_ui.admin.books import book_of
+from bot.discord_ui.admin.items import Press
+from bot.discord_ui.admin.stats import stats_page
 from bot.errors import BadInputError
 from bot.job import JobState
 from bot.jobs.report_desk import TOP_MEMBERS, Report

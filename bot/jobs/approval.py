@@ -14,6 +14,8 @@ from bot.jobs.log_cards import DecidedError, LogCards
 from bot.jobs.moderating_ports import ApprovalStore, Members, PolicyStore
 from bot.jobs.ports import Cards, Engine, Standing
 from bot.jobs.sources import usable_until
+from bot.jobs.watch import enqueue_or_leave
+from bot.words import count
 
 log = logging.getLogger(__name__)
 
@@ -110,12 +112,8 @@ class ApprovalDesk:
             )
         except StaleStateError as error:
             raise await self._decided(job_id) from error
-        try:
-            await self._engine.enqueue(job)
-        except Exception:
-            # The row is written and the credits are reserved: QueueWatch enqueues it again.
-            log.exception("job %s could not be enqueued yet", job.id)
-        self._cards.show(job, Standing(place=await self._store.place_in_queue(job.id)))
+        await enqueue_or_leave(self._engine, job)
+        self._cards.show(job, Standing())  # its place follows with QueueWatch's next look
         await self._tell(guild_id, actor_id, job, JobApproved(job=job))
         return job
 
@@ -156,9 +154,8 @@ class ApprovalDesk:
     async def _look_at(self, job: Job) -> None:
         guild_id = _guild_of(job)
         most_h = (await self._policies.policy(guild_id)).approval.expires_h
-        hours = "1 hour" if most_h == 1 else f"{most_h} hours"
         if self._now() - job.created_at >= timedelta(hours=most_h):
-            reason = f"No moderator answered within {hours}."
+            reason = f"No moderator answered within {count(most_h, 'hour')}."
         elif self._files_gone(job):
             reason = (
                 "No moderator answered while Discord kept what you attached, which is about a "

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 import discord
 from discord import ui
 
-from bot.discord_ui.admin_items import button, row
-from bot.discord_ui.admin_parts import BLURPLE, YELLOW, Box, text
-from bot.discord_ui.admin_words import mention
+from bot.discord_ui.admin.items import button, row
+from bot.discord_ui.admin.parts import text
+from bot.discord_ui.admin.words import mention
+from bot.discord_ui.boxes import BLURPLE, YELLOW, Box, view_of
 from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.settings_words import model_title
-from bot.discord_ui.words import about, count, credits_text
+from bot.discord_ui.words import about
 from bot.job import JobState
 from bot.jobs.report_desk import Book, Report
 from bot.statistics import Statistics, Totals
+from bot.words import count, credits_text
 
 _LINES = 12
 _BUTTONS: tuple[tuple[str, Book], ...] = (
@@ -44,9 +46,7 @@ def stats_page(report: Report, *, pictures: int) -> ui.LayoutView:
         text(box, _ranking("Top members", members))
     box.add_item(row(*(button(label, "csv", book, report.days) for label, book in _BUTTONS)))
     text(box, "-# The files are of as many days, for a spreadsheet. Only you see this.")
-    view = ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return view_of(box)
 
 
 def picture_name(number: int) -> str:
