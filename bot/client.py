@@ -18,7 +18,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import INTERNAL_API_VERSION, Route
 
-from bot.discord_ui.admin_items import AdminItem
+from bot.discord_ui.admin.items import AdminItem
 from bot.discord_ui.answers import answer_error
 from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.log_parts import LogButton

@@ -1,71 +1,39 @@
-"""The composition root: builds every service from the settings, runs them, takes them down."""
+"""The composition root: starts every service in its order, runs them, takes them down."""
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
-
-import aiohttp
-import discord
 
 from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
-from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.guild_members import GuildMembers
-from bot.discord_ui.log_board import ChannelBoard
-from bot.discord_ui.log_channel import ChannelLog
-from bot.discord_ui.poster import ChannelPoster
 from bot.discord_ui.presence import GuildPresence
 from bot.jobs.approval import ApprovalDesk
-from bot.jobs.budget import RequestBudget
-from bot.jobs.bulletin import Bulletin
 from bot.jobs.engine import DurableEngine, EngineSettings
-from bot.jobs.errands import Errands
 from bot.jobs.executor import only_executor
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
-from bot.jobs.log_cards import LogCards
 from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
 from bot.jobs.submit import Submitter
 from bot.jobs.video_desk import VideoDesk
-from bot.jobs.video_log import VideoLog
 from bot.jobs.watch import QueueWatch
-from bot.media import Downloader, MediaDesk, MediaInspector
-from bot.pricing import PriceTable, load_prices
-from bot.pseudonyms import Pseudonyms
+from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.running import background, repeat, until_stopped
-from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
-from bot.storage import (
-    Database,
-    ExportingStore,
-    ForgettingStore,
-    JobStore,
-    PolicyStore,
-    ReportStore,
-)
+from bot.storage import ExportingStore, ForgettingStore, JobStore, ReportStore
+from bot.tools import Tools, now, open_tools
 
 HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
 _APPROVALS_EVERY_S = 60.0
 _VIDEO_LOG_EVERY_S = 60.0
-# Where attachments come from.
-_DISCORD_FILES = ("cdn.discordapp.com", "media.discordapp.net")
-
-
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)
 
 
 def heartbeat_path(settings: Settings) -> Path:
@@ -92,27 +60,6 @@ async def run(settings: Settings) -> None:
         await until_stopped(bot, settings.discord_token)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Tools:
-    """What both commands and jobs are built from."""
-
-    database: Database
-    pseudonyms: Pseudonyms
-    store: JobStore
-    policies: PolicyStore
-    reports: ReportStore
-    provider: SegmindClient
-    media: MediaDesk
-    cards: CardKeeper
-    poster: ChannelPoster
-    errands: Errands
-    bulletin: Bulletin
-    log_cards: LogCards
-    video_log: VideoLog
-    budget: RequestBudget
-    folder: Path
-
-
 async def start_services(client: VideoBot, settings: Settings) -> Services:
     """Build everything that commands and jobs need, and start it; `Services.close` ends it.
 
@@ -123,17 +70,17 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
     async with AsyncExitStack() as stack:
         prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
         stack.enter_context(only_executor(settings.executor_id, settings.data_dir))
-        tools = await _tools(client, settings, stack)
+        tools = await open_tools(client, settings, prices, stack)
         # Ends last: what the others do at their end is still told in the log channels.
         stack.push_async_callback(tools.errands.close)
-        engine = _engine(tools, settings)
+        engine = _engine(tools)
         stack.push_async_callback(engine.close)
         await engine.launch()
         stack.push_async_callback(tools.cards.close)
         watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
-        gate = _gate(tools, settings)
-        approvals = _approvals(client, tools, engine, gate)
-        privacy = _privacy(client, tools, settings)
+        gate = _gate(tools)
+        approvals = _approvals(tools, engine, gate)
+        privacy = _privacy(tools)
         for work in (
             watch.run(),
             repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
@@ -144,77 +91,22 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
             repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
             await stack.enter_async_context(background(work))
-        intake = _intake(tools, engine, prices, gate, approvals)
+        intake = _intake(tools, engine, gate, approvals)
         stack.push_async_callback(intake.close)
         # All has started: from here on it is `close` that takes it down.
         return _services(
             tools,
-            settings,
             intake=intake,
             approvals=approvals,
             privacy=privacy,
-            prices=prices,
             gate=gate,
             close=stack.pop_all().aclose,
         )
     raise AssertionError("unreachable: the block above returns or raises")
 
 
-async def _tools(client: VideoBot, settings: Settings, stack: AsyncExitStack) -> _Tools:
-    database = Database.open(settings.database_address)
-    stack.push_async_callback(database.close)
-    await database.migrate()
-    pseudonyms = Pseudonyms.keyed_by(settings.discord_token.get_secret_value())
-    store, policies, errands = JobStore(database, pseudonyms), PolicyStore(database), Errands()
-    session = await stack.enter_async_context(make_session())
-
-    async def on_card(job_id: int, message_id: int) -> None:
-        await store.note(job_id, card_message_id=message_id)
-
-    folder = settings.data_dir / "tmp" / settings.executor_id
-    await asyncio.to_thread(_empty, folder)
-    log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
-    return _Tools(
-        database=database,
-        pseudonyms=pseudonyms,
-        store=store,
-        policies=policies,
-        reports=ReportStore(database),
-        provider=_provider(session, settings),
-        media=_media(session, settings),
-        cards=CardKeeper(client, on_card=on_card),
-        poster=ChannelPoster(client),
-        errands=errands,
-        bulletin=Bulletin(policies=policies, log_channel=ChannelLog(client, errands)),
-        log_cards=log_cards,
-        video_log=VideoLog(
-            store=store, policies=policies, cards=log_cards, errands=errands, now=now
-        ),
-        budget=RequestBudget(per_minute=settings.segmind_requests_per_minute),
-        folder=folder,
-    )
-
-
-def _provider(session: aiohttp.ClientSession, settings: Settings) -> SegmindClient:
-    return SegmindClient(
-        session,
-        api_key=settings.segmind_api_key,
-        api_base=settings.segmind_api_base,
-        history_base=settings.segmind_history_base,
-        upload_base=settings.segmind_upload_base,
-    )
-
-
-def _media(session: aiohttp.ClientSession, settings: Settings) -> MediaDesk:
-    downloader = Downloader(
-        session,
-        allowed_hosts=(*_DISCORD_FILES, *settings.media_hosts),
-        allow_http=settings.media_allow_http,
-    )
-    return MediaDesk(downloader, MediaInspector(), video_max_bytes=settings.video_max_bytes)
-
-
-def _engine(tools: _Tools, settings: Settings) -> DurableEngine:
+def _engine(tools: Tools) -> DurableEngine:
+    settings = tools.settings
     return DurableEngine(
         EngineSettings(
             address=settings.engine_address,
@@ -265,14 +157,14 @@ def _allowance(settings: Settings) -> Allowance:
     )
 
 
-def _gate(tools: _Tools, settings: Settings) -> Gate:
+def _gate(tools: Tools) -> Gate:
     return Gate(
         policies=tools.policies,
-        host=_allowance(settings),
-        host_zone=settings.zone,
-        host_monthly_usd=settings.monthly_usd_cap,
-        usd_per_credit=_usd_per_credit(settings),
-        direct_messages=settings.direct_messages,
+        host=_allowance(tools.settings),
+        host_zone=tools.settings.zone,
+        host_monthly_usd=tools.settings.monthly_usd_cap,
+        usd_per_credit=tools.prices.usd_per_credit,
+        direct_messages=tools.settings.direct_messages,
         refused_prompts=RefusedPrompts(
             audit=tools.policies, bulletin=tools.bulletin, errands=tools.errands, now=now
         ),
@@ -280,25 +172,19 @@ def _gate(tools: _Tools, settings: Settings) -> Gate:
     )
 
 
-def _usd_per_credit(settings: Settings) -> Decimal:
-    return 1 / (100 * Decimal(str(settings.credits_per_cent)))
-
-
-def _reports(tools: _Tools, settings: Settings) -> ReportDesk:
+def _reports(tools: Tools) -> ReportDesk:
     return ReportDesk(
         policies=tools.policies,
-        reports=tools.reports,
-        charts=ChartDrawer(settings.data_dir / "matplotlib"),
+        reports=ReportStore(tools.database),
+        charts=ChartDrawer(tools.settings.data_dir / "matplotlib"),
         folder=tools.folder,
-        host_zone=settings.zone,
-        usd_per_credit=_usd_per_credit(settings),
+        host_zone=tools.settings.zone,
+        usd_per_credit=tools.prices.usd_per_credit,
         now=now,
     )
 
 
-def _approvals(
-    client: discord.Client, tools: _Tools, engine: DurableEngine, gate: Gate
-) -> ApprovalDesk:
+def _approvals(tools: Tools, engine: DurableEngine, gate: Gate) -> ApprovalDesk:
     return ApprovalDesk(
         store=tools.store,
         policies=tools.policies,
@@ -306,44 +192,38 @@ def _approvals(
         engine=engine,
         cards=tools.cards,
         log_cards=tools.log_cards,
-        members=GuildMembers(client),
+        members=GuildMembers(tools.client),
         bulletin=tools.bulletin,
         now=now,
     )
 
 
-def _privacy(client: VideoBot, tools: _Tools, settings: Settings) -> Privacy:
+def _privacy(tools: Tools) -> Privacy:
     return open_privacy(
         forgetting=ForgettingStore(tools.database, tools.pseudonyms),
         exporting=ExportingStore(tools.database, tools.pseudonyms),
         retentions=tools.policies,
-        presence=GuildPresence(client),
-        host_days=settings.retention_days,
+        presence=GuildPresence(tools.client),
+        host_days=tools.settings.retention_days,
         folder=tools.folder,
         now=now,
     )
 
 
-def _intake(
-    tools: _Tools,
-    engine: DurableEngine,
-    prices: PriceTable,
-    gate: Gate,
-    approvals: ApprovalDesk,
-) -> Intake:
+def _intake(tools: Tools, engine: DurableEngine, gate: Gate, approvals: ApprovalDesk) -> Intake:
     return Intake(
         store=tools.store,
         media=tools.media,
         provider=tools.provider,
         engine=engine,
-        prices=prices,
+        prices=tools.prices,
         gate=gate,
         approvals=approvals,
         now=now,
     )
 
 
-def _videos(tools: _Tools, moderation: Moderation) -> VideoDesk:
+def _videos(tools: Tools, moderation: Moderation) -> VideoDesk:
     return VideoDesk(
         store=tools.store,
         members=moderation.members,
@@ -356,16 +236,15 @@ def _videos(tools: _Tools, moderation: Moderation) -> VideoDesk:
 
 
 def _services(
-    tools: _Tools,
-    settings: Settings,
+    tools: Tools,
     *,
     intake: Intake,
     approvals: ApprovalDesk,
     privacy: Privacy,
-    prices: PriceTable,
     gate: Gate,
     close: Callable[[], Awaitable[None]],
 ) -> Services:
+    settings = tools.settings
     moderation = open_moderation(
         policies=tools.policies,
         accounts=tools.store,
@@ -373,8 +252,8 @@ def _services(
         bulletin=tools.bulletin,
         host=_allowance(settings),
         host_zone=settings.zone,
-        prices=prices,
-        reports=_reports(tools, settings),
+        prices=tools.prices,
+        reports=_reports(tools),
         now=now,
         host_retention_days=settings.retention_days,
     )
@@ -386,7 +265,7 @@ def _services(
         moderation=moderation,
         store=tools.store,
         cards=tools.cards,
-        prices=prices,
+        prices=tools.prices,
         gate=gate,
         now=now,
         close=close,
@@ -400,9 +279,3 @@ async def _beat(path: Path) -> None:
 async def _tidy(engine: DurableEngine, store: JobStore) -> None:
     await engine.tidy()
     await store.forget_expired_tokens(now=now())
-
-
-def _empty(folder: Path) -> None:
-    """Remove what a killed process left behind."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)

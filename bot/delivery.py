@@ -2,16 +2,14 @@
 
 import asyncio
 import logging
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.cancellation import to_the_end
 from bot.errors import DownloadInterruptedError, ExpiredResultError, MediaError
 from bot.job import FailureReason, Job, JobState
+from bot.jobs.outgoing import temporary_folder
 from bot.jobs.ports import (
     CannotPostError,
     JobStore,
@@ -63,7 +61,7 @@ class Deliverer:
             posted = await self._find(job)
             if posted is not None:
                 return await self._delivered(job, posted)
-        async with _temporary_folder(self._folder) as folder:
+        async with temporary_folder(self._folder) as folder:
             try:
                 video = await self._download(job, folder / "result.mp4")
             except MediaError as error:
@@ -141,13 +139,3 @@ class Deliverer:
         )
         log.info("job %s: delivered", job.id)
         return delivered
-
-
-@asynccontextmanager
-async def _temporary_folder(parent: Path) -> AsyncIterator[Path]:
-    """Give a folder that is gone afterwards, without touching the disk on the event loop."""
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=parent, prefix="video-"))
-    try:
-        yield folder
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

@@ -10,9 +10,10 @@ from bot.errors import BotError, UnauthorizedError
 from bot.finding import Finding
 from bot.jobs.account_desk import LOW_BALANCE_USD
 from bot.pricing import load_prices
-from bot.segmind import SegmindClient, make_session
+from bot.segmind import make_session
 from bot.settings import Settings
 from bot.storage import Database, JobStore
+from bot.tools import provider_of
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -51,9 +52,7 @@ def _data_folder(settings: Settings) -> Finding:
 
 def _prices(settings: Settings) -> Finding:
     table = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
-    return Finding(
-        part="prices", well=True, words=f"videos from {min(table.cheapest.values())} credits"
-    )
+    return Finding(part="prices", well=True, words=f"videos from {table.cheapest_credits} credits")
 
 
 async def _database(settings: Settings) -> Finding:
@@ -70,15 +69,8 @@ async def _database(settings: Settings) -> Finding:
 
 async def _provider(settings: Settings) -> Finding:
     async with make_session() as session:
-        client = SegmindClient(
-            session,
-            api_key=settings.segmind_api_key,
-            api_base=settings.segmind_api_base,
-            history_base=settings.segmind_history_base,
-            upload_base=settings.segmind_upload_base,
-        )
         try:
-            balance_usd = await client.balance_usd()
+            balance_usd = await provider_of(session, settings).balance_usd()
         except UnauthorizedError:
             return Finding(
                 part="Segmind",

@@ -19,6 +19,7 @@ from typing import Literal
 
 from bot.policy import ApprovalRules, Block, GuildPolicy, MemberFacts, PlaceFacts
 from bot.wordfilter import CompiledFilter, Match
+from bot.words import ago, count, credits_text
 
 # What a text quotes at most, so that it stays within a Discord message (2,000 characters).
 _MAX_REASON = 300
@@ -142,7 +143,7 @@ def _paused(policy: GuildPolicy) -> Refused | None:
 def _blocked(block: Block | None, now: datetime) -> Refused | None:
     if block is None or (block.until is not None and block.until <= now):
         return None
-    ends = f"The block ends {_clock(block.until)}" if block.until else "The block has no end"
+    ends = f"The block ends {ago(block.until)}" if block.until else "The block has no end"
     text = (
         f"You are blocked from making videos on this server.{_quoted(block.reason)}"
         f"{ends}; moderators can lift it before."
@@ -212,8 +213,8 @@ def _too_dear(policy: GuildPolicy, price_credits: int) -> Refused | None:
     if limit is None or price_credits <= limit:
         return None
     text = (
-        f"This video costs {_credits(price_credits)}; the most that one video may cost on this "
-        f"server is {_credits(limit)}. Choose a shorter or smaller video; moderators can raise "
+        f"This video costs {credits_text(price_credits)}; the most that one video may cost on this "
+        f"server is {credits_text(limit)}. Choose a shorter or smaller video; moderators can raise "
         "the limit."
     )
     return Refused(rule=ModerationRule.MAX_PRICE, text=text)
@@ -251,17 +252,17 @@ def _reasons_to_wait(
         yield f"The member does not have the role <@&{role_id}>."
     if approval.above_credits is not None and price_credits > approval.above_credits:
         yield (
-            f"It costs {_credits(price_credits)}, more than the "
-            f"{_credits(approval.above_credits)} that need no approval."
+            f"It costs {credits_text(price_credits)}, more than the "
+            f"{credits_text(approval.above_credits)} that need no approval."
         )
 
 
 def _newness(days: int, joined_at: datetime | None, now: datetime) -> Iterator[str]:
-    span = "1 day" if days == 1 else f"{days:,} days"
+    span = count(days, "day")
     if joined_at is None:  # Discord did not say: better one approval too many
         yield f"It is not known whether the member joined more than {span} ago."
     elif now - joined_at < timedelta(days=days):
-        yield f"The member joined {_clock(joined_at)}, less than {span} ago."
+        yield f"The member joined {ago(joined_at)}, less than {span} ago."
 
 
 # -- words ---------------------------------------------------------------------
@@ -276,10 +277,6 @@ def _quoted(reason: str) -> str:
     return f"\n> {short}\n"
 
 
-def _clock(moment: datetime) -> str:
-    return f"<t:{int(moment.timestamp())}:R>"
-
-
 def _slugs(models: Collection[str]) -> str:
     return _named([f"`{model}`" for model in models])
 
@@ -290,7 +287,3 @@ def _named(names: Collection[str]) -> str:
     if len(names) > len(shown):
         return f"{', '.join(shown)} or {len(names) - len(shown):,} others"
     return " or ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part)
-
-
-def _credits(number: int) -> str:
-    return "1 credit" if number == 1 else f"{number:,} credits"

@@ -7,13 +7,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from bot.quota import Allowance
+from bot.zones import checked_zone
 
-Credits = Annotated[int, Field(ge=0, le=10_000_000)]
+MOST_CREDITS = 10_000_000
+Credits = Annotated[int, Field(ge=0, le=MOST_CREDITS)]
+# Whose an own allowance is.
+Target = Literal["role", "user"]
 
 
 class ApprovalRules(BaseModel):
@@ -92,20 +96,14 @@ class GuildPolicy(BaseModel):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError("must be a time zone such as Europe/Berlin or UTC") from error
-        return value
+        return None if value is None else checked_zone(value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AllowanceOverride:
     """An allowance of a role or of one member; None keeps what would hold otherwise."""
 
-    target: Literal["role", "user"]
+    target: Target
     target_id: int
     daily_credits: int | None
     monthly_credits: int | None
@@ -152,6 +150,16 @@ class Block:
     created_at: datetime
 
 
+def default_allowance(policy: GuildPolicy, host: Allowance) -> Allowance:
+    """Return what members without an override may spend: what is not set falls to the host's."""
+    return Allowance(
+        daily_credits=_or(policy.daily_credits, host.daily_credits),
+        monthly_credits=_or(policy.monthly_credits, host.monthly_credits),
+        jobs_in_flight_member=_or(policy.jobs_in_flight_member, host.jobs_in_flight_member),
+        jobs_in_flight_guild=_or(policy.jobs_in_flight_guild, host.jobs_in_flight_guild),
+    )
+
+
 def effective_allowance(
     policy: GuildPolicy,
     overrides: Iterable[AllowanceOverride],
@@ -163,13 +171,7 @@ def effective_allowance(
     "Most generous" is chosen for the day and for the month on their own, among the member's
     roles and the guild's default (which falls back to the host's).
     """
-    default = replace(
-        host,
-        daily_credits=_or(policy.daily_credits, host.daily_credits),
-        monthly_credits=_or(policy.monthly_credits, host.monthly_credits),
-        jobs_in_flight_member=_or(policy.jobs_in_flight_member, host.jobs_in_flight_member),
-        jobs_in_flight_guild=_or(policy.jobs_in_flight_guild, host.jobs_in_flight_guild),
-    )
+    default = default_allowance(policy, host)
     overrides = list(overrides)
     roles = [o for o in overrides if o.target == "role" and o.target_id in member.role_ids]
     own = next((o for o in overrides if o.target == "user" and o.target_id == member.user_id), None)

@@ -15,7 +15,7 @@ from bot.catalogue import MODELS, JsonScalar, Model, Parameter
 from bot.errors import ConfigurationError
 
 _BUILT_IN = Path(__file__).parent / "catalogue" / "prices.toml"
-_CREDITS_PER_USD = 100
+_CENTS_PER_USD = 100
 # Our options that set the size or the length, and with them the price.
 _PRICED_OPTIONS = ("duration", "resolution", "frames", "fps")
 
@@ -59,7 +59,7 @@ class PriceTable(BaseModel):
 
     def credits(self, model: Model, parameters: Mapping[str, JsonScalar]) -> int:
         """Return the price in whole credits, rounded up, at least 1."""
-        cents = self.usd(model, parameters) * _CREDITS_PER_USD
+        cents = self.usd(model, parameters) * _CENTS_PER_USD
         return max(1, math.ceil(cents * Decimal(str(self.credits_per_cent))))
 
     @cached_property
@@ -68,9 +68,19 @@ class PriceTable(BaseModel):
         return {model.slug: self.range_credits(model)[0] for model in MODELS}
 
     @property
+    def cheapest_credits(self) -> int:
+        """What the cheapest video of all costs."""
+        return min(self.cheapest.values())
+
+    @property
     def cheapest_usd(self) -> float:
         """The estimated price in USD of the cheapest video of all, to the next credit."""
-        return min(self.cheapest.values()) / (_CREDITS_PER_USD * self.credits_per_cent)
+        return float(self.cheapest_credits * self.usd_per_credit)
+
+    @property
+    def usd_per_credit(self) -> Decimal:
+        """What one credit of estimated price is in USD."""
+        return 1 / (_CENTS_PER_USD * Decimal(str(self.credits_per_cent)))
 
     def range_credits(self, model: Model) -> tuple[int, int]:
         """Return the least and the most credits that a video of this model can cost."""

@@ -67,12 +67,18 @@ def _explain(running: asyncio.Task[None]) -> None:
 async def background(work: Awaitable[None]) -> AsyncIterator[None]:
     """Run something for as long as the block lasts."""
     task = asyncio.ensure_future(work)
+    task.add_done_callback(_tell_if_it_died)
     try:
         yield
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+def _tell_if_it_died(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("background work has ended", exc_info=task.exception())
 
 
 async def repeat(work: Callable[[], Awaitable[None]], *, every_s: float) -> None:

@@ -65,6 +65,7 @@ class Statistics:
         by_model: Slug to totals, the most credits first.
         top_members: User id and totals, the most credits first; without what was forgotten.
         members: How many made a video, likewise.
+        forgotten: How many of all videos are forgotten, and so no member's.
         states: How many of the jobs asked for are in which state now.
         waiting_median_s: Seconds from the queue to the delivered video, of half of them at most;
             None when none was delivered.
@@ -81,6 +82,7 @@ class Statistics:
     states: dict[JobState, int]
     waiting_median_s: float | None
     waiting_p90_s: float | None
+    forgotten: int = 0
 
     @property
     def success(self) -> float | None:
@@ -129,6 +131,7 @@ class Tally:
             states=dict(self._states),
             waiting_median_s=median(waits_s) if waits_s else None,
             waiting_p90_s=_nine_in_ten(waits_s),
+            forgotten=self._total.jobs - sum(sums.jobs for sums in self._by_member.values()),
         )
 
     def _add(self, fact: JobFact, day: date) -> None:

@@ -6,7 +6,7 @@ import discord
 from discord.ext import commands
 
 from bot.client import VideoBot
-from bot.discord_ui.admin_items import filled_form
+from bot.discord_ui.admin.items import filled_form
 from bot.discord_ui.approval_card import DENY_FORM, denial_form
 from bot.discord_ui.log_board import mend_card
 from bot.discord_ui.log_parts import exact_words, job_number

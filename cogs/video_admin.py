@@ -7,14 +7,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VideoBot
-from bot.discord_ui.admin_forms import form_of
-from bot.discord_ui.admin_group import AdminGroup, join
-from bot.discord_ui.admin_input import known_zones
-from bot.discord_ui.admin_items import Press, filled_form
-from bot.discord_ui.admin_lists import allowances_page, rules_page
-from bot.discord_ui.admin_pages import policy_page
-from bot.discord_ui.admin_presses import PageRef, edit_of, page_of
-from bot.discord_ui.admin_setup import check_log_channel, known_names
+from bot.discord_ui.admin.forms import form_of
+from bot.discord_ui.admin.group import AdminGroup, join
+from bot.discord_ui.admin.input import known_zones
+from bot.discord_ui.admin.items import Press, filled_form
+from bot.discord_ui.admin.lists import allowances_page, rules_page
+from bot.discord_ui.admin.pages import policy_page
+from bot.discord_ui.admin.presses import PageRef, edit_of, page_of
+from bot.discord_ui.admin.setup import check_log_channel, known_names
 from bot.discord_ui.permissions import moderator
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.words import excerpt

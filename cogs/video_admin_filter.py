@@ -5,16 +5,16 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VideoBot
-from bot.discord_ui.admin_group import AdminGroup, admin_group
-from bot.discord_ui.admin_items import filled_form
-from bot.discord_ui.admin_lists import (
+from bot.discord_ui.admin.group import AdminGroup, admin_group
+from bot.discord_ui.admin.items import filled_form
+from bot.discord_ui.admin.lists import (
     filter_words,
     paste_form,
     pasted_words,
     rule_choice,
     rules_page,
 )
-from bot.discord_ui.admin_notices import rule_words
+from bot.discord_ui.admin.notices import rule_words
 from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.permissions import is_moderator, moderator
 from bot.discord_ui.services import Interaction

@@ -4,16 +4,16 @@ import discord
 from discord import app_commands
 
 from bot.client import VideoBot
-from bot.discord_ui.admin_group import AdminGroup, admin_group, join
-from bot.discord_ui.admin_input import parse_duration
-from bot.discord_ui.admin_lists import allowances_page, usage_page
-from bot.discord_ui.admin_notices import blocked_words
-from bot.discord_ui.admin_words import allowance_words, mention
+from bot.discord_ui.admin.group import AdminGroup, admin_group, join
+from bot.discord_ui.admin.input import parse_duration
+from bot.discord_ui.admin.lists import allowances_page, usage_page
+from bot.discord_ui.admin.notices import blocked_words
+from bot.discord_ui.admin.words import allowance_words, mention
 from bot.discord_ui.orders import facts_of
 from bot.discord_ui.permissions import moderator
-from bot.discord_ui.words import ago, credits_text
 from bot.errors import BadInputError
-from bot.jobs.changes import Target
+from bot.policy import Target
+from bot.words import ago, credits_text
 
 Mentionable = discord.Role | discord.Member | discord.User
 

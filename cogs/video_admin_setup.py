@@ -4,9 +4,9 @@ import discord
 from discord import app_commands
 
 from bot.client import VideoBot
-from bot.discord_ui.admin_checks import examine
-from bot.discord_ui.admin_group import AdminGroup, admin_group, join
-from bot.discord_ui.admin_setup import check_log_channel, guild_facts, setup_page
+from bot.discord_ui.admin.checks import examine
+from bot.discord_ui.admin.group import AdminGroup, admin_group, join
+from bot.discord_ui.admin.setup import check_log_channel, guild_facts, setup_page
 from bot.discord_ui.permissions import invite_link, moderator
 from bot.jobs.policy_edits import setting
 
@@ -31,7 +31,7 @@ class SetupCommands(AdminGroup):
             await desks.members.allowances(by.guild_id),
             guild,
             await desks.account.account(),
-            cheapest_credits=min(services.prices.cheapest.values()),
+            cheapest_credits=services.prices.cheapest_credits,
             figure=await self._bot.is_owner(interaction.user),
         )
         link = invite_link(interaction.application_id)

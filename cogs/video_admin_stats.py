@@ -7,10 +7,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VideoBot
-from bot.discord_ui.admin_books import book_of, send_book
-from bot.discord_ui.admin_group import AdminGroup, join
-from bot.discord_ui.admin_items import Press
-from bot.discord_ui.admin_stats import picture_name, stats_page
+from bot.discord_ui.admin.books import book_of, send_book
+from bot.discord_ui.admin.group import AdminGroup, join
+from bot.discord_ui.admin.items import Press
+from bot.discord_ui.admin.stats import picture_name, stats_page
 from bot.discord_ui.member_names import member_names
 from bot.discord_ui.permissions import moderator
 from bot.discord_ui.services import Interaction

@@ -3,8 +3,8 @@
 from discord.ext import commands
 
 from bot.client import VideoBot
-from bot.discord_ui.admin_input import parse_duration
-from bot.discord_ui.admin_notices import blocked_words
+from bot.discord_ui.admin.input import parse_duration
+from bot.discord_ui.admin.notices import blocked_words
 from bot.discord_ui.log_board import mend_card
 from bot.discord_ui.log_parts import job_number
 from bot.discord_ui.permissions import moderator

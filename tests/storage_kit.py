@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.audit import AuditEvent
 from bot.job import Job, JobState, NewJob
 from bot.quota import Allowance, LedgerEntry, Window
-from bot.storage import Database, JobStore, ReportStore
+from bot.storage import Database, JobStore, PolicyStore, ReportStore
 
 NOW = datetime(2026, 8, 3, 12, 0, 0, 123456, tzinfo=UTC)
 ZONE = ZoneInfo("UTC")
@@ -75,6 +76,17 @@ async def ledger_of_guild(store: JobStore, guild_id: int) -> list[LedgerEntry]:
 
     await ReportStore(store._database).ledger(guild_id, _EVER, keep)
     return found
+
+
+async def events_of(store: JobStore | PolicyStore, guild_id: int) -> list[AuditEvent]:
+    """Return a guild's audit events, newest first."""
+    found: list[AuditEvent] = []
+
+    async def keep(events: Sequence[AuditEvent]) -> None:
+        found.extend(events)
+
+    await ReportStore(store._database).audit(guild_id, _EVER, keep)
+    return found[::-1]
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from sandbox.discord_api.seed import (
 )
 from tests.discord_kit import member_driver, until
 from tests.face_running import EPHEMERAL, Face, all_text, buttons, now, planted, start, stop
+from tests.storage_kit import events_of
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 
@@ -90,7 +91,7 @@ async def told(driver: MemberDriver, words: str) -> dict[str, Any]:
 
 async def actions(face: Face) -> list[tuple[str, int | None, int | None]]:
     """Return the audit events about jobs: what, by whom, to which."""
-    events = await face.policies.events(GUILD, limit=20)
+    events = await events_of(face.policies, GUILD)
     return [(e.action, e.actor_id, e.target_id) for e in events if e.action.startswith("job.")]
 
 
@@ -261,6 +262,28 @@ async def test_what_nobody_answers_expires(face: Face, mia: MemberDriver, photo:
     assert await actions(face) == [("job.deny", None, job.id)]
 
 
+async def test_nothing_waits_for_longer_than_its_picture(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """Discord's address ends after a day, whatever the policy: no approval that cannot work."""
+    job = await asked(face, mia, photo)
+    await rules(face, approval=ApprovalRules(everybody=True, expires_h=72))
+    card = await question(face, job)
+    face.ahead = timedelta(hours=22)  # addresses are signed on the hour: good for 23 to 24 hours
+    await face.approvals.look()
+    early = (await face.job(job.id)).state
+    face.ahead = timedelta(hours=24)
+    await nora.press(card, f"approval:approve:{job.id}")
+    await told(nora, "The member has to send the command again")
+    refused = (await face.job(job.id)).state
+    await face.approvals.look()
+    await face.card_shows(job, "No moderator answered while Discord kept what you attached")
+
+    assert (early, refused) == (JobState.AWAITING_APPROVAL, JobState.AWAITING_APPROVAL)
+    assert (await face.job(job.id)).state is JobState.DENIED
+    assert await face.store.ledger_of(job.id) == []
+
+
 async def test_who_takes_it_back_leaves_nothing_to_decide(
     face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
 ) -> None:
@@ -301,6 +324,26 @@ async def test_decisions_after_a_restart(face: Face, photo: Path) -> None:
 
     states = [(await face.job(job.id)).state for job in jobs]
     assert states == [JobState.QUEUED, JobState.DENIED, JobState.DENIED]
+
+
+async def test_a_card_that_a_kill_left_out_is_drawn_after_the_restart(
+    face: Face, photo: Path
+) -> None:
+    """Its member would see "thinking" until a moderator decides, or for good."""
+    async with face.member() as mia:
+        job = await asked(face, mia, photo)
+        await question(face, job)
+        await face.bot.close()
+        await face.store.note(job.id, card_message_id=None)
+        other = face.again()
+        task = await start(other)
+        try:
+            await other.approvals.look()
+            drawn = await other.carded(job.id)
+        finally:
+            await stop(other, task)
+
+    assert drawn.state is JobState.AWAITING_APPROVAL
 
 
 # -- who may not, and who is late --------------------------------------------------------

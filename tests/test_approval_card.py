@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from bot.catalogue import MODELS, Model
 from bot.discord_ui.approval_card import ROOM, approval_card, denial_form
@@ -29,6 +29,7 @@ def labels(made: Job) -> list[str]:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.slug)
 @given(prompt=hostile_text(2000), negative=hostile_text(400))
+@settings(max_examples=40)
 def test_any_words_fit(model: Model, prompt: str, negative: str) -> None:
     """Waiting and decided; what had to be cut can be read by a button."""
     made = waiting(model, options=longest(model, prompt, negative))

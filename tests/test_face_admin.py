@@ -26,6 +26,7 @@ from sandbox.discord_api.seed import (
 )
 from tests.discord_kit import until
 from tests.face_running import EPHEMERAL, Face, all_text, buttons, now, start, stop
+from tests.storage_kit import events_of
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 
@@ -132,7 +133,7 @@ async def test_a_form_changes_what_was_changed_in_it(face: Face, nora: MemberDri
 
     assert shown(modal)["monthly_credits"] == "900"
     assert await policy(face) == GuildPolicy(daily_credits=1500, max_price_credits=80)
-    (event, _) = await face.policies.events(GUILD, limit=5)
+    (event, _) = await events_of(face.policies, GUILD)
     assert (event.action, event.actor_id) == ("policy.set", int(nora.user["id"]))
 
 
@@ -246,7 +247,7 @@ async def test_switches_say_what_they_switch_to(face: Face, nora: MemberDriver) 
         await showing(nora, page, "channels**: on")
 
     assert (await policy(face)).age_restricted_only
-    assert len(await face.policies.events(GUILD, limit=5)) == 1
+    assert len(await events_of(face.policies, GUILD)) == 1
 
 
 async def test_a_built_in_list_is_one_click(face: Face, nora: MemberDriver) -> None:
@@ -430,7 +431,7 @@ async def test_a_command_s_bad_input_gets_one_clear_answer(
 
     assert await told(nora, words)
     assert outcome.ok
-    assert await face.policies.events(GUILD, limit=5) == []
+    assert await events_of(face.policies, GUILD) == []
     assert all(message["flags"] & EPHEMERAL for message in await face.posted())
 
 
@@ -446,7 +447,7 @@ async def test_a_grant_shows_in_usage(face: Face, nora: MemberDriver) -> None:
     await told(nora, f"<@{MIA_ID}> has 40 credits more")
     await nora.run_command("video-admin usage", {"member": MIA_ID})
     page = await told(nora, f"<@{MIA_ID}> · 240 credits left")
-    (event,) = await face.policies.events(GUILD, limit=5)
+    (event,) = await events_of(face.policies, GUILD)
 
     assert "40 credits left of what moderators gave" in all_text(page)
     assert (event.action, event.target_id) == ("grant", MIA)

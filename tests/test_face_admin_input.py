@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discord_ui.admin_input import known_zones, parse_duration, parse_number, parse_zone
+from bot.discord_ui.admin.input import known_zones, parse_duration, parse_number, parse_zone
 from bot.errors import BadInputError
 from tests.face_kit import hostile_text
 

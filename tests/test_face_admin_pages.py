@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.catalogue import MODELS
-from bot.discord_ui.admin_forms import TITLES, edit_of_form, form_of
-from bot.discord_ui.admin_items import Press
-from bot.discord_ui.admin_lists import allowances_page, pasted_words, rules_page, usage_page
-from bot.discord_ui.admin_notices import notice_text
-from bot.discord_ui.admin_pages import policy_page
-from bot.discord_ui.admin_presses import PageRef, edit_of, page_of
-from bot.discord_ui.admin_setup import setup_page
+from bot.discord_ui.admin.forms import TITLES, edit_of_form, form_of
+from bot.discord_ui.admin.items import Press
+from bot.discord_ui.admin.lists import allowances_page, pasted_words, rules_page, usage_page
+from bot.discord_ui.admin.notices import notice_text
+from bot.discord_ui.admin.pages import policy_page
+from bot.discord_ui.admin.presses import PageRef, edit_of, page_of
+from bot.discord_ui.admin.setup import setup_page
 from bot.discord_ui.words import units
 from bot.errors import BadInputError, RefusedError
 from bot.finding import Finding

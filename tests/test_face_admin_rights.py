@@ -21,6 +21,7 @@ from sandbox.discord_api.seed import (
 )
 from tests.discord_kit import member_driver, until
 from tests.face_running import EPHEMERAL, Face, all_text, now
+from tests.storage_kit import events_of
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 
@@ -65,7 +66,7 @@ async def everything(face: Face, guild: int = GUILD) -> tuple[Any, ...]:
         await store.overrides(guild),
         await store.rules(guild),
         await store.block_of(guild, int(MIA_ID), now=now()),
-        await store.events(guild, limit=100),
+        await events_of(store, guild),
         await face.store.of_member(int(MIA_ID), guild_id=guild),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.discord_ui.admin_checks import ChannelFacts, GuildFacts, examine
+from bot.discord_ui.admin.checks import ChannelFacts, GuildFacts, examine
 from bot.finding import Finding
 from bot.jobs.account_desk import Account, Funds
 from bot.jobs.policy_desk import Overview

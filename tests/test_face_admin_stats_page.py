@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from bot.discord_ui.admin_books import book_of
-from bot.discord_ui.admin_items import Press
-from bot.discord_ui.admin_stats import stats_page
+from bot.discord_ui.admin.books import book_of
+from bot.discord_ui.admin.items import Press
+from bot.discord_ui.admin.stats import stats_page
 from bot.errors import BadInputError
 from bot.job import JobState
 from bot.jobs.report_desk import TOP_MEMBERS, Report
@@ -45,6 +45,17 @@ def test_the_page_says_what_was_made() -> None:
     assert "Wan 2.6 Image To Video: 3 videos" in words
     assert "<@1>: 2 videos · 60 credits · 0.50 USD" in words
     assert "The busiest day was 2026-08-03: 2 videos" in words
+
+
+def test_forgotten_videos_are_no_members() -> None:
+    """Never "3 videos of 0 members"; nor are others' videos the one member's who is left."""
+    gone = fact(user_id=0)
+    nobody, with_one = page(counted(gone)), page(counted(gone, gone, fact(user_id=1)))
+
+    assert "**1 video** · 30 credits" in nobody
+    assert "Of 1 video no name is kept" in nobody
+    assert "**3 videos** of 1 member · 90 credits" in with_one
+    assert "Of 2 videos no name is kept" in with_one
 
 
 @pytest.mark.parametrize(

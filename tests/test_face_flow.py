@@ -80,12 +80,12 @@ async def test_commands_are_registered_only_when_they_changed(face: Face) -> Non
 
 
 async def test_closing_ends_the_services_first(face: Face) -> None:
-    """What runs on Discord's connection ends before it."""
+    """What runs on Discord's connection ends with it, and once more does no harm."""
+    await face.bot.close()
     await face.bot.close()
 
     assert face.closed
-    with pytest.raises(RuntimeError):
-        _ = face.bot.services
+    assert face.bot.is_closed()
 
 
 # -- ordering ----------------------------------------------------------------------

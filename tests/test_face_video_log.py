@@ -25,6 +25,7 @@ from tests.face_running import (
     start,
     stop,
 )
+from tests.storage_kit import events_of
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 
@@ -155,7 +156,7 @@ async def test_a_video_is_watched_and_taken_down(
     assert "Jump to" not in mias
     kinds = [entry.kind for entry in await face.store.ledger_of(job.id)]
     assert kinds == ["reserve", "settle", "adjust"]
-    events = await face.policies.events(GUILD, limit=2)
+    events = (await events_of(face.policies, GUILD))[:2]
     assert [event.action for event in events] == ["job.refund", "job.take_down"]
 
 
@@ -196,8 +197,8 @@ async def test_who_may_not_changes_nothing(
     assert (pressed.modal, strange.modal) == (None, None)
     assert await face.job(job.id) == before
     assert len(await messages(face, job)) == 1
-    assert await face.policies.events(GUILD, limit=5) == []
-    assert await face.policies.events(int(SECOND_GUILD_ID), limit=5) == []
+    assert await events_of(face.policies, GUILD) == []
+    assert await events_of(face.policies, int(SECOND_GUILD_ID)) == []
     assert f"moderation refused: interaction {pressed.id}" in caplog.text
     assert f"interaction {strange.id} refused" in caplog.text
 

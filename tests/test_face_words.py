@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discord_ui.words import (
-    about,
-    bar,
-    bar_until_done,
-    count,
-    excerpt,
-    one_line,
-    units,
-)
+from bot.discord_ui.words import about, bar, bar_until_done, excerpt, one_line, units
+from bot.words import count
 from tests.face_kit import hostile_text
 
 # What Discord takes as an escape, and what must not stand without one.

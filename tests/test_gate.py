@@ -33,6 +33,7 @@ from bot.request import GenerationRequest, build_request
 from bot.storage import Database
 from bot.storage.policies import PolicyStore
 from bot.wordfilter import FilterRule
+from tests.storage_kit import events_of
 
 NOW = datetime(2026, 8, 3, 12, tzinfo=UTC)
 GUILD, OTHER_GUILD, MODERATOR = 10, 20, 99
@@ -158,6 +159,19 @@ async def test_without_a_policy_the_host_s_limits_hold(gate: Gate) -> None:
     assert terms.approval_reasons == ()
 
 
+async def test_a_rule_that_cannot_work_is_left_out_and_the_host_hears_of_it(
+    gate: Gate, policies: PolicyStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One broken rule lets the others hold; the log names it, once."""
+    await policies.add_rule(GUILD, "regex", "[", actor_id=MODERATOR, now=NOW)
+    await policies.add_rule(GUILD, "word", "fox", actor_id=MODERATOR, now=NOW)
+    await gate.admit(MIA, HERE, request("a dog"), "")
+    with pytest.raises(RefusedError, match="filter rule 2"):
+        await gate.admit(MIA, HERE, request("a fox"), "")
+
+    assert caplog.text.count("Filter rule 1 does not work") == 1
+
+
 async def test_a_policy_sets_the_terms(gate: Gate, policies: PolicyStore) -> None:
     """Allowance of a role, budget and time zone of the guild, and of no other."""
     policy = GuildPolicy(daily_credits=10, monthly_budget_credits=500, time_zone="Asia/Tokyo")
@@ -222,7 +236,7 @@ async def test_a_refused_prompt_is_recorded_without_its_words(
     rule = await policies.add_rule(GUILD, "word", "weasel", actor_id=MODERATOR, now=NOW)
     await refused(gate, negative="zorgle w3asel")
     await errands.close()
-    event = (await policies.events(GUILD, limit=1))[0]
+    event = (await events_of(policies, GUILD))[0]
 
     assert (event.action, event.actor_id, event.target_id) == ("prompt.refuse", None, MIA.user_id)
     assert event.detail == {

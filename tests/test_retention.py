@@ -279,19 +279,23 @@ async def test_nothing_is_purged_by_mistake(
     assert (await policies.policy(GUILD)).daily_credits == 5
 
 
-async def test_a_guild_left_meanwhile_is_purged_once(
-    forgetting: ForgettingStore, policies: PolicyStore
+async def test_a_guild_left_meanwhile_is_purged_with_what_came_late(
+    store: JobStore, forgetting: ForgettingStore, policies: PolicyStore
 ) -> None:
-    """The next look does not ask again."""
+    """A command was on its way when the bot was removed; the third look does not ask again."""
     await forgetting.remember_guilds([GUILD, SECOND], OURS)
     await policies.set_policy(GUILD, GuildPolicy(daily_credits=5), actor_id=1, now=NOW)
     discord = Discord(shown=frozenset({SECOND}), left={GUILD: True})
     departures = Departures(store=forgetting, presence=discord, now=lambda: NOW)
     await departures.look()
+    late = await walked_to(store, JobState.DELIVERED, guild_id=GUILD)
+    await departures.look()
     await departures.look()
 
-    assert discord.asked == [GUILD]
+    assert discord.asked == [GUILD, GUILD]
     assert await policies.policy(GUILD) == GuildPolicy()
+    assert await store.get(late.id) is None
+    assert await store.check_ledger() == []
 
 
 # -- the files -------------------------------------------------------------------------

@@ -148,7 +148,7 @@ async def test_members_of_a_guild_share_its_places(file: Path) -> None:
         )
 
         assert sum(isinstance(outcome, Job) for outcome in outcomes) == 5
-        assert await one.in_flight_count() == 5
+        assert len(await one.unfinished()) == 5
 
 
 async def test_a_refused_command_leaves_no_trace(store: JobStore) -> None:

@@ -31,6 +31,7 @@ from tests.storage_kit import (
     NOW,
     ZONE,
     accepted,
+    events_of,
     new_job,
     walked_to,
 )
@@ -241,7 +242,7 @@ async def test_events_stay_and_name_nobody(
     )
     await store.grant(GUILD, OTHER, 5, expires_at=None, reason="a prize", actor_id=MEMBER, now=NOW)
     await forgetting.forget_member(MEMBER, now=NOW)
-    by, deny, grant = await policies.events(GUILD, limit=9)
+    by, deny, grant = await events_of(policies, GUILD)
 
     assert (by.actor_id, by.target_id, by.detail["reason"]) == (0, OTHER, "a prize")
     assert (deny.actor_id, deny.target_id, dict(deny.detail)) == (

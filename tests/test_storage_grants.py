@@ -12,7 +12,7 @@ import pytest
 from bot.errors import NotFoundError, RefusedError
 from bot.job import Job, JobState
 from bot.quota import Balance, Budget, EntryKind, LedgerEntry
-from bot.storage import JobStore, PolicyStore
+from bot.storage import JobStore
 from tests.storage_kit import (
     GENEROUS,
     GUILD,
@@ -22,6 +22,7 @@ from tests.storage_kit import (
     PATHS,
     ZONE,
     accepted,
+    events_of,
     ledger_of_guild,
     new_job,
     opened,
@@ -82,7 +83,7 @@ async def delivered(store: JobStore, job: Job) -> Job:
 async def test_a_grant_is_an_entry_with_its_reason_and_an_audit_event(store: JobStore) -> None:
     """Who gave what to whom, why and until when is in the ledger and in the audit log."""
     await give(store, 50)
-    (event,) = await PolicyStore(store._database).events(GUILD, limit=9)
+    (event,) = await events_of(store, GUILD)
 
     assert await ledger_of_guild(store, GUILD) == [
         LedgerEntry(
@@ -313,7 +314,7 @@ async def test_a_refund_says_who_gave_it(store: JobStore) -> None:
     job = await walked_to(store, JobState.DELIVERED)
     await take_down(store, job.id, refund=True)
     entry = (await store.ledger_of(job.id))[-1]
-    events = await PolicyStore(store._database).events(GUILD, limit=9)
+    events = await events_of(store, GUILD)
 
     assert (entry.kind, entry.actor_id, entry.reason) == (EntryKind.ADJUST, MODERATOR, "spam")
     assert (entry.counted_at, entry.created_at) == (NOW, TOMORROW)
@@ -375,7 +376,7 @@ async def test_a_video_of_another_guild_cannot_be_taken_down(store: JobStore) ->
         await take_down(store, job.id, refund=True, guild_id=GUILD + 1)
 
     assert (await store.get(job.id), await store.ledger_of(job.id)) == (before, booked)
-    assert await PolicyStore(store._database).events(GUILD + 1, limit=9) == []
+    assert await events_of(store, GUILD + 1) == []
 
 
 @pytest.mark.parametrize(

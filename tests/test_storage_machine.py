@@ -452,7 +452,7 @@ def test_the_books_balance_whatever_happens(migrated_file: Path, tmp_path: Path)
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=int(os.environ.get("BOOKS_EXAMPLES", "20")),
+            max_examples=int(os.environ.get("BOOKS_EXAMPLES", "12")),
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

@@ -28,6 +28,7 @@ from tests.storage_kit import (
     PATHS,
     ZONE,
     accepted,
+    events_of,
     ledger_of_guild,
     new_job,
 )
@@ -233,7 +234,7 @@ async def test_what_moderators_set_is_kept(url: str) -> None:
         assert await first.remove_rule(GUILD, rule.id, actor_id=MODERATOR, now=NOW)
         assert await first.unblock(GUILD, MEMBER, actor_id=MODERATOR, now=NOW)
         assert await first.clear_override(GUILD, "role", MEMBER, actor_id=MODERATOR, now=NOW)
-        actions = [event.action for event in await first.events(GUILD, limit=99)]
+        actions = [event.action for event in await events_of(first, GUILD)]
         assert actions.count("filter.add") == actions.count("policy.set") == 1
 
 

@@ -48,7 +48,6 @@ async def test_unfinished_jobs_come_oldest_first(store: JobStore) -> None:
         JobState.RUNNING,
         JobState.FINISHED,
     }
-    assert await store.in_flight_count() == len(found)
 
 
 async def test_the_place_in_the_queue_counts_older_queued_jobs(store: JobStore) -> None:

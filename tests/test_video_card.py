@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.catalogue import MODELS, Model
-from bot.discord_ui.admin_notices import notice_text
+from bot.discord_ui.admin.notices import notice_text
 from bot.discord_ui.approval_card import approval_card
 from bot.discord_ui.cards import status_card
 from bot.discord_ui.job_pages import job_page, jobs_page

@@ -35,6 +35,7 @@ from tests.storage_kit import (
     PATHS,
     ZONE,
     accepted,
+    events_of,
     walked_to,
 )
 
@@ -181,7 +182,7 @@ class Room:
 
     async def actions(self) -> list[tuple[str, int | None, object]]:
         """Return the audit events about jobs, oldest first: what, by whom, why."""
-        events = (await self.policies.events(GUILD, limit=50))[::-1]
+        events = (await events_of(self.policies, GUILD))[::-1]
         return [
             (e.action, e.actor_id, e.detail["reason"]) for e in events if e.action.startswith("job")
         ]

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import discord
 from discord import ui
 
-from bot.discord_ui.admin_items import FormField, form
+from bot.discord_ui.admin.items import FormField, form
+from bot.discord_ui.boxes import Box
 from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.log_parts import (
-    Box,
     LogButton,
     Room,
     add_negative,
@@ -17,9 +17,10 @@ from bot.discord_ui.log_parts import (
     prompt_text,
 )
 from bot.discord_ui.settings_words import facts_text, model_title
-from bot.discord_ui.words import ago, excerpt, moderator_words, one_line, quote
+from bot.discord_ui.words import excerpt, moderator_words, one_line, quote
 from bot.job import Job, JobState
 from bot.jobs.checks import REASON_CHARS
+from bot.words import ago
 
 DENY_FORM = "deny"
 # A moderator decides by these words.

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 from discord import ui
 
+from bot.discord_ui.boxes import BLURPLE, GREY, YELLOW, Box, view_of
 from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.settings_words import facts_text, model_title
-from bot.discord_ui.words import about, ago, bar_until_done, credits_text, quote
+from bot.discord_ui.words import about, bar_until_done, quote
 from bot.job import CANCELLABLE, Job, JobState
 from bot.jobs.ports import Standing
+from bot.words import ago, credits_text
 
 _PROMPT_LIMIT = 400
 _REASON_LIMIT = 600
@@ -28,24 +30,24 @@ class Look:
     colour: int
 
 
-_GREY, _BLUE, _YELLOW, _GREEN, _RED = 0x80848E, 0x5865F2, 0xF0B232, 0x23A55A, 0xF23F43
+_GREEN, _RED = 0x23A55A, 0xF23F43
 
 LOOKS: Mapping[JobState, Look] = {
-    JobState.AWAITING_APPROVAL: Look(symbol="✋", title="Waiting for a moderator", colour=_YELLOW),
-    JobState.QUEUED: Look(symbol="🕒", title="In the queue", colour=_GREY),
-    JobState.SUBMITTING: Look(symbol="📤", title="Sending", colour=_BLUE),
-    JobState.UNCERTAIN: Look(symbol="🔎", title="Checking", colour=_YELLOW),
-    JobState.RUNNING: Look(symbol="🎬", title="In the making", colour=_BLUE),
-    JobState.FINISHED: Look(symbol="📥", title="Finished, uploading", colour=_BLUE),
+    JobState.AWAITING_APPROVAL: Look(symbol="✋", title="Waiting for a moderator", colour=YELLOW),
+    JobState.QUEUED: Look(symbol="🕒", title="In the queue", colour=GREY),
+    JobState.SUBMITTING: Look(symbol="📤", title="Sending", colour=BLURPLE),
+    JobState.UNCERTAIN: Look(symbol="🔎", title="Checking", colour=YELLOW),
+    JobState.RUNNING: Look(symbol="🎬", title="In the making", colour=BLURPLE),
+    JobState.FINISHED: Look(symbol="📥", title="Finished, uploading", colour=BLURPLE),
     JobState.DELIVERED: Look(symbol="✅", title="Done", colour=_GREEN),
     JobState.UNDELIVERED: Look(symbol="📭", title="Could not be delivered", colour=_RED),
     JobState.FAILED: Look(symbol="❌", title="Failed", colour=_RED),
-    JobState.CANCELLED: Look(symbol="🚫", title="Cancelled", colour=_GREY),
-    JobState.DENIED: Look(symbol="🚫", title="Not approved", colour=_GREY),
+    JobState.CANCELLED: Look(symbol="🚫", title="Cancelled", colour=GREY),
+    JobState.DENIED: Look(symbol="🚫", title="Not approved", colour=GREY),
 }
 
 
-_REMOVED = Look(symbol="🗑️", title="Removed by a moderator", colour=_GREY)
+_REMOVED = Look(symbol="🗑️", title="Removed by a moderator", colour=GREY)
 
 
 def look_of(job: Job) -> Look:
@@ -56,16 +58,14 @@ def look_of(job: Job) -> Look:
 def status_card(job: Job, standing: Standing | None = None) -> ui.LayoutView:
     """Return the card: heading, prompt, what happens now, the facts, and Cancel while it can be."""
     look = look_of(job)
-    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=look.colour)
+    box: Box = ui.Container(accent_colour=look.colour)
     box.add_item(ui.TextDisplay(f"### {look.symbol} {look.title} · {model_title(job.model)}"))
     box.add_item(ui.TextDisplay(quote(job.prompt, _PROMPT_LIMIT)))
     box.add_item(ui.TextDisplay(state_text(job, standing or Standing())))
     box.add_item(ui.TextDisplay(f"-# <@{job.user_id}> · {facts_text(job)} · job `{job.id}`"))
     if job.state in CANCELLABLE:
         box.add_item(ui.ActionRow(JobButton.cancel(job.id)))
-    view = ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return view_of(box)
 
 
 def state_text(job: Job, standing: Standing) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from discord import ui
 
 from bot.catalogue import JsonScalar
+from bot.discord_ui.boxes import Box, view_of
 from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.cards import (
     LOOKS,
@@ -18,9 +19,10 @@ from bot.discord_ui.cards import (
 )
 from bot.discord_ui.limits import CHOICE_NAME_CHARS
 from bot.discord_ui.settings_words import facts_text, model_title
-from bot.discord_ui.words import ago, at, credits_text, excerpt, one_line, quote, units
+from bot.discord_ui.words import excerpt, one_line, quote, units
 from bot.job import CANCELLABLE, RELEASING, Job, JobState
 from bot.jobs.ports import Standing
+from bot.words import ago, at, credits_text
 
 # Three components each (section, text, button): with heading and container under 40.
 LIST_LENGTH = 8
@@ -31,8 +33,7 @@ _VALUE_LIMIT = 300
 
 def jobs_page(jobs: Sequence[Job]) -> ui.LayoutView:
     """Return a member's newest jobs, each with a button for its details."""
-    view = ui.LayoutView(timeout=None)
-    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=LOOKS[JobState.RUNNING].colour)
+    box: Box = ui.Container(accent_colour=LOOKS[JobState.RUNNING].colour)
     if not jobs:
         box.add_item(
             ui.TextDisplay("### No videos yet\n`/animate` and `/t2v` make one; `/help` says how.")
@@ -43,8 +44,7 @@ def jobs_page(jobs: Sequence[Job]) -> ui.LayoutView:
         box.add_item(ui.Section(_line(job), accessory=JobButton.show(job.id)))
     if len(jobs) > LIST_LENGTH:
         box.add_item(ui.TextDisplay("-# Older ones: type `/jobs job:` and choose."))
-    view.add_item(box)
-    return view
+    return view_of(box)
 
 
 def _line(job: Job) -> str:
@@ -65,8 +65,7 @@ def job_choice(job: Job) -> str:
 def job_page(job: Job) -> ui.LayoutView:
     """Return everything about one job; Cancel while it can be."""
     look = look_of(job)
-    view = ui.LayoutView(timeout=None)
-    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=look.colour)
+    box: Box = ui.Container(accent_colour=look.colour)
     for text in (
         f"### {look.symbol} {look.title} · {model_title(job.model)}",
         quote(job.prompt, _PAGE_PROMPT),
@@ -78,8 +77,7 @@ def job_page(job: Job) -> ui.LayoutView:
         box.add_item(ui.TextDisplay(text))
     if job.state in CANCELLABLE:
         box.add_item(ui.ActionRow(JobButton.cancel(job.id)))
-    view.add_item(box)
-    return view
+    return view_of(box)
 
 
 def _state(job: Job) -> str:

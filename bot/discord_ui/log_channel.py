@@ -6,7 +6,7 @@ from weakref import WeakValueDictionary
 
 import discord
 
-from bot.discord_ui.admin_notices import notice_text
+from bot.discord_ui.admin.notices import notice_text
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.jobs.changes import Actor, Change
 from bot.jobs.errands import Errands
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class ChannelLog:
-    """The `ModerationLog` of `bot.jobs.changes`, on discord.py."""
+    """The `ModerationLog` of `bot.jobs.moderating_ports`, on discord.py."""
 
     def __init__(self, client: discord.Client, errands: Errands) -> None:
         self._client = client

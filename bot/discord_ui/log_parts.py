@@ -9,6 +9,7 @@ import discord
 from discord import ui
 
 from bot.catalogue import find_model
+from bot.discord_ui.boxes import Box, view_of
 from bot.discord_ui.words import excerpt, quote, units
 from bot.errors import BadInputError
 from bot.job import Job
@@ -17,7 +18,6 @@ _URL_CHARS = 2048
 _GREATEST_ID = 2**63 - 1
 _ANY = 1_000_000
 
-Box = ui.Container[ui.LayoutView]
 # Action -> whose presses they are, label, style. The first is also the name of the event.
 _BUTTONS: Mapping[str, tuple[str, str, discord.ButtonStyle]] = {
     "approve": ("approval", "Approve", discord.ButtonStyle.success),
@@ -134,9 +134,7 @@ def finished_view(box: Box, job: Job, room: Room, buttons: list[LogButton]) -> u
         buttons = [*buttons, LogButton("read", job.id)]
     if buttons:
         box.add_item(ui.ActionRow(*buttons))
-    view = ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return view_of(box)
 
 
 def _negative(job: Job) -> str:

@@ -1,6 +1,6 @@
 """The answers to /quota, /models and /help: pure views."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from discord import ui
 
@@ -14,22 +14,14 @@ from bot.catalogue import (
     Parameter,
     models_of_kind,
 )
+from bot.discord_ui.boxes import BLURPLE, texts_view
 from bot.discord_ui.settings_words import value_text
-from bot.discord_ui.words import about, ago, bar, count, credits_text
+from bot.discord_ui.words import about, bar
 from bot.pricing import PriceTable
 from bot.quota import Balance
+from bot.words import ago, count, credits_text
 
-_BLURPLE = 0x5865F2
 _DEFAULT_EXCERPT = 24
-
-
-def _page(texts: Iterable[str]) -> ui.LayoutView:
-    view = ui.LayoutView()
-    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=_BLURPLE)
-    for text in texts:
-        box.add_item(ui.TextDisplay(text))
-    view.add_item(box)
-    return view
 
 
 # -- /quota ----------------------------------------------------------------------
@@ -47,8 +39,9 @@ def quota_page(balance: Balance) -> ui.LayoutView:
         "-# Reserved credits count as used, and come back if a video fails or is cancelled. "
         "Moderators can raise allowances."
     )
-    return _page(
-        (f"### {credits_text(balance.left)} left to spend", *window_texts(balance), making, small)
+    return texts_view(
+        BLURPLE,
+        (f"### {credits_text(balance.left)} left to spend", *window_texts(balance), making, small),
     )
 
 
@@ -98,7 +91,7 @@ def _is(number: int) -> str:
 def models_page(prices: PriceTable) -> ui.LayoutView:
     """Return every model with what it is for, its usual time and its prices."""
     heading = "### Models\n`/models model:…` shows every option of one."
-    return _page((heading, *(_model_text(model, prices) for model in MODELS)))
+    return texts_view(BLURPLE, (heading, *(_model_text(model, prices) for model in MODELS)))
 
 
 def _model_text(model: Model, prices: PriceTable) -> str:
@@ -118,7 +111,7 @@ def model_page(model: Model, prices: PriceTable) -> ui.LayoutView:
     """Return one model with a table of its options."""
     rows = [("option", "takes", "when left out")]
     rows += [(option.name, *_takes(model, option)) for option in model.options]
-    return _page((_model_text(model, prices), f"```\n{_table(rows)}\n```"))
+    return texts_view(BLURPLE, (_model_text(model, prices), f"```\n{_table(rows)}\n```"))
 
 
 def _takes(model: Model, option: ModelOption) -> tuple[str, str]:
@@ -180,4 +173,4 @@ videos and to cancel one that waits. A video that fails costs nothing.""",
 
 def help_page() -> ui.LayoutView:
     """Return what to do first, in a few lines."""
-    return _page(_HELP)
+    return texts_view(BLURPLE, _HELP)

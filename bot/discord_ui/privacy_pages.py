@@ -8,12 +8,13 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.discord_ui.words import ago, count, credits_text
+from bot.discord_ui.boxes import GREY, texts_view
 from bot.errors import RefusedError
 from bot.jobs.privacy_desk import Deleted, under_way_words
 from bot.privacy import Holdings, KeptBlock
+from bot.words import ago, count, credits_text
 
-_RED, _GREY, _GREEN = 0xDA373C, 0x80848E, 0x248046
+_RED, _GREEN = 0xDA373C, 0x248046
 _BLOCKS_SHOWN = 5
 # After that the page may not say any more what is kept.
 _PAGE_LASTS = timedelta(minutes=15)
@@ -88,12 +89,13 @@ def _moment(seconds: int) -> datetime:
 def delete_page(holdings: Holdings, user_id: int, *, now: datetime) -> ui.LayoutView:
     """Return what a deletion would do, with the button; without one when it cannot be done."""
     if holdings.running or holdings.waiting:
-        return _page(_GREY, [under_way_words(holdings.running, holdings.waiting)])
+        return texts_view(GREY, [under_way_words(holdings.running, holdings.waiting)])
     if not holdings.removable:
         nothing = "### Nothing to delete\nI keep no video of yours, and nothing that names you"
         exception = _lines(_kept(holdings))
-        return _page(_GREY, [f"{nothing}, but for:\n{exception}" if exception else f"{nothing}."])
-    return _page(
+        words = f"{nothing}, but for:\n{exception}" if exception else f"{nothing}."
+        return texts_view(GREY, [words])
+    return texts_view(
         _RED,
         [
             "### Delete what I keep about you, everywhere",
@@ -120,7 +122,7 @@ def deleted_page(deleted: Deleted) -> ui.LayoutView:
         else "The files of the database are being read just now: what was in them is wiped within "
         "the hour."
     )
-    return _page(_GREEN, ["### Deleted\n" + _lines(lines), f"-# {wiped}"])
+    return texts_view(_GREEN, ["### Deleted\n" + _lines(lines), f"-# {wiped}"])
 
 
 _SKELETONS = "figures that name nobody: which model made a video when, and what it cost"
@@ -165,14 +167,3 @@ def _until(block: KeptBlock) -> str:
 
 def _lines(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
-
-
-def _page(colour: int, texts: Iterable[str], *rows: ui.ActionRow[Any]) -> ui.LayoutView:
-    view = ui.LayoutView(timeout=None)
-    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=colour)
-    for text in texts:
-        box.add_item(ui.TextDisplay(text))
-    for row in rows:
-        box.add_item(row)
-    view.add_item(box)
-    return view

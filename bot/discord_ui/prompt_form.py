@@ -10,8 +10,9 @@ from discord import ui
 
 from bot.catalogue import models_of_kind
 from bot.catalogue.options import PROMPT_MAX_LENGTH
-from bot.discord_ui.words import about, credits_text
+from bot.discord_ui.words import about
 from bot.pricing import PriceTable
+from bot.words import credits_text
 
 _CUSTOM_ID = re.compile(r"animate:(?P<channel>[0-9]{1,20}):(?P<message>[0-9]{1,20})")
 _PROMPT, _MODEL = "prompt", "model"

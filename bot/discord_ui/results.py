@@ -8,8 +8,9 @@ import discord
 
 from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.settings_words import facts_text, model_title
-from bot.discord_ui.words import ago, at, quote, units
+from bot.discord_ui.words import quote, units
 from bot.job import Job
+from bot.words import ago, at
 
 _PROMPT_LIMIT = 400
 _LEAST_PROMPT = 20

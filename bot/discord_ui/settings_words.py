@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from bot.catalogue import JsonScalar, Model, ModelOption, find_model, option_spec
-from bot.discord_ui.words import credits_text, excerpt
+from bot.discord_ui.words import excerpt
 from bot.job import Job
 from bot.pricing import duration_s
+from bot.words import credits_text
 
 # Shown elsewhere, or not a setting.
 _NOT_SETTINGS = frozenset({"image", "prompt", "negative_prompt", "seed", "duration"})

@@ -18,10 +18,11 @@ from bot.catalogue import (
 )
 from bot.discord_ui.limits import CHOICE_NAME_CHARS, CHOICES
 from bot.discord_ui.settings_words import value_text
-from bot.discord_ui.words import about, credits_text
+from bot.discord_ui.words import about
 from bot.errors import BadInputError
 from bot.pricing import PriceTable
 from bot.request import build_request
+from bot.words import credits_text
 
 # Options that change the price, and so the price beside every other choice.
 _PRICED = ("duration", "resolution", "aspect_ratio", "frames", "fps", "steps")

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from discord import ui
 
-from bot.discord_ui.admin_items import FormField, Press, filled_form, form
+from bot.discord_ui.admin.items import FormField, Press, filled_form, form
 from bot.discord_ui.approval_card import approval_card, reason_field
+from bot.discord_ui.boxes import Box
 from bot.discord_ui.cards import look_of, result_link, was_sent_directly
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.log_parts import (
-    Box,
     LogButton,
     Room,
     add_negative,
@@ -19,10 +19,11 @@ from bot.discord_ui.log_parts import (
 )
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.settings_words import facts_text, model_title
-from bot.discord_ui.words import ago, credits_text, moderator_words, quote
+from bot.discord_ui.words import moderator_words, quote
 from bot.job import Job, JobState
 from bot.jobs.checks import REASON_CHARS
 from bot.jobs.video_desk import Deletion, Removal
+from bot.words import ago, credits_text
 
 # One card of many: what is longer is a press away.
 ROOM = Room(prompt_units=600, negative_units=200)

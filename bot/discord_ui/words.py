@@ -1,13 +1,12 @@
-"""Small words and shapes that every view shares: escaping, cutting, plurals, clocks, bars."""
+"""Small words and shapes that every view shares: escaping, cutting, spans of time, bars."""
 
 import re
-import unicodedata
-from datetime import datetime
 
-# Discord shows any of these literally after a backslash.
-_SPECIAL = re.compile(r"[\\`*_~|<>#\[\]():-]")
-# These turn the direction of the text around them, so that words seem to stand elsewhere.
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Discord shows any of these literally after a backslash; mentions it finds before backslashes.
+_SPECIAL = re.compile(r"[@\\`*_~|<>#\[\]():-]")
+# Control characters, and those that turn the direction of the text around them, so that words
+# seem to stand elsewhere.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _ZERO_WIDTH_SPACE = "\u200b"
 _BAR_CELLS = 12
 _MINUTE_S = 60
@@ -21,8 +20,7 @@ def units(text: str) -> int:
 
 def one_line(text: str) -> str:
     """Return the text without line breaks, control and direction characters."""
-    spaced = " ".join(text.split())
-    return "".join(c for c in spaced if unicodedata.category(c) != "Cc" and c not in _BIDI_CONTROLS)
+    return _UNSEEN.sub("", " ".join(text.split()))
 
 
 def excerpt(text: str, limit: int) -> str:
@@ -30,11 +28,13 @@ def excerpt(text: str, limit: int) -> str:
 
     It is cut to at most `limit` UTF-16 units, with an ellipsis.
     """
-    parts = [_escaped(character) for character in one_line(text)]
-    if sum(units(part) for part in parts) <= limit:
-        return "".join(parts)
+    line = one_line(text)
+    whole = _SPECIAL.sub(_escaped, line)
+    if units(whole) <= limit:
+        return whole
     kept, room = [], limit - 1
-    for part in parts:
+    for character in line:  # one by one: no escape is cut in two
+        part = _SPECIAL.sub(_escaped, character)
         room -= units(part)
         if room < 0:
             break
@@ -42,10 +42,8 @@ def excerpt(text: str, limit: int) -> str:
     return "".join(kept).rstrip() + "…"
 
 
-def _escaped(character: str) -> str:
-    if character == "@":  # mentions are found by Discord before backslashes are
-        return "\\@" + _ZERO_WIDTH_SPACE
-    return "\\" + character if _SPECIAL.match(character) else character
+def _escaped(special: re.Match[str]) -> str:
+    return "\\@" + _ZERO_WIDTH_SPACE if special[0] == "@" else "\\" + special[0]
 
 
 def quote(text: str, limit: int) -> str:
@@ -53,29 +51,9 @@ def quote(text: str, limit: int) -> str:
     return "> " + excerpt(text, limit - 2)
 
 
-def count(number: int, one: str) -> str:
-    """Return "1 credit", "1,250 credits"."""
-    return f"{number:,} {one if number == 1 else one + 's'}"
-
-
-def credits_text(number: int) -> str:
-    """Return a number of credits in words."""
-    return count(number, "credit")
-
-
 def moderator_words(actor_id: int | None) -> str:
     """Return who acted; 0 is a moderator whose name was deleted since."""
     return f"<@{actor_id}>" if actor_id else "a moderator"
-
-
-def ago(moment: datetime) -> str:
-    """Return a clock that Discord keeps ticking: "in 2 minutes", "5 seconds ago"."""
-    return f"<t:{int(moment.timestamp())}:R>"
-
-
-def at(moment: datetime) -> str:
-    """Return a date and time that Discord shows in the reader's time zone."""
-    return f"<t:{int(moment.timestamp())}:f>"
 
 
 def about(seconds: float) -> str:

@@ -13,8 +13,14 @@ from bot.jobs.gate import Gate
 from bot.jobs.log_cards import DecidedError, LogCards
 from bot.jobs.moderating_ports import ApprovalStore, Members, PolicyStore
 from bot.jobs.ports import Cards, Engine, Standing
+from bot.jobs.sources import usable_until
+from bot.jobs.watch import enqueue_or_leave
+from bot.words import count
 
 log = logging.getLogger(__name__)
+
+# An approved job waits for its turn before the video service fetches its picture.
+_QUEUE_TIME = timedelta(minutes=30)
 
 
 class ApprovalDesk:
@@ -81,8 +87,8 @@ class ApprovalDesk:
         """Check the quota as it is now, reserve the price and let the job run.
 
         Raises:
-            RefusedError: the quota is used up meanwhile, or the member blocked; the job keeps
-                waiting.
+            RefusedError: the quota is used up meanwhile, the member blocked, or the picture gone;
+                the job keeps waiting.
             DecidedError: it waits no longer.
             NotFoundError: there is no such job in this guild.
         """
@@ -92,6 +98,11 @@ class ApprovalDesk:
             raise RefusedError(
                 f"<@{user_id}> has been blocked since they asked. The video keeps waiting: deny "
                 "it, or lift the block first with `/video-admin unblock`."
+            )
+        if self._files_gone(waiting):
+            raise RefusedError(
+                "Discord keeps what a member attached for about a day, and that is over: no video "
+                "can be made of it. Nothing was charged. The member has to send the command again."
             )
         member = await self._members.facts(guild_id, user_id)
         terms = await self._gate.terms(member, guild_id)
@@ -107,12 +118,8 @@ class ApprovalDesk:
             )
         except StaleStateError as error:
             raise await self._decided(job_id) from error
-        try:
-            await self._engine.enqueue(job)
-        except Exception:
-            # The row is written and the credits are reserved: QueueWatch enqueues it again.
-            log.exception("job %s could not be enqueued yet", job.id)
-        self._cards.show(job, Standing(place=await self._store.place_in_queue(job.id)))
+        await enqueue_or_leave(self._engine, job)
+        self._cards.show(job, Standing())  # its place follows with QueueWatch's next look
         await self._tell(guild_id, actor_id, job, JobApproved(job=job))
         return job
 
@@ -153,16 +160,29 @@ class ApprovalDesk:
     async def _look_at(self, job: Job) -> None:
         guild_id = _guild_of(job)
         most_h = (await self._policies.policy(guild_id)).approval.expires_h
-        if self._now() - job.created_at < timedelta(hours=most_h):
+        if self._now() - job.created_at >= timedelta(hours=most_h):
+            reason = f"No moderator answered within {count(most_h, 'hour')}."
+        elif self._files_gone(job):
+            reason = (
+                "No moderator answered while Discord kept what you attached, which is about a "
+                "day. Send the command again."
+            )
+        else:
+            if job.card_message_id is None:
+                # The bot was stopped before it could show that the command had come.
+                self._cards.show(job, Standing())
             await self._ask(job)
             return
-        hours = "1 hour" if most_h == 1 else f"{most_h} hours"
-        reason = f"No moderator answered within {hours}."
         denied = await self._store.deny(
             job.id, guild_id=guild_id, actor_id=None, reason=reason, now=self._now()
         )
         await self._cards.finish(denied)
         await self.show(denied)
+
+    def _files_gone(self, job: Job) -> bool:
+        """Tell whether the job's files would be gone before the video service fetches them."""
+        until = usable_until(job)
+        return until is not None and self._now() >= until - _QUEUE_TIME
 
     async def _ask(self, job: Job) -> None:
         """Post the card, unless there is one in the log channel, or no such channel.

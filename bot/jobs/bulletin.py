@@ -2,8 +2,8 @@
 
 import logging
 
-from bot.jobs.changes import Actor, Change, ModerationLog, Moderator
-from bot.jobs.moderating_ports import PolicyStore
+from bot.jobs.changes import Actor, Change, Moderator
+from bot.jobs.moderating_ports import ModerationLog, PolicyStore
 from bot.policy import GuildPolicy
 
 log = logging.getLogger(__name__)

@@ -1,15 +1,14 @@
-"""Who acts, what came of it, and the log channel that is told, as values and a Protocol."""
+"""Who acts and what came of it, as values: what a log channel is told."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import TypeAlias
 
 from bot.job import Job
 from bot.moderation import Found
-from bot.policy import AllowanceOverride, Block, GuildPolicy
+from bot.policy import AllowanceOverride, Block, GuildPolicy, Target
 from bot.wordfilter import FilterRule
 
-Target = Literal["role", "user"]
 Actor: TypeAlias = "Moderator | Member"
 
 
@@ -156,11 +155,3 @@ Change: TypeAlias = (
     | CreditsReturned
     | PromptRefused
 )
-
-
-class ModerationLog(Protocol):
-    """The server's log channel."""
-
-    def post(self, channel_id: int, by: Actor, change: Change) -> None:
-        """Let a change appear there soon. Never raises: the change is done already."""
-        ...

@@ -1,7 +1,6 @@
-"""Writes a CSV file of any length, packed when it must be. Every method blocks: use a thread."""
+"""Writes a CSV file of any length. Every method blocks: use a thread."""
 
 import csv
-import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -34,13 +33,3 @@ class CsvFile:
     def close(self) -> None:
         """Write what is left."""
         self._out.close()
-
-
-def fitted(path: Path, limit_bytes: int) -> Path | None:
-    """Return the file, a packed one when it is larger than the limit, None when that is, too."""
-    if path.stat().st_size <= limit_bytes:
-        return path
-    packed = path.with_name(f"{path.name}.zip")
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.write(path, path.name)
-    return packed if packed.stat().st_size <= limit_bytes else None

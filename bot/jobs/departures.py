@@ -25,6 +25,9 @@ class Departures:
         self._presence = presence
         self._now = now
         self._turn = asyncio.Lock()
+        # Purged, and to be purged once more: a command may have been on its way, and its job,
+        # or what a moderator saved, was written down after the first time.
+        self._again: set[int] = set()
 
     async def joined(self, guild_ids: Iterable[int]) -> None:
         """Note that the bot is in these guilds: from then on they can be left."""
@@ -43,7 +46,8 @@ class Departures:
         if here is None or application_id is None:
             return
         await self.joined(here)
-        missing = await self._store.known_guilds(application_id) - here
+        self._again -= here
+        missing = (await self._store.known_guilds(application_id) | self._again) - here
         for guild_id in sorted(filter(self._presence.in_charge, missing)):
             await self.left(guild_id)
 
@@ -58,4 +62,5 @@ class Departures:
             forgotten,
             going_on,
         )
+        self._again ^= {guild_id}
         await self._store.wipe()

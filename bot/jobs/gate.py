@@ -159,11 +159,13 @@ class Gate:
         )
 
     async def _filter(self, guild_id: int, policy: GuildPolicy) -> CompiledFilter:
-        """Return the guild's compiled filter; compiling thousands of rules takes a thread."""
+        """Return the guild's filter, compiled in a thread when its rules are new."""
         key = (tuple(await self._policies.rules(guild_id)), policy.filter_lists)
         compiled = self._filters.get(key)
         if compiled is None:
             compiled = await asyncio.to_thread(compile_rules, *key)
+            for problem in compiled.problems:
+                log.warning("guild %s: its filter goes without: %s", guild_id, problem)
             self._filters[key] = compiled
             if len(self._filters) > _KEPT_FILTERS:
                 self._filters.popitem(last=False)

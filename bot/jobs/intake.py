@@ -1,7 +1,6 @@
 """From a member's command to an accepted job: check the files, price, reserve, enqueue."""
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +11,11 @@ from bot.errors import ProviderError, RefusedError
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
 from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
+from bot.jobs.watch import enqueue_or_leave
 from bot.policy import MemberFacts, PlaceFacts
 from bot.pricing import PriceTable
 from bot.quota import check, refusal_text, windows_at
 from bot.request import GenerationRequest, build_request
-
-log = logging.getLogger(__name__)
 
 # Of the ten seconds that a container engine leaves, after which it kills.
 _STOP_S = 3.0
@@ -161,11 +159,7 @@ class Intake:
         if job.state is JobState.AWAITING_APPROVAL:
             await self._approvals.ask(job)
             return job
-        try:
-            await self._engine.enqueue(job)
-        except Exception:
-            # The row is written and the credits are reserved: QueueWatch enqueues it again.
-            log.exception("job %s could not be enqueued yet", job.id)
+        await enqueue_or_leave(self._engine, job)
         return job
 
     async def cancel(self, job_id: int) -> Job:

@@ -14,15 +14,21 @@ from bot.jobs.changes import (
     Blocked,
     Granted,
     Moderator,
-    Target,
     Unblocked,
 )
 from bot.jobs.checks import check_range, checked_reason
 from bot.jobs.moderating_ports import Accounts, PolicyStore
-from bot.policy import AllowanceOverride, Block, MemberFacts, effective_allowance, zone_of
+from bot.policy import (
+    MOST_CREDITS,
+    AllowanceOverride,
+    Block,
+    MemberFacts,
+    Target,
+    effective_allowance,
+    zone_of,
+)
 from bot.quota import Allowance, Balance, Budget
 
-MOST_CREDITS = 10_000_000
 _LONGEST_GRANT_DAYS = 3650
 _LONGEST_BLOCK = timedelta(days=3650)
 _RECENT_JOBS = 5

@@ -1,4 +1,4 @@
-"""What moderating needs from storage, as Protocols."""
+"""What moderating needs from storage, the provider, Discord and the drawer, as Protocols."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from bot.audit import AuditEvent
 from bot.job import Job
-from bot.jobs.changes import Target
+from bot.jobs.changes import Actor, Change
 from bot.jobs.ports import CannotPostError
-from bot.policy import AllowanceOverride, Block, GuildPolicy, MemberFacts
+from bot.policy import AllowanceOverride, Block, GuildPolicy, MemberFacts, Target
 from bot.quota import Allowance, Balance, Budget, LedgerEntry, Window
 from bot.statistics import Statistics
 from bot.wordfilter import FilterRule, RuleKind
@@ -119,15 +119,22 @@ class ProviderAccount(Protocol):
         ...
 
 
+# -- jobs ----------------------------------------------------------------------------
+
+
+class KnownJobs(Protocol):
+    """The jobs, one by one."""
+
+    async def get(self, job_id: int) -> Job | None:
+        """Return the job, or None; also when it was forgotten."""
+        ...
+
+
 # -- approval ----------------------------------------------------------------------
 
 
-class ApprovalStore(Protocol):
+class ApprovalStore(KnownJobs, Protocol):
     """The jobs that wait; a decision writes its audit event in the same transaction."""
-
-    async def get(self, job_id: int) -> Job | None:
-        """Return the job, or None."""
-        ...
 
     async def awaiting(self) -> list[Job]:
         """Return all jobs that wait for approval, oldest first."""
@@ -153,10 +160,6 @@ class ApprovalStore(Protocol):
         """End a job that waits; actor None when its time is over."""
         ...
 
-    async def place_in_queue(self, job_id: int) -> int:
-        """Return 1 for the next job to be sent."""
-        ...
-
 
 # -- cards in the log channel ----------------------------------------------------------
 
@@ -177,24 +180,16 @@ class LogBoard(Protocol):
         ...
 
 
-class CardStore(Protocol):
+class CardStore(KnownJobs, Protocol):
     """Where a job's card is."""
-
-    async def get(self, job_id: int) -> Job | None:
-        """Return the job, or None; also when it was forgotten."""
-        ...
 
     async def note(self, job_id: int, **fields: Any) -> Job:
         """Write facts that change no state."""
         ...
 
 
-class VideoLogStore(Protocol):
+class VideoLogStore(KnownJobs, Protocol):
     """The jobs that the log channels should know of."""
-
-    async def get(self, job_id: int) -> Job | None:
-        """Return the job, or None."""
-        ...
 
     async def without_card(self, *, ended_since: datetime) -> list[Job]:
         """Return ended jobs without a card, of guilds that want cards, first ended first."""
@@ -204,16 +199,8 @@ class VideoLogStore(Protocol):
 # -- taking videos down ------------------------------------------------------------------
 
 
-class VideoStore(Protocol):
+class VideoStore(CardStore, Protocol):
     """The jobs and their credits; what is done writes its audit event in the same transaction."""
-
-    async def get(self, job_id: int) -> Job | None:
-        """Return the job, or None."""
-        ...
-
-    async def note(self, job_id: int, **fields: Any) -> Job:
-        """Write facts that change no state."""
-        ...
 
     async def take_down(
         self,
@@ -242,6 +229,14 @@ class AuditLog(Protocol):
 
     async def record(self, event: AuditEvent) -> AuditEvent:
         """Add the event; return it with its id."""
+        ...
+
+
+class ModerationLog(Protocol):
+    """A server's log channel."""
+
+    def post(self, channel_id: int, by: Actor, change: Change) -> None:
+        """Let a change appear there soon. Never raises: the change is done already."""
         ...
 
 

@@ -2,9 +2,6 @@
 
 import asyncio
 import logging
-import shutil
-import tempfile
-import zipfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,8 +10,10 @@ from pathlib import Path
 
 from bot.errors import RefusedError
 from bot.jobs.export_file import ExportFile
+from bot.jobs.outgoing import fitted, temporary_folder
 from bot.jobs.privacy_ports import ExportingStore, ForgettingStore
 from bot.privacy import Forgotten, Holdings, UnderWayError
+from bot.words import count
 
 log = logging.getLogger(__name__)
 
@@ -88,12 +87,9 @@ class PrivacyDesk:
         Raises:
             RefusedError: it is larger even so.
         """
-        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
-        try:
+        async with temporary_folder(self._folder) as folder:
             path = await self._written(user_id, folder / "my-data.json")
             yield await asyncio.to_thread(_fitting, path, most_bytes)
-        finally:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _written(self, user_id: int, path: Path) -> Path:
         file = await asyncio.to_thread(ExportFile, path, user_id=user_id, made_at=self._now())
@@ -111,30 +107,28 @@ class PrivacyDesk:
 
 
 def _fitting(path: Path, most_bytes: int) -> Path:
-    if path.stat().st_size <= most_bytes:
-        return path
-    packed = path.with_suffix(".zip")
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.write(path, path.name)
-    size = packed.stat().st_size
+    path = fitted(path, most_bytes)
+    size = path.stat().st_size
     if size > most_bytes:
         raise RefusedError(
             f"Your data is {size / 2**20:.1f} MB, and Discord takes {most_bytes / 2**20:.1f} MB "
             "here. Ask in a direct message to the bot or on a boosted server, or ask the people "
             "who run this bot."
         )
-    return packed
+    return path
 
 
 def under_way_words(running: int, waiting: int) -> str:
     """Return why nothing can be deleted yet, and what to do."""
-    several = running + waiting > 1
-    have = f"{running + waiting} videos" if several else "1 video"
-    it = "they have" if several else "it has"
+    whole = running + waiting
+    it = "it has" if whole == 1 else "they have"
     cancel = ""
     if waiting:
         which = "it waits" if waiting == 1 else f"{waiting} of them wait"
-        if running + waiting == waiting:
-            which = "it waits" if waiting == 1 else "they wait"
+        if waiting == whole > 1:
+            which = "they wait"
         cancel = f", or cancel what waits with `/jobs` ({which})"
-    return f"You have {have} under way, so nothing was deleted. Ask again when {it} ended{cancel}."
+    return (
+        f"You have {count(whole, 'video')} under way, so nothing was deleted. Ask again when {it} "
+        f"ended{cancel}."
+    )

@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,8 +15,9 @@ from bot.audit import AuditEvent
 from bot.errors import BadInputError, ChartError, NotFoundError
 from bot.jobs.books_csv import AUDIT_COLUMNS, LEDGER_COLUMNS, audit_row, ledger_row
 from bot.jobs.checks import check_range
-from bot.jobs.csv_file import CsvFile, fitted
+from bot.jobs.csv_file import CsvFile
 from bot.jobs.moderating_ports import Charts, PolicyStore, Reports
+from bot.jobs.outgoing import fitted, temporary_folder
 from bot.policy import zone_of
 from bot.quota import LedgerEntry, Window, days_window
 from bot.statistics import Statistics
@@ -144,14 +143,10 @@ class ReportDesk:
         check_range("days", days, least=1, most=MOST_DAYS)
         zone = await self._zone(guild_id)
         span = days_window(self._now(), zone, days)
-        async with self._exports:
-            folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
-            try:
-                path = folder / _file_name(book, span, zone)
-                rows = await self._write(path, guild_id, book, span, zone)
-                yield await _fitting(Export(path=path, rows=rows), book, days, limit_bytes)
-            finally:
-                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        async with self._exports, temporary_folder(self._folder) as folder:
+            path = folder / _file_name(book, span, zone)
+            rows = await self._write(path, guild_id, book, span, zone)
+            yield await _fitting(Export(path=path, rows=rows), book, days, limit_bytes)
 
     async def _zone(self, guild_id: int) -> ZoneInfo:
         return zone_of(await self._policies.policy(guild_id), self._host_zone)
@@ -192,7 +187,7 @@ async def _fitting(export: Export, book: Book, days: int, limit_bytes: int) -> E
     if export.rows == 0:
         raise NotFoundError(f"The {BOOK_NAMES[book]} has nothing in these {days} days.")
     path = await asyncio.to_thread(fitted, export.path, limit_bytes)
-    if path is None:
+    if (await asyncio.to_thread(path.stat)).st_size > limit_bytes:
         raise too_much(book, days)
     return replace(export, path=path)
 

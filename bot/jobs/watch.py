@@ -56,3 +56,14 @@ class QueueWatch:
 
     async def _waiting(self) -> list[Job]:
         return [job for job in await self._store.unfinished() if job.state is JobState.QUEUED]
+
+
+async def enqueue_or_leave(engine: Engine, job: Job) -> None:
+    """Enqueue a job that was just let in. Never raises: it is reserved, so it must not look lost.
+
+    What the engine does not take now, the watch enqueues again.
+    """
+    try:
+        await engine.enqueue(job)
+    except Exception:
+        log.exception("job %s could not be enqueued yet", job.id)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.quota.rules import Refusal, Rule
+from bot.words import ago, count, credits_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ def _facts(refusal: Refusal, whose: str) -> str:
     if refusal.resets_at is None:
         raise ValueError(f"a refusal by {refusal.rule} has a reset")
     words = _words(refusal, whose)
-    price, resets = _credits(refusal.price_credits), _clock(refusal.resets_at)
+    price, resets = credits_text(refusal.price_credits), ago(refusal.resets_at)
     if _never(refusal):
         return (
             f"This video costs {price}, more than {words.limit}, so it will not fit after the "
@@ -93,7 +93,7 @@ class _Words:
 
 
 def _words(refusal: Refusal, whose: str) -> _Words:
-    limit, number = _credits(refusal.limit), f"{refusal.limit:,}"
+    limit, number = credits_text(refusal.limit), f"{refusal.limit:,}"
     left, used = f"{refusal.left:,}", f"({refusal.used:,} used or reserved"
     if refusal.rule is Rule.GUILD_BUDGET:
         return _Words(
@@ -126,16 +126,4 @@ def _in_flight(refusal: Refusal, whose: str) -> str:
         limit = f"{refusal.limit:,} a member at once"
     else:
         who, limit = "This server has", f"{refusal.limit:,} at once"
-    return f"{who} {_videos(refusal.used)} in the making; the limit is {limit}."
-
-
-def _clock(moment: datetime) -> str:
-    return f"<t:{int(moment.timestamp())}:R>"
-
-
-def _credits(number: int) -> str:
-    return "1 credit" if number == 1 else f"{number:,} credits"
-
-
-def _videos(number: int) -> str:
-    return "1 video" if number == 1 else f"{number:,} videos"
+    return f"{who} {count(refusal.used, 'video')} in the making; the limit is {limit}."

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from bot.audit import AuditEvent
 from bot.storage.tables import AuditRow
@@ -24,17 +22,6 @@ async def add(session: AsyncSession, event: AuditEvent) -> AuditEvent:
     session.add(row)
     await session.flush()
     return event_of(row.model_dump())
-
-
-async def newest(
-    session: AsyncSession, guild_id: int, *, limit: int, before: int | None
-) -> list[AuditEvent]:
-    """Return a guild's events, newest first; `before` an event id, for paging."""
-    query = select(AuditRow).where(col(AuditRow.guild_id) == guild_id)
-    if before is not None:
-        query = query.where(col(AuditRow.id) < before)
-    rows = await session.scalars(query.order_by(col(AuditRow.id).desc()).limit(limit))
-    return [event_of(row.model_dump()) for row in rows]
 
 
 def event_of(values: Mapping[str, Any]) -> AuditEvent:

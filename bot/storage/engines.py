@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from bot.errors import ConfigurationError
 
 # How long one process waits for another's write transaction, in seconds.
-_BUSY_TIMEOUT_S = 30.0
+BUSY_TIMEOUT_S = 30.0
 _WAL_RETRY_S = 0.02
 # An error's text must not show what was written: it may be an interaction token.
 _COMMON = {"hide_parameters": True}
@@ -48,11 +48,10 @@ def _malformed() -> ConfigurationError:
 def async_engine(address: URL) -> AsyncEngine:
     """Return the engine the bot works with; nothing is connected yet."""
     if address.drivername == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
-        return create_async_engine(address, pool_pre_ping=True, **_COMMON)
+        return create_async_engine(_psycopg(address), pool_pre_ping=True, **_COMMON)
     engine = create_async_engine(
         address.set(drivername="sqlite+aiosqlite"),
-        connect_args={"timeout": _BUSY_TIMEOUT_S},
+        connect_args={"timeout": BUSY_TIMEOUT_S},
         **_COMMON,
     )
     _configure_sqlite(engine.sync_engine, foreign_keys=True)
@@ -62,11 +61,10 @@ def async_engine(address: URL) -> AsyncEngine:
 def migration_engine(address: URL) -> Engine:
     """Return a blocking engine all of whose transactions write; makes a SQLite file's folder."""
     if address.drivername == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
-        return create_engine(address, poolclass=NullPool, **_COMMON)
+        return create_engine(_psycopg(address), poolclass=NullPool, **_COMMON)
     Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        address, poolclass=NullPool, connect_args={"timeout": _BUSY_TIMEOUT_S}, **_COMMON
+        address, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S}, **_COMMON
     )
     # Changing a table in SQLite means copying it and dropping the old one, which foreign
     # keys would forbid; the setting cannot be changed within a transaction.
@@ -75,9 +73,20 @@ def migration_engine(address: URL) -> Engine:
     return engine.execution_options(writing=True)
 
 
+def vacuum_engine(address: URL) -> Engine:
+    """Return a blocking engine for PostgreSQL's statements that no transaction may hold."""
+    return create_engine(
+        _psycopg(address), poolclass=NullPool, isolation_level="AUTOCOMMIT", **_COMMON
+    )
+
+
+def _psycopg(address: URL) -> URL:
+    return address.set(drivername="postgresql+psycopg")
+
+
 def _use_wal(connection: Any, _record: object) -> None:
     """Switch the file to WAL for good: readers and the writer no longer wait for each other."""
-    for _ in range(round(_BUSY_TIMEOUT_S / _WAL_RETRY_S)):
+    for _ in range(round(BUSY_TIMEOUT_S / _WAL_RETRY_S)):
         try:
             connection.execute("PRAGMA journal_mode = WAL").close()
         except sqlite3.OperationalError as error:

@@ -11,9 +11,8 @@ from bot.privacy import Forgotten, Holdings, UnderWayError
 from bot.pseudonyms import NOBODY, Pseudonyms
 from bot.storage import holding, leaving, names, pictures, remains, skeletons
 from bot.storage.database import Database
-from bot.storage.tables import DIRECT_MESSAGES, BlockRow, JobRow, PictureRow
+from bot.storage.tables import DIRECT_MESSAGES, UNSYNCED, BlockRow, JobRow, PictureRow
 
-_UNSYNCED = {"synchronize_session": False}
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -71,7 +70,7 @@ class ForgettingStore:
         entries = await names.take_away(session, user_id, guilds, pseudonym, now=now)
         forms = delete(PictureRow).where(col(PictureRow.user_id) == user_id)
         seen = await session.scalars(
-            forms.returning(col(PictureRow.message_id)), execution_options=_UNSYNCED
+            forms.returning(col(PictureRow.message_id)), execution_options=UNSYNCED
         )
         await _forget_in_blocks(session, user_id, now=now)
         pictures_gone = len(seen.all())
@@ -133,7 +132,7 @@ class ForgettingStore:
         over = delete(BlockRow).where(holding.is_over(now))
 
         async def work(session: AsyncSession) -> int:
-            await session.execute(over, execution_options=_UNSYNCED)
+            await session.execute(over, execution_options=UNSYNCED)
             await pictures.forget_old(session, now=now)
             found = await names.let_go(session, now=now)
             if found:
@@ -193,6 +192,6 @@ class ForgettingStore:
 async def _forget_in_blocks(session: AsyncSession, user_id: int, *, now: datetime) -> None:
     """Remove a member's blocks that are over, and their name from those that they set."""
     over = delete(BlockRow).where(col(BlockRow.user_id) == user_id, holding.is_over(now))
-    await session.execute(over, execution_options=_UNSYNCED)
+    await session.execute(over, execution_options=UNSYNCED)
     blamed = update(BlockRow).where(col(BlockRow.actor_id) == user_id)
-    await session.execute(blamed.values(actor_id=NOBODY), execution_options=_UNSYNCED)
+    await session.execute(blamed.values(actor_id=NOBODY), execution_options=UNSYNCED)

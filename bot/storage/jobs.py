@@ -12,7 +12,7 @@ from sqlmodel import col
 from bot.job import RELEASING, SOURCES, TERMINAL, Job, JobState, NewJob
 from bot.quota import Allowance, Budget, EntryKind
 from bot.storage import accounts, decisions, latencies, ledger, pictures, rows
-from bot.storage.finding import NO_LIMITS, JobReader
+from bot.storage.reading import NO_LIMITS, JobReader
 from bot.storage.tables import JobRow
 
 _STAMPS: Mapping[JobState, str] = {

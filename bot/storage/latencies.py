@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from bot.storage.tables import LatencyRow
+from bot.storage.tables import UNSYNCED, LatencyRow
 
 KEPT_PER_KEY = 200
 
@@ -26,7 +26,7 @@ async def record(
     )
     await session.execute(
         delete(LatencyRow).where(*same_key, col(LatencyRow.id).not_in(newest)),
-        execution_options={"synchronize_session": False},
+        execution_options=UNSYNCED,
     )
 
 

@@ -11,6 +11,7 @@ from bot.job import IN_FLIGHT, JobState
 from bot.pseudonyms import NOBODY, Pseudonyms
 from bot.storage import names
 from bot.storage.tables import (
+    UNSYNCED,
     AllowanceRow,
     AuditRow,
     BlockRow,
@@ -21,7 +22,6 @@ from bot.storage.tables import (
     PolicyRow,
 )
 
-_UNSYNCED = {"synchronize_session": False}
 _RULES = (PolicyRow, AllowanceRow, BlockRow, FilterRuleRow, AuditRow)
 
 
@@ -34,11 +34,11 @@ async def end(
     )
     # Nothing was reserved for those.
     await session.execute(
-        waiting.values(state=JobState.CANCELLED, ended_at=now), execution_options=_UNSYNCED
+        waiting.values(state=JobState.CANCELLED, ended_at=now), execution_options=UNSYNCED
     )
     for table in _RULES:
         gone = delete(table).where(col(table.guild_id) == guild_id)
-        await session.execute(gone, execution_options=_UNSYNCED)
+        await session.execute(gone, execution_options=UNSYNCED)
     for user_id in await _named(session, guild_id):
         await names.take_away(
             session, user_id, (guild_id,), pseudonyms.of(user_id), now=now, grants_end=True
@@ -77,4 +77,4 @@ async def remember(session: AsyncSession, guild_ids: Iterable[int], application_
 async def forget(session: AsyncSession, guild_id: int) -> None:
     """Know a guild no longer."""
     gone = delete(KnownGuildRow).where(col(KnownGuildRow.guild_id) == guild_id)
-    await session.execute(gone, execution_options=_UNSYNCED)
+    await session.execute(gone, execution_options=UNSYNCED)

@@ -17,10 +17,8 @@ from bot.privacy import coarse
 from bot.pseudonyms import NOBODY
 from bot.quota import EntryKind, counts_since
 from bot.storage import ledger
-from bot.storage.tables import ALLOWANCE, JobRow, LedgerRow
+from bot.storage.tables import ALLOWANCE, UNSYNCED, JobRow, LedgerRow
 
-# Rows are read again where they are needed.
-_UNSYNCED = {"synchronize_session": False}
 _named = col(LedgerRow.user_id)
 _source = col(LedgerRow.grant_id)
 
@@ -51,12 +49,12 @@ async def take_away(
     count = int(await session.scalar(select(func.count()).where(*theirs)) or 0)
     await _grants(session, theirs, pseudonym, now=now, grants_end=grants_end)
     drawn = update(LedgerRow).where(*theirs, _source != ALLOWANCE)
-    await session.execute(drawn.values(user_id=NOBODY, reason=None), execution_options=_UNSYNCED)
+    await session.execute(drawn.values(user_id=NOBODY, reason=None), execution_options=UNSYNCED)
     counts = col(LedgerRow.counted_at) >= counts_since(now)
     used = update(LedgerRow).where(*theirs, col(LedgerRow.job_id).is_not(None))
     await session.execute(
         used.values(user_id=case((counts, pseudonym), else_=NOBODY), reason=None),
-        execution_options=_UNSYNCED,
+        execution_options=UNSYNCED,
     )
     return count
 
@@ -104,7 +102,7 @@ async def give_back(session: AsyncSession, grant_ids: Iterable[int], user_id: in
     Nothing was drawn from those before: see `_grants`.
     """
     theirs = update(LedgerRow).where(col(LedgerRow.id).in_(list(grant_ids)), _named < NOBODY)
-    await session.execute(theirs.values(user_id=user_id), execution_options=_UNSYNCED)
+    await session.execute(theirs.values(user_id=user_id), execution_options=UNSYNCED)
 
 
 async def let_go(session: AsyncSession, *, now: datetime) -> int:
@@ -123,7 +121,7 @@ async def let_go(session: AsyncSession, *, now: datetime) -> int:
 
 async def end_old_grants(
     session: AsyncSession, guild_id: int, *, before: datetime, now: datetime
-) -> int:
+) -> None:
     """Make a guild's grants nobody's that lapsed before then, once all drawn on are forgotten."""
     drawing = (
         select(_source)
@@ -142,30 +140,31 @@ async def end_old_grants(
         col(LedgerRow.id).not_in(drawing),
     )
     ids = list(await session.scalars(old))
-    theirs = col(LedgerRow.id).in_(ids) | _source.in_(ids)
-    return await _make_nobodys(session, update(LedgerRow).where(theirs)) if ids else 0
+    if ids:
+        theirs = col(LedgerRow.id).in_(ids) | _source.in_(ids)
+        await _make_nobodys(session, update(LedgerRow).where(theirs))
 
 
-async def end_nameless_grants(session: AsyncSession, guild_id: int) -> int:
+async def end_nameless_grants(session: AsyncSession, guild_id: int) -> None:
     """Make nobody's what a guild's members who were forgotten could still have drawn on."""
     left = update(LedgerRow).where(
         _named < NOBODY,
         col(LedgerRow.guild_id) == guild_id,
         col(LedgerRow.kind) == EntryKind.GRANT,
     )
-    return await _make_nobodys(session, left)
+    await _make_nobodys(session, left)
 
 
 async def drop_words(session: AsyncSession, job_ids: Iterable[int]) -> None:
     """Remove what moderators wrote about these jobs."""
     about = update(LedgerRow).where(col(LedgerRow.job_id).in_(list(job_ids)))
-    await session.execute(about.values(reason=None), execution_options=_UNSYNCED)
+    await session.execute(about.values(reason=None), execution_options=UNSYNCED)
 
 
 async def drop_actor(session: AsyncSession, user_id: int) -> None:
     """Take the name off what a member did to others' credits as a moderator."""
     done = update(LedgerRow).where(col(LedgerRow.actor_id) == user_id)
-    await session.execute(done.values(actor_id=NOBODY), execution_options=_UNSYNCED)
+    await session.execute(done.values(actor_id=NOBODY), execution_options=UNSYNCED)
 
 
 def _forgotten() -> Select[int]:
@@ -174,6 +173,6 @@ def _forgotten() -> Select[int]:
 
 async def _make_nobodys(session: AsyncSession, entries: Any) -> int:
     done = await session.execute(
-        entries.values(user_id=NOBODY, reason=None), execution_options=_UNSYNCED
+        entries.values(user_id=NOBODY, reason=None), execution_options=UNSYNCED
     )
     return done.rowcount if isinstance(done, CursorResult) else 0

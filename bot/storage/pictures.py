@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from bot.storage.tables import PictureRow
+from bot.storage.tables import UNSYNCED, PictureRow
 
 # Discord's signed addresses work for about a day.
 KEPT_FOR = timedelta(hours=24)
@@ -24,7 +24,7 @@ async def forget_old(session: AsyncSession, *, now: datetime) -> None:
     """Forget all that are too old."""
     await session.execute(
         delete(PictureRow).where(col(PictureRow.kept_at) <= now - KEPT_FOR),
-        execution_options={"synchronize_session": False},
+        execution_options=UNSYNCED,
     )
 
 

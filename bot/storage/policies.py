@@ -7,7 +7,7 @@ the same transaction, and what changes nothing adds none.
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from pydantic import ValidationError
 from sqlalchemy import delete, select
@@ -16,14 +16,11 @@ from sqlmodel import col
 
 from bot.audit import AuditAction, AuditEvent
 from bot.errors import ConfigurationError
-from bot.policy import AllowanceOverride, Block, GuildPolicy
+from bot.policy import AllowanceOverride, Block, GuildPolicy, Target
 from bot.storage import audit_log
 from bot.storage.database import Database
 from bot.storage.tables import AllowanceRow, BlockRow, FilterRuleRow, PolicyRow
-from bot.wordfilter import FilterRule
-
-Target = Literal["role", "user"]
-RuleKind = Literal["word", "phrase", "regex"]
+from bot.wordfilter import FilterRule, RuleKind
 
 
 class PolicyStore:
@@ -283,14 +280,6 @@ class PolicyStore:
     async def record(self, event: AuditEvent) -> AuditEvent:
         """Add an event of something that no method here did; return it with its id."""
         return await self._database.write(lambda session: audit_log.add(session, event))
-
-    async def events(
-        self, guild_id: int, *, limit: int, before: int | None = None
-    ) -> list[AuditEvent]:
-        """Return a guild's events, newest first; `before` an event id, for paging."""
-        return await self._database.read(
-            lambda session: audit_log.newest(session, guild_id, limit=limit, before=before)
-        )
 
 
 async def _recorded(session: AsyncSession, event: AuditEvent, *, happened: bool) -> bool:

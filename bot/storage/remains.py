@@ -11,19 +11,21 @@ import sqlite3
 import time
 from contextlib import closing
 
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.pool import NullPool
 
+from bot.storage import engines
 from bot.storage.tables import Table
 
 log = logging.getLogger(__name__)
 
-_BUSY_TIMEOUT_S = 30.0
 # Readers of other processes keep the log from being cut for as long as they read.
 _CUT_TRIES = 20
 _CUT_RETRY_S = 0.1
+# Of an extended result code, https://sqlite.org/rescode.html
+_PRIMARY = 0xFF
+_NO_ROOM = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 
 async def mark(session: AsyncSession) -> None:
@@ -52,7 +54,7 @@ def wipe(address: URL) -> bool:
     """
     try:
         if address.drivername == "postgresql":
-            _vacuum_postgresql(address.set(drivername="postgresql+psycopg"))
+            _vacuum_postgresql(address)
             return True
         return _wipe_file(str(address.database))
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
@@ -61,10 +63,11 @@ def wipe(address: URL) -> bool:
 
 
 def _wipe_file(path: str) -> bool:
-    with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as file:
+    connection = sqlite3.connect(path, timeout=engines.BUSY_TIMEOUT_S, isolation_level=None)
+    with closing(connection) as file:
         file.execute("PRAGMA secure_delete = ON")
         marks = _number(file, "PRAGMA user_version")
-        file.execute("VACUUM")
+        _vacuum(file)
         file.execute("PRAGMA busy_timeout = 0")
         for _ in range(_CUT_TRIES):
             if _number(file, "PRAGMA wal_checkpoint(TRUNCATE)") == 0:
@@ -75,9 +78,25 @@ def _wipe_file(path: str) -> bool:
     return False
 
 
+def _vacuum(file: sqlite3.Connection) -> None:
+    """Write every page anew, by way of a copy in SQLite's folder for temporary files.
+
+    That may be read-only, or have less space than the database (in a container it often does):
+    then by way of a copy in memory.
+    """
+    try:
+        file.execute("VACUUM")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & _PRIMARY not in _NO_ROOM:
+            raise
+        log.info("no temporary file for wiping the database (%s): it is done in memory", error)
+        file.execute("PRAGMA temp_store = MEMORY")
+        file.execute("VACUUM")
+
+
 def _unmark(file: sqlite3.Connection, marks: int) -> None:
     """Note that it is done, unless another process has marked more since."""
-    file.execute(f"PRAGMA busy_timeout = {round(1000 * _BUSY_TIMEOUT_S)}")
+    file.execute(f"PRAGMA busy_timeout = {round(1000 * engines.BUSY_TIMEOUT_S)}")
     file.execute("BEGIN IMMEDIATE")
     if _number(file, "PRAGMA user_version") == marks:
         file.execute("PRAGMA user_version = 0")
@@ -89,7 +108,7 @@ def _number(file: sqlite3.Connection, statement: str) -> int:
 
 
 def _vacuum_postgresql(address: URL) -> None:
-    engine = create_engine(address, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = engines.vacuum_engine(address)
     try:
         with engine.connect() as connection:
             for table in Table.metadata.sorted_tables:

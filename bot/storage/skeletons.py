@@ -17,7 +17,7 @@ from bot.job import TERMINAL
 from bot.privacy import coarse
 from bot.pseudonyms import NOBODY, Pseudonyms
 from bot.storage import names
-from bot.storage.tables import AuditRow, JobRow
+from bot.storage.tables import UNSYNCED, AuditRow, JobRow
 
 # Jobs in one statement.
 BATCH = 500
@@ -44,7 +44,6 @@ EMPTIED: Mapping[str, Any] = {
 _IMPERSONAL = frozenset(
     {"target", "credits", "daily_credits", "monthly_credits", "expires_at", "until"}
 )
-_UNSYNCED = {"synchronize_session": False}
 
 
 def ended() -> tuple[ColumnElement[bool], ...]:
@@ -97,7 +96,7 @@ async def _empty(session: AsyncSession, ids: list[int], *, now: datetime) -> Non
     emptied = (
         update(JobRow).where(col(JobRow.id).in_(ids)).values(**EMPTIED, forgotten_at=coarse(now))
     )
-    await session.execute(emptied, execution_options=_UNSYNCED)
+    await session.execute(emptied, execution_options=UNSYNCED)
 
 
 async def _keep_requests(session: AsyncSession, requests: list[dict[str, Any]]) -> None:
@@ -115,7 +114,7 @@ async def _orphan(session: AsyncSession) -> None:
     """Let no job say that it was made from a forgotten one: that would tell whose it was."""
     forgotten = select(col(JobRow.id)).where(col(JobRow.forgotten_at).is_not(None))
     children = update(JobRow).where(col(JobRow.parent_id).in_(forgotten))
-    await session.execute(children.values(parent_id=None), execution_options=_UNSYNCED)
+    await session.execute(children.values(parent_id=None), execution_options=UNSYNCED)
 
 
 # -- the audit log -------------------------------------------------------------------
@@ -156,4 +155,4 @@ async def drop_actor(session: AsyncSession, user_id: int) -> None:
     """Take the name off what a member decided about others' jobs as a moderator."""
     for actor in (col(JobRow.decided_by), col(JobRow.removed_by)):
         done = update(JobRow).where(actor == user_id).values({actor: NOBODY})
-        await session.execute(done, execution_options=_UNSYNCED)
+        await session.execute(done, execution_options=UNSYNCED)

@@ -19,6 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+# For statements that change many rows: those that a session holds are read again where needed.
+UNSYNCED = {"synchronize_session": False}
+
 # In rows a direct message is guild 0 (Discord's ids never are): unlike NULL it compares
 # and is unique like any other guild, so no query needs a special case.
 DIRECT_MESSAGES = 0

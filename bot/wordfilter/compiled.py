@@ -1,7 +1,6 @@
 """A guild's rules and lists, compiled once, and the search through a prompt."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from bot.wordfilter.entries import Entry, entry_of
 from bot.wordfilter.expressions import Expression, ExpressionError, compile_expression
@@ -67,16 +66,8 @@ class CompiledFilter:
 
 
 def compile_rules(rules: Iterable[FilterRule], lists: Iterable[str]) -> CompiledFilter:
-    """Return the filter of these rules and built-in lists.
-
-    The last few dozen are kept: guilds rarely change their rules, and each prompt asks.
-    """
-    return _compiled(tuple(rules), tuple(sorted(set(lists))))
-
-
-@lru_cache(maxsize=64)
-def _compiled(rules: tuple[FilterRule, ...], lists: tuple[str, ...]) -> CompiledFilter:
-    return CompiledFilter(rules, lists)
+    """Return the filter of these rules and built-in lists; thousands of rules take a while."""
+    return CompiledFilter(rules, sorted(set(lists)))
 
 
 def _checked(entry: Entry) -> Entry:

@@ -3,35 +3,59 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.job import JobState
 from bot.storage import Database, JobStore
 from tests.end_to_end.sandbox_process import Json, SandboxProcess, until
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
 
 JOBS = 10
 SETTINGS = {"JOBS_IN_FLIGHT_PER_MEMBER": "50", "SEGMIND_CONCURRENCY": "20"}
 ENDS = {"✅": JobState.DELIVERED, "❌": JobState.FAILED}
 
 
-async def _just_accepted(_sandbox: SandboxProcess) -> bool:
+Moment = Callable[[SandboxProcess, list[str], list[str]], Awaitable[bool]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def mortal_sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SandboxProcess]:
+    """A sandbox whose bot is killed once for each moment, on the same data."""
+    folder = tmp_path_factory.mktemp("mortal")
+    async with SandboxProcess(folder, speed=25, bot_env=SETTINGS) as running:
+        yield running
+
+
+async def _just_accepted(_sandbox: SandboxProcess, _jobs: list[str], _prompts: list[str]) -> bool:
     """All commands have just been accepted; hardly any has reached the provider."""
     return True
 
 
-async def _some_at_the_provider(sandbox: SandboxProcess) -> bool:
+async def _some_at_the_provider(
+    sandbox: SandboxProcess, _jobs: list[str], prompts: list[str]
+) -> bool:
     """The provider has taken a few of them."""
-    return len((await sandbox.provider_state())["requests"]) >= 3
+    return len(await _requests(sandbox, prompts)) >= 3
 
 
-async def _some_delivered(sandbox: SandboxProcess) -> bool:
+async def _some_delivered(sandbox: SandboxProcess, jobs: list[str], _prompts: list[str]) -> bool:
     """A few videos have been posted."""
-    return len(_videos(await sandbox.all_messages())) >= 3
+    messages = await sandbox.all_messages()
+    cards = {card["id"] for job in jobs for card in _cards(messages).get(job, [])}
+    return (
+        sum(video["message_reference"]["message_id"] in cards for video in _videos(messages)) >= 3
+    )
+
+
+async def _requests(sandbox: SandboxProcess, prompts: list[str]) -> list[str]:
+    """The prompts of what the provider took, as often as it took them."""
+    taken = (request["body"]["prompt"] for request in (await sandbox.provider_state())["requests"])
+    return [prompt for prompt in taken if prompt in prompts]
 
 
 def _videos(messages: dict[str, Json]) -> list[Json]:
@@ -65,43 +89,41 @@ async def _books(folder: Path, jobs: list[str]) -> tuple[dict[str, JobState], li
 
 
 @pytest.mark.parametrize("moment", [_just_accepted, _some_at_the_provider, _some_delivered])
-async def test_ten_jobs_survive_a_kill(
-    tmp_path: Path, moment: Callable[[SandboxProcess], Awaitable[bool]]
-) -> None:
+async def test_ten_jobs_survive_a_kill(mortal_sandbox: SandboxProcess, moment: Moment) -> None:
     """Each of ten jobs ends with one video or released credits, one POST each, same cards."""
-    jitter_s = random.Random(moment.__name__).uniform(0, 0.4)
-    async with SandboxProcess(tmp_path, speed=25, bot_env=SETTINGS) as sandbox:
-        async with sandbox.member() as mia:
-            outcomes = [await mia.run_command("t2v", {"prompt": f"kite {n}"}) for n in range(JOBS)]
-        jobs = [str(outcome.id) for outcome in outcomes]
+    sandbox, name = mortal_sandbox, moment.__name__
+    jitter_s = random.Random(name).uniform(0, 0.4)
+    prompts = [f"kite {n} {name}" for n in range(JOBS)]
+    async with sandbox.member() as mia:
+        outcomes = [await mia.run_command("t2v", {"prompt": prompt}) for prompt in prompts]
+    jobs = [str(outcome.id) for outcome in outcomes]
 
-        async def accepted() -> bool:
-            return len((await _books(tmp_path, jobs))[0]) == JOBS
+    async def accepted() -> bool:
+        return len((await _books(sandbox.folder, jobs))[0]) == JOBS
 
-        await until(accepted, "ten jobs in flight")
-        await until(lambda: moment(sandbox), moment.__name__)
-        await asyncio.sleep(jitter_s)
-        await sandbox.bot("kill")
-        before = _cards(await sandbox.all_messages())
-        await sandbox.bot("start")
+    await until(accepted, "ten jobs in flight")
+    await until(lambda: moment(sandbox, jobs, prompts), name)
+    await asyncio.sleep(jitter_s)
+    await sandbox.bot("kill")
+    before = _cards(await sandbox.all_messages())
+    await sandbox.bot("start")
 
-        async def ended() -> bool:
-            cards = _cards(await sandbox.all_messages())
-            return all(_shown(cards[job][0]) for job in jobs)
+    async def ended() -> bool:
+        cards = _cards(await sandbox.all_messages())
+        return all(_shown(cards[job][0]) for job in jobs)
 
-        await until(ended, "every card shows an end", timeout_s=150)
-        after = await sandbox.all_messages()
-        requests = (await sandbox.provider_state())["requests"]
-    states, problems = await _books(tmp_path, jobs)
+    await until(ended, "every card shows an end", timeout_s=150)
+    after = await sandbox.all_messages()
+    states, problems = await _books(sandbox.folder, jobs)
 
     assert problems == []
-    posts = Counter(request["body"]["prompt"] for request in requests)
+    posts = Counter(await _requests(sandbox, prompts))
     replies = Counter(m["message_reference"]["message_id"] for m in _videos(after))
     cards = _cards(after)
-    for number, job in enumerate(jobs):
+    for prompt, job in zip(prompts, jobs, strict=True):
         (card,) = cards[job]
         delivered = states[job] is JobState.DELIVERED
         assert [c["id"] for c in before[job]] == [card["id"]]
         assert _shown(card) is states[job]
         assert replies[card["id"]] == (1 if delivered else 0)
-        assert posts[f"kite {number}"] == (1 if delivered else 0)
+        assert posts[prompt] == (1 if delivered else 0)

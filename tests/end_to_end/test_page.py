@@ -27,7 +27,7 @@ async def _animate(page: Page) -> None:
 async def test_a_stranger_makes_a_first_video(tmp_path: Path) -> None:
     """The card changes under one's eyes, and the video that arrives plays."""
     async with (
-        SandboxProcess(tmp_path, speed=12) as sandbox,
+        SandboxProcess(tmp_path, speed=30) as sandbox,
         async_playwright() as playwright,
     ):
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)

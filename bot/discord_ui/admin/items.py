@@ -16,6 +16,8 @@ from bot.discord_ui.services import Interaction
 
 PREFIX = "admin"
 _SHOWN_SEPARATOR = ","
+# Longer lines are prose: what they showed does not matter, nor would it fit into an id.
+_ID_CHARS = 40
 # Presses that are not about the policy's pages have listeners of their own.
 _EVENTS: Mapping[str, str] = {"csv": "admin_csv"}
 
@@ -135,10 +137,6 @@ def form(name: str, title: str, fields: Sequence[FormField], *, verb: str = "sav
         modal.add_item(ui.Label(text=one.label, component=line))
     modal.stop()
     return modal
-
-
-# Longer lines are prose: what they showed does not matter, nor would it fit into an id.
-_ID_CHARS = 40
 
 
 def filled_form(interaction: Interaction, verb: str = "save") -> Press | None:

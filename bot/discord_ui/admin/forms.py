@@ -5,8 +5,8 @@ from typing import Any
 
 from discord import ui
 
-from bot.discord_ui.admin_input import parse_number, parse_zone
-from bot.discord_ui.admin_items import FormField, Press, form, shown_values
+from bot.discord_ui.admin.input import parse_number, parse_zone
+from bot.discord_ui.admin.items import FormField, Press, form, shown_values
 from bot.errors import BadInputError
 from bot.jobs.checks import REASON_CHARS
 from bot.jobs.policy_desk import Overview

@@ -44,20 +44,9 @@ class JobReader:
         query = select(JobRow).where(col(JobRow.state).in_(IN_FLIGHT))
         return await self._jobs(query.order_by(col(JobRow.queued_at), col(JobRow.id)))
 
-    async def awaiting(
-        self, *, guild_id: int | None = None, since_before: datetime | None = None
-    ) -> list[Job]:
-        """Return jobs that wait for approval, oldest first.
-
-        Args:
-            guild_id: Only those of this guild; None for all, to let them expire.
-            since_before: Only those that wait since before this time.
-        """
+    async def awaiting(self) -> list[Job]:
+        """Return all jobs that wait for approval, oldest first."""
         query = select(JobRow).where(col(JobRow.state) == JobState.AWAITING_APPROVAL)
-        if guild_id is not None:
-            query = query.where(col(JobRow.guild_id) == guild_id)
-        if since_before is not None:
-            query = query.where(col(JobRow.created_at) < since_before)
         return await self._jobs(query.order_by(col(JobRow.id)))
 
     async def without_card(self, *, ended_since: datetime) -> list[Job]:
@@ -111,12 +100,11 @@ class JobReader:
             col(JobRow.state) == JobState.QUEUED,
             (queued < since) | ((queued == since) & (col(JobRow.id) < job_id)),
         )
-        return 1 + await self._count(query)
 
-    async def in_flight_count(self) -> int:
-        """Return how many jobs, of everybody, are in flight."""
-        query = select(func.count()).where(col(JobRow.state).in_(IN_FLIGHT))
-        return await self._count(query)
+        async def work(session: AsyncSession) -> int:
+            return await session.scalar(query) or 0
+
+        return 1 + await self._database.read(work)
 
     async def known_request_ids(self, request_ids: Iterable[str]) -> set[str]:
         """Return which of these provider's ids belong to a job already."""
@@ -178,11 +166,5 @@ class JobReader:
     async def _jobs(self, query: Select[JobRow]) -> list[Job]:
         async def work(session: AsyncSession) -> list[Job]:
             return [rows.job_of(row) for row in await session.scalars(query)]
-
-        return await self._database.read(work)
-
-    async def _count(self, query: Select[int]) -> int:
-        async def work(session: AsyncSession) -> int:
-            return await session.scalar(query) or 0
 
         return await self._database.read(work)

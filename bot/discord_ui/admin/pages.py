@@ -2,10 +2,10 @@
 
 from discord import ui
 
-from bot.discord_ui.admin_home import show_home
-from bot.discord_ui.admin_parts import BLURPLE, YELLOW, Box, Names
-from bot.discord_ui.admin_presses import PageRef
-from bot.discord_ui.admin_subpages import (
+from bot.discord_ui.admin.home import show_home
+from bot.discord_ui.admin.parts import Names
+from bot.discord_ui.admin.presses import PageRef
+from bot.discord_ui.admin.subpages import (
     show_approval,
     show_channels,
     show_filter,
@@ -13,6 +13,7 @@ from bot.discord_ui.admin_subpages import (
     show_log,
     show_models,
 )
+from bot.discord_ui.boxes import BLURPLE, YELLOW, Box, view_of
 from bot.jobs.policy_desk import Overview
 
 
@@ -41,6 +42,4 @@ def policy_page(ref: PageRef, overview: Overview, names: Names) -> ui.LayoutView
             show_log(box, policy)
         case _:
             show_home(box, overview)
-    view = ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return view_of(box)

@@ -1,31 +1,24 @@
 """Lists and single members as moderators see them: allowances, filter rules, usage. Pure."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from discord import ui
 
-from bot.discord_ui.admin_items import FormField, form
-from bot.discord_ui.admin_notices import match_words, rule_words, until_words
-from bot.discord_ui.admin_parts import BLURPLE, Box, back, page_count, page_words, text, turning
-from bot.discord_ui.admin_words import allowance_words, mention
+from bot.discord_ui.admin.items import FormField, form
+from bot.discord_ui.admin.notices import match_words, rule_words, until_words
+from bot.discord_ui.admin.parts import back, page_count, page_words, turning
+from bot.discord_ui.admin.words import allowance_words, mention
+from bot.discord_ui.boxes import BLURPLE, texts_view
 from bot.discord_ui.cards import look_of
 from bot.discord_ui.limits import CHOICE_NAME_CHARS, CONTENT_CHARS
 from bot.discord_ui.pages import window_texts
 from bot.discord_ui.settings_words import model_title
-from bot.discord_ui.words import (
-    ago,
-    count,
-    credits_text,
-    excerpt,
-    moderator_words,
-    one_line,
-    units,
-)
+from bot.discord_ui.words import excerpt, moderator_words, one_line, units
 from bot.job import Job
 from bot.jobs.member_desk import MemberUsage
 from bot.policy import AllowanceOverride
 from bot.wordfilter import FilterRule, Match
+from bot.words import ago, count, credits_text
 
 _LINES_A_PAGE = 20
 _PATTERN_CHARS = 80
@@ -34,30 +27,22 @@ _REASON_CHARS = 300
 _ROOM_FOR_MORE = 8
 
 
-def _page(*texts: str, buttons: ui.ActionRow[Any] | None = None) -> ui.LayoutView:
-    box: Box = ui.Container(accent_colour=BLURPLE)
-    for words in texts:
-        text(box, words)
-    if buttons is not None:
-        box.add_item(buttons)
-    view = ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
-
-
 def allowances_page(overrides: Sequence[AllowanceOverride], number: int = 0) -> ui.LayoutView:
     """Return one page of the roles and members with own allowances."""
     pages = page_count(len(overrides), _LINES_A_PAGE)
     number = min(number, pages - 1)
     shown = overrides[number * _LINES_A_PAGE :][:_LINES_A_PAGE]
     lines = [f"{mention(one.target, one.target_id)}: {allowance_words(one)}" for one in shown]
-    return _page(
+    small = (
+        "-# A member's own comes first; otherwise the most generous of their roles and of the "
+        "server's own."
+    )
+    texts = (
         f"### 🎟️ Allowances of their own{page_words(number, pages)}",
         "\n".join(lines) or "Nobody has one. `/video-admin allowance set` gives one.",
-        "-# A member's own comes first; otherwise the most generous of their roles and of the "
-        "server's own.",
-        buttons=back(*turning("allowances", number, pages)),
+        small,
     )
+    return texts_view(BLURPLE, texts, back(*turning("allowances", number, pages)))
 
 
 # -- the filter ------------------------------------------------------------------------
@@ -69,12 +54,12 @@ def rules_page(rules: Sequence[FilterRule], number: int = 0) -> ui.LayoutView:
     number = min(number, pages - 1)
     shown = rules[number * _LINES_A_PAGE :][:_LINES_A_PAGE]
     lines = [f"`{one.id}` {rule_words(one.kind, one.pattern, _PATTERN_CHARS)}" for one in shown]
-    return _page(
+    texts = (
         f"### 🧹 {count(len(rules), 'own filter rule')}{page_words(number, pages)}",
         "\n".join(lines) or "None yet. `/video-admin filter add` adds one.",
         "-# Click to see a rule. `/video-admin filter remove` removes one.",
-        buttons=back(*turning("rules", number, pages), to="filter"),
     )
+    return texts_view(BLURPLE, texts, back(*turning("rules", number, pages), to="filter"))
 
 
 def rule_choice(rule: FilterRule) -> str:
@@ -131,12 +116,13 @@ def usage_page(usage: MemberUsage) -> ui.LayoutView:
             f"{excerpt(block.reason, _REASON_CHARS)}"
         )
     jobs = "\n".join(_job_line(job) for job in usage.jobs) or "None yet."
-    return _page(
+    texts = (
         f"### {mention('user', usage.user_id)} · {credits_text(balance.left)} left",
         *window_texts(balance),
         "\n".join(lines),
         f"**Newest videos here**\n{jobs}",
     )
+    return texts_view(BLURPLE, texts)
 
 
 def _job_line(job: Job) -> str:

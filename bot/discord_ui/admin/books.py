@@ -2,12 +2,12 @@
 
 import discord
 
-from bot.discord_ui.admin_items import Press
+from bot.discord_ui.admin.items import Press
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import Verdict, verdict
-from bot.discord_ui.words import count
 from bot.errors import BadInputError
 from bot.jobs.report_desk import BOOK_NAMES, Book, Export, too_much
+from bot.words import count
 
 
 def book_of(press: Press) -> tuple[Book, int]:

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 import discord
 
 from bot.catalogue import MODELS
-from bot.discord_ui.admin_items import button
-from bot.discord_ui.admin_parts import (
+from bot.discord_ui.admin.items import button
+from bot.discord_ui.admin.parts import (
     SELECT_OPTIONS,
-    Box,
     Names,
     back,
     channel_select,
@@ -22,12 +21,13 @@ from bot.discord_ui.admin_parts import (
     text,
     turning,
 )
-from bot.discord_ui.admin_words import approval_words, mention, mentions, titles
-from bot.discord_ui.words import count, credits_text
+from bot.discord_ui.admin.words import approval_words, mention, mentions, titles
+from bot.discord_ui.boxes import Box
 from bot.jobs.policy_desk import Overview
 from bot.jobs.policy_edits import Place
 from bot.policy import GuildPolicy
 from bot.wordfilter import BUILT_IN_LISTS
+from bot.words import count, credits_text
 
 _LISTS_A_PAGE = 10
 _CHANNEL_TYPES = [
@@ -135,7 +135,8 @@ def show_approval(box: Box, policy: GuildPolicy) -> None:
     text(
         box,
         f"### ✋ Approval\n{now}\n"
-        "-# Any rule that fits is enough. Requests are posted in the log channel.",
+        "-# Any rule that fits is enough. Requests are posted in the log channel. One with a "
+        "picture waits for a day at most: Discord keeps it no longer.",
     )
     if policy.log_channel_id is None:
         text(box, "⚠️ There is no log channel yet: choose one before you switch approval on.")

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.discord_ui.admin_words import mention, mentions
-from bot.discord_ui.words import count, credits_text, excerpt
+from bot.discord_ui.admin.words import mention, mentions
+from bot.discord_ui.words import excerpt
 from bot.finding import Finding
 from bot.jobs.account_desk import Account, Funds
 from bot.jobs.policy_desk import Overview
-from bot.policy import AllowanceOverride, GuildPolicy
+from bot.policy import AllowanceOverride, GuildPolicy, default_allowance
+from bot.words import count, credits_text
 
 _ALLOW = "Open the channel's settings, Permissions, and allow it for the bot's role."
 _POLICY = "Change it with `/video-admin policy`."
@@ -174,10 +175,11 @@ def _log_channel(policy: GuildPolicy, guild: GuildFacts) -> Iterator[Finding]:
 
 
 def _credits(overview: Overview, cheapest_credits: int) -> Finding:
-    policy, host = overview.policy, overview.host
+    policy = overview.policy
+    default = default_allowance(policy, overview.host)
     limits = {
-        "the credits a day": _or(policy.daily_credits, host.daily_credits),
-        "the credits a month": _or(policy.monthly_credits, host.monthly_credits),
+        "the credits a day": default.daily_credits,
+        "the credits a month": default.monthly_credits,
         "the server's budget a month": policy.monthly_budget_credits,
         "the price of a single video": policy.max_price_credits,
     }
@@ -229,7 +231,3 @@ def _paused(policy: GuildPolicy) -> Iterator[Finding]:
         yield Finding(
             part="Paused", well=False, words=words, remedy="`/video-admin resume` takes them again."
         )
-
-
-def _or(value: int | None, fallback: int) -> int:
-    return fallback if value is None else value

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.discord_ui.admin_forms import edit_of_form, outdated
-from bot.discord_ui.admin_items import Press
+from bot.discord_ui.admin.forms import edit_of_form, outdated
+from bot.discord_ui.admin.items import Press
 from bot.jobs.policy_edits import (
     Edit,
     Place,

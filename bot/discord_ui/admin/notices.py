@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import chain
 
-from bot.discord_ui.admin_words import (
+from bot.discord_ui.admin.words import (
     allowance_words,
     changed_models,
     changed_values,
@@ -12,7 +12,7 @@ from bot.discord_ui.admin_words import (
     value_words,
 )
 from bot.discord_ui.limits import CONTENT_CHARS
-from bot.discord_ui.words import ago, at, count, credits_text, excerpt, units
+from bot.discord_ui.words import excerpt, units
 from bot.job import Job
 from bot.jobs.changes import (
     Actor,
@@ -35,6 +35,7 @@ from bot.jobs.changes import (
 from bot.jobs.policy_edits import FIELD_NAMES
 from bot.policy import Block
 from bot.wordfilter import FilterRule, Match
+from bot.words import ago, at, count, credits_text
 
 _REASON_CHARS = 400
 _PATTERN_CHARS = 300

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 import discord
 from discord import ui
 
-from bot.discord_ui.admin_items import button, row
-from bot.discord_ui.admin_parts import BLURPLE, YELLOW, Box, text
-from bot.discord_ui.admin_words import mention
+from bot.discord_ui.admin.items import button, row
+from bot.discord_ui.admin.parts import text
+from bot.discord_ui.admin.words import mention
+from bot.discord_ui.boxes import BLURPLE, YELLOW, Box, view_of
 from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.settings_words import model_title
-from bot.discord_ui.words import about, count, credits_text
+from bot.discord_ui.words import about
 from bot.job import JobState
 from bot.jobs.report_desk import Book, Report
 from bot.statistics import Statistics, Totals
+from bot.words import count, credits_text
 
 _LINES = 12
 _BUTTONS: tuple[tuple[str, Book], ...] = (
@@ -44,9 +46,7 @@ def stats_page(report: Report, *, pictures: int) -> ui.LayoutView:
         text(box, _ranking("Top members", members))
     box.add_item(row(*(button(label, "csv", book, report.days) for label, book in _BUTTONS)))
     text(box, "-# The files are of as many days, for a spreadsheet. Only you see this.")
-    view = ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return view_of(box)
 
 
 def picture_name(number: int) -> str:
@@ -66,8 +66,11 @@ def _whole(found: Statistics) -> Iterator[str]:
     if not found.states:
         yield "Nobody asked for a video in these days."
         return
-    makers = count(found.members, "member")
-    yield f"**{count(found.total.jobs, 'video')}** of {makers} · {_cost(found.total)}"
+    makers = f" of {count(found.members, 'member')}" if found.members else ""
+    yield f"**{count(found.total.jobs, 'video')}**{makers} · {_cost(found.total)}"
+    if found.forgotten:
+        those = count(found.forgotten, "video")
+        yield f"-# Of {those} no name is kept any more: too old, or deleted by the member."
     if found.total.jobs:
         yield f"-# {_where_usd_come_from(found.total)}"
     if found.success is not None:

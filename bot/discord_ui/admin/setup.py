@@ -6,13 +6,14 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.discord_ui.admin_checks import ChannelFacts, GuildFacts
-from bot.discord_ui.admin_parts import BLURPLE, YELLOW, Box, Names, text
+from bot.discord_ui.admin.checks import ChannelFacts, GuildFacts
+from bot.discord_ui.admin.parts import Names, text
+from bot.discord_ui.boxes import BLURPLE, YELLOW, Box, view_of
 from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.services import Interaction
-from bot.discord_ui.words import count
 from bot.errors import RefusedError
 from bot.finding import Finding
+from bot.words import count
 
 
 def setup_page(findings: Sequence[Finding], invite: str) -> ui.LayoutView:
@@ -28,9 +29,7 @@ def setup_page(findings: Sequence[Finding], invite: str) -> ui.LayoutView:
     text(box, "-# This link invites the bot with exactly the permissions it needs.")
     link: ui.Button[Any] = ui.Button(label="Invite link", url=invite)
     box.add_item(ui.ActionRow(link))
-    view = ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return view_of(box)
 
 
 def known_names(interaction: Interaction) -> Names:

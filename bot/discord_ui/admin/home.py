@@ -2,14 +2,16 @@
 
 import discord
 
-from bot.discord_ui.admin_items import button
-from bot.discord_ui.admin_parts import Box, section, text
-from bot.discord_ui.admin_words import approval_words, mention, mentions, models_words
-from bot.discord_ui.words import count, credits_text, excerpt
+from bot.discord_ui.admin.items import button
+from bot.discord_ui.admin.parts import section, text
+from bot.discord_ui.admin.words import approval_words, mention, mentions, models_words
+from bot.discord_ui.boxes import Box
+from bot.discord_ui.words import excerpt
 from bot.jobs.policy_desk import Overview
 from bot.jobs.policy_edits import Place
 from bot.policy import GuildPolicy
 from bot.privacy import days_kept
+from bot.words import count, credits_text
 
 _REASON_CHARS = 300
 

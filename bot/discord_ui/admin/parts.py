@@ -6,15 +6,14 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.discord_ui.admin_items import AdminItem, button, custom_id, row
+from bot.discord_ui.admin.items import AdminItem, button, custom_id, row
+from bot.discord_ui.boxes import Box
 from bot.discord_ui.words import one_line
 
-BLURPLE, YELLOW = 0x5865F2, 0xF0B232
 # https://docs.discord.com/developers/components/reference#string-select
 SELECT_OPTIONS = 25
 _OPTION_CHARS = 100
 
-Box = ui.Container[Any]
 Names = Mapping[int, str]
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from bot.discord_ui.settings_words import model_title
-from bot.discord_ui.words import count, credits_text, excerpt
+from bot.discord_ui.words import excerpt
 from bot.jobs.policy_edits import Place, value_of
 from bot.policy import AllowanceOverride, ApprovalRules, GuildPolicy
+from bot.words import count, credits_text
 
 _MENTIONS = 8
 _REASON_CHARS = 200

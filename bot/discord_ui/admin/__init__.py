@@ -1,0 +1,1 @@
+"""The pages of `/video-admin`: what moderators see, press and fill in, and what it means."""

@@ -1,0 +1,132 @@
+"""What commands and jobs are built from: storage, edges and face, made as the settings say."""
+
+import asyncio
+import shutil
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+
+from bot.client import VideoBot
+from bot.discord_ui.card_keeper import CardKeeper
+from bot.discord_ui.log_board import ChannelBoard
+from bot.discord_ui.log_channel import ChannelLog
+from bot.discord_ui.poster import ChannelPoster
+from bot.jobs.budget import RequestBudget
+from bot.jobs.bulletin import Bulletin
+from bot.jobs.errands import Errands
+from bot.jobs.log_cards import LogCards
+from bot.jobs.video_log import VideoLog
+from bot.media import Downloader, MediaDesk, MediaInspector
+from bot.pricing import PriceTable
+from bot.pseudonyms import Pseudonyms
+from bot.segmind import SegmindClient, make_session
+from bot.settings import Settings
+from bot.storage import Database, JobStore, PolicyStore
+
+# Where attachments come from.
+_DISCORD_FILES = ("cdn.discordapp.com", "media.discordapp.net")
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """All of it.
+
+    Attributes:
+        folder: For files on their way; empty at the start.
+    """
+
+    client: VideoBot
+    settings: Settings
+    prices: PriceTable
+    database: Database
+    pseudonyms: Pseudonyms
+    store: JobStore
+    policies: PolicyStore
+    provider: SegmindClient
+    media: MediaDesk
+    cards: CardKeeper
+    poster: ChannelPoster
+    errands: Errands
+    bulletin: Bulletin
+    log_cards: LogCards
+    video_log: VideoLog
+    budget: RequestBudget
+    folder: Path
+
+
+async def open_tools(
+    client: VideoBot, settings: Settings, prices: PriceTable, stack: AsyncExitStack
+) -> Tools:
+    """Make them; `stack` ends those that have an end.
+
+    Raises:
+        ConfigurationError: the database cannot be used.
+    """
+    database = Database.open(settings.database_address)
+    stack.push_async_callback(database.close)
+    await database.migrate()
+    pseudonyms = Pseudonyms.keyed_by(settings.discord_token.get_secret_value())
+    store, policies, errands = JobStore(database, pseudonyms), PolicyStore(database), Errands()
+    session = await stack.enter_async_context(make_session())
+
+    async def on_card(job_id: int, message_id: int) -> None:
+        await store.note(job_id, card_message_id=message_id)
+
+    folder = settings.data_dir / "tmp" / settings.executor_id
+    await asyncio.to_thread(_empty, folder)
+    log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
+    return Tools(
+        client=client,
+        settings=settings,
+        prices=prices,
+        database=database,
+        pseudonyms=pseudonyms,
+        store=store,
+        policies=policies,
+        provider=provider_of(session, settings),
+        media=_media(session, settings),
+        cards=CardKeeper(client, on_card=on_card),
+        poster=ChannelPoster(client),
+        errands=errands,
+        bulletin=Bulletin(policies=policies, log_channel=ChannelLog(client, errands)),
+        log_cards=log_cards,
+        video_log=VideoLog(
+            store=store, policies=policies, cards=log_cards, errands=errands, now=now
+        ),
+        budget=RequestBudget(per_minute=settings.segmind_requests_per_minute),
+        folder=folder,
+    )
+
+
+def provider_of(session: aiohttp.ClientSession, settings: Settings) -> SegmindClient:
+    """Return the host's account at Segmind."""
+    return SegmindClient(
+        session,
+        api_key=settings.segmind_api_key,
+        api_base=settings.segmind_api_base,
+        history_base=settings.segmind_history_base,
+        upload_base=settings.segmind_upload_base,
+    )
+
+
+def _media(session: aiohttp.ClientSession, settings: Settings) -> MediaDesk:
+    downloader = Downloader(
+        session,
+        allowed_hosts=(*_DISCORD_FILES, *settings.media_hosts),
+        allow_http=settings.media_allow_http,
+    )
+    return MediaDesk(downloader, MediaInspector(), video_max_bytes=settings.video_max_bytes)
+
+
+def _empty(folder: Path) -> None:
+    """Remove what a killed process left behind."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
