@@ -164,6 +164,7 @@ def _gate(tools: Tools) -> Gate:
         host_zone=tools.settings.zone,
         host_monthly_usd=tools.settings.monthly_usd_cap,
         usd_per_credit=tools.prices.usd_per_credit,
+        direct_messages=tools.settings.direct_messages,
         refused_prompts=RefusedPrompts(
             audit=tools.policies, bulletin=tools.bulletin, errands=tools.errands, now=now
         ),

@@ -1,6 +1,7 @@
 """From the options a member gave to the body the provider gets: pure mapping and validation."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -26,6 +27,8 @@ SeedSource = Callable[[int, int], int]
 _PUBLIC_HOST = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE
 )
+# Letters and signs by their names in Unicode, but nothing to be seen.
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _HOST_MAX_LENGTH = 253
 # Endings that no public server has: RFC 2606, 6761, 6762 and 8375, ICANN's .internal, and habit.
 _PRIVATE_ENDINGS = (
@@ -164,7 +167,7 @@ def _text(model: Model, spec: OptionSpec, value: JsonScalar) -> str:
     text = value.strip()
     if spec.type == "attachment" and not text:
         raise BadInputError(f"`{spec.name}` is empty. Attach the file again.")
-    if spec.name in REQUIRED_OPTIONS and not text:
+    if spec.name in REQUIRED_OPTIONS and not _is_visible(text):
         raise BadInputError(
             f"`{spec.name}` is empty. Say in a few words what the video should show."
         )
@@ -176,6 +179,11 @@ def _text(model: Model, spec: OptionSpec, value: JsonScalar) -> str:
     if spec.url_suffix is not None:
         _check_url(spec, text)
     return text
+
+
+def _is_visible(text: str) -> bool:
+    """Tell whether there is anything but spaces, invisible characters and lone accents."""
+    return any(unicodedata.category(one)[0] not in "CZM" and one not in _BLANKS for one in text)
 
 
 def _check_url(spec: OptionSpec, text: str) -> None:

@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     credits_per_cent: Positive = 1.0
     prices_file: Path | None = None
     monthly_usd_cap: Decimal | None = Field(default=None, ge=0)
+    direct_messages: bool = True
 
     # The provider
     segmind_requests_per_minute: int = Field(default=60, ge=2)

@@ -13,6 +13,7 @@ from bot.discord_ui.log_parts import exact_words, job_number
 from bot.discord_ui.permissions import moderator
 from bot.discord_ui.services import Interaction
 from bot.errors import NotFoundError
+from bot.job import Job
 from bot.jobs.log_cards import DecidedError
 
 
@@ -36,10 +37,11 @@ class ApprovalPresses(commands.Cog):
                 await interaction.response.send_modal(denial_form(job))
                 return
             await interaction.response.defer()
-            await desk.approve(by.guild_id, job_id, by.user_id)
+            job = await desk.approve(by.guild_id, job_id, by.user_id)
         except DecidedError as error:
             await mend_card(interaction, error.job)
             raise
+        await _mend_copy(interaction, job)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: Interaction) -> None:
@@ -52,10 +54,11 @@ class ApprovalPresses(commands.Cog):
         await interaction.response.defer()
         reason = press.fields.get("reason", "")
         try:
-            await self._bot.services.approvals.deny(by.guild_id, job_id, by.user_id, reason)
+            job = await self._bot.services.approvals.deny(by.guild_id, job_id, by.user_id, reason)
         except DecidedError as error:
             await mend_card(interaction, error.job)
             raise
+        await _mend_copy(interaction, job)
 
     async def _read(self, interaction: Interaction, guild_id: int, job_id: int) -> None:
         """Send the member's words in full, whatever has become of the job."""
@@ -65,6 +68,12 @@ class ApprovalPresses(commands.Cog):
             raise NotFoundError("There is no such job on this server.")
         file = discord.File(io.BytesIO(exact_words(job).encode()), filename=f"job-{job.id}.txt")
         await interaction.edit_original_response(attachments=[file])
+
+
+async def _mend_copy(interaction: Interaction, job: Job) -> None:
+    """Let a card that is not the one in the log channel (from *Moderate video*) show it too."""
+    if interaction.message is not None and interaction.message.id != job.log_message_id:
+        await mend_card(interaction, job)
 
 
 async def setup(bot: VideoBot) -> None:

@@ -14,7 +14,7 @@ from bot.discord_ui.admin.items import Press, filled_form
 from bot.discord_ui.admin.lists import allowances_page, rules_page
 from bot.discord_ui.admin.pages import policy_page
 from bot.discord_ui.admin.presses import PageRef, edit_of, page_of
-from bot.discord_ui.admin.setup import channel_names, check_log_channel
+from bot.discord_ui.admin.setup import check_log_channel, known_names
 from bot.discord_ui.permissions import moderator
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.words import excerpt
@@ -29,7 +29,7 @@ async def page(bot: VideoBot, interaction: Interaction, ref: PageRef) -> discord
         return rules_page(await desks.filter.rules(guild_id), ref.number)
     if ref.name == "allowances":
         return allowances_page(await desks.members.allowances(guild_id), ref.number)
-    return policy_page(ref, await desks.policy.overview(guild_id), channel_names(interaction))
+    return policy_page(ref, await desks.policy.overview(guild_id), known_names(interaction))
 
 
 class PolicyCommands(AdminGroup):

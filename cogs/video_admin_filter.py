@@ -21,6 +21,9 @@ from bot.discord_ui.services import Interaction
 from bot.errors import NotFoundError
 from bot.wordfilter import RuleKind
 
+# As many digits as the database's integers have; Python reads no more than 4,300 as a number.
+_NUMBER_CHARS = 19
+
 
 class FilterCommands(AdminGroup):
     """The commands."""
@@ -56,7 +59,7 @@ class FilterCommands(AdminGroup):
         """Remove a rule."""
         by = moderator(interaction)
         number = rule.strip()
-        if not (number.isascii() and number.isdigit()):
+        if not (number.isascii() and number.isdigit() and len(number) <= _NUMBER_CHARS):
             raise NotFoundError(
                 "A rule is chosen from the list, or given by its number. "
                 "`/video-admin filter list` shows them all."

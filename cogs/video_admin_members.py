@@ -18,6 +18,19 @@ from bot.words import ago, credits_text
 Mentionable = discord.Role | discord.Member | discord.User
 
 
+def member_of(user: discord.Member | discord.User) -> int:
+    """Return the id of somebody who can make videos.
+
+    Raises:
+        BadInputError: a bot.
+    """
+    if user.bot:
+        raise BadInputError(
+            f"{mention('user', user.id)} is a bot, and bots make no videos. Choose a member."
+        )
+    return user.id
+
+
 def target_of(who: Mentionable) -> tuple[Target, int]:
     """Return whom an allowance is for.
 
@@ -56,6 +69,8 @@ class AllowanceCommands(AdminGroup):
         """Set one."""
         by = moderator(interaction)
         target, target_id = target_of(who)
+        if not isinstance(who, discord.Role):
+            member_of(who)
         await interaction.response.defer(ephemeral=True, thinking=True)
         override = await self._bot.services.moderation.members.set_allowance(
             by, target, target_id, daily_credits=daily, monthly_credits=monthly
@@ -110,10 +125,10 @@ class MemberCommands(AdminGroup):
         reason: str,
     ) -> None:
         """Give credits."""
-        by = moderator(interaction)
+        by, member_id = moderator(interaction), member_of(member)
         await interaction.response.defer(ephemeral=True, thinking=True)
         granted = await self._bot.services.moderation.members.grant(
-            by, member.id, credits, days=days, reason=reason
+            by, member_id, credits, days=days, reason=reason
         )
         await interaction.edit_original_response(
             content=f"🎁 {mention('user', member.id)} has {credits_text(granted.credits)} more; "
@@ -143,11 +158,11 @@ class MemberCommands(AdminGroup):
         duration: str = "",
     ) -> None:
         """Block."""
-        by = moderator(interaction)
+        by, member_id = moderator(interaction), member_of(member)
         length = parse_duration(duration)
         await interaction.response.defer(ephemeral=True, thinking=True)
         block = await self._bot.services.moderation.members.block(
-            by, member.id, duration=length, reason=reason
+            by, member_id, duration=length, reason=reason
         )
         await interaction.edit_original_response(content=blocked_words(block))
 

@@ -1,5 +1,6 @@
 """Jobs to show, strategies for hostile words, and Discord's limits, for tests of the face."""
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -75,7 +76,12 @@ def hostile_text(most: int) -> st.SearchStrategy[str]:
     return st.one_of(
         st.lists(HOSTILE, min_size=1, max_size=200).map("".join),
         HOSTILE.map(lambda piece: (piece * most)[:most]),
-    ).map(lambda text: text[:most].strip() or "x")
+    ).map(lambda text: _seen(text[:most].strip()))
+
+
+def _seen(text: str) -> str:
+    """Return the text, or one that can be seen: a prompt of invisible characters is refused."""
+    return text if any(unicodedata.category(one)[0] in "LNPS" for one in text) else "x"
 
 
 def longest(model: Model, prompt: str, negative: str) -> dict[str, Any]:

@@ -11,9 +11,17 @@ import pytest
 from bot.errors import NotFoundError
 from bot.job import Job, JobState
 from bot.jobs.log_cards import DecidedError
-from bot.policy import ApprovalRules
+from bot.jobs.sources import usable_until
+from bot.policy import ApprovalRules, Block
 from sandbox.discord_api.driver import MemberDriver, Outcome
-from sandbox.discord_api.seed import GUILD_ID, LOG_ID, MIA_ID, SECOND_GUILD_ID, SECOND_LOG_ID
+from sandbox.discord_api.seed import (
+    GENERAL_ID,
+    GUILD_ID,
+    LOG_ID,
+    MIA_ID,
+    SECOND_GUILD_ID,
+    SECOND_LOG_ID,
+)
 from tests.discord_kit import member_driver, until
 from tests.face_running import EPHEMERAL, Face, all_text, buttons, now, planted, start, stop
 from tests.storage_kit import events_of
@@ -145,6 +153,22 @@ async def test_without_a_log_channel_the_card_waits_for_one(
     assert (await face.job(job.id)).log_channel_id == LOG
 
 
+async def test_what_waits_is_asked_about_in_a_new_log_channel(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """The old one was deleted with its cards: there, nobody could approve it any more."""
+    job = await asked(face, mia, photo)
+    await question(face, job)
+    await face.control("delete-channel", channel_id=LOG_ID)
+    await rules(face, log_channel_id=int(GENERAL_ID))
+    for _ in range(2):
+        await face.approvals.look()
+
+    cards = [m for m in await face.posted(GENERAL_ID) if f"job `{job.id}`" in all_text(m)]
+    assert [list(buttons(card).values()) for card in cards] == [["Approve", "Deny"]]
+    assert (await face.job(job.id)).log_message_id == int(cards[0]["id"])
+
+
 async def test_long_words_can_be_read_in_full(
     face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
 ) -> None:
@@ -196,6 +220,21 @@ async def test_a_denied_job_ends_with_the_reason(
     assert await actions(face) == [("job.deny", int(nora.user["id"]), job.id)]
 
 
+async def test_a_card_asked_for_shows_the_decision(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """Who decides on a copy (*Moderate video*) sees that it worked, and not only in the log."""
+    job = await asked(face, mia, photo)
+    await question(face, job)
+    await nora.use_menu("Moderate video", await face.card(job))
+    copy = await told(nora, "Waits for your approval")
+    await nora.press(copy, f"approval:approve:{job.id}")
+    copy = await told(nora, "Approved by")
+
+    assert buttons(copy) == {}
+    await question_shows(face, job, "Approved by")
+
+
 async def test_a_denial_needs_a_reason(
     face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
 ) -> None:
@@ -231,10 +270,11 @@ async def test_nothing_waits_for_longer_than_its_picture(
     job = await asked(face, mia, photo)
     await rules(face, approval=ApprovalRules(everybody=True, expires_h=72))
     card = await question(face, job)
-    face.ahead = timedelta(hours=23)
+    until_gone = (usable_until(job) or now()) - now()  # Discord signs by the hour: 23 h to 24 h
+    face.ahead = until_gone - timedelta(hours=1)
     await face.approvals.look()
     early = (await face.job(job.id)).state
-    face.ahead = timedelta(hours=24)
+    face.ahead = until_gone
     await nora.press(card, f"approval:approve:{job.id}")
     await told(nora, "The member has to send the command again")
     refused = (await face.job(job.id)).state
@@ -379,6 +419,24 @@ async def test_moderators_of_another_server_change_nothing(
     with pytest.raises(NotFoundError):
         await face.approvals.deny(SECOND, job.id, 1, "No")
     assert (await face.job(job.id)).state is JobState.AWAITING_APPROVAL
+
+
+async def test_a_member_blocked_meanwhile_is_not_let_in_unawares(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """Another moderator's block holds for what waits, too; lifted, the same card works."""
+    job = await asked(face, mia, photo)
+    card = await question(face, job)
+    block = Block(user_id=int(MIA_ID), until=None, reason="Spam", actor_id=1, created_at=now())
+    await face.policies.block(GUILD, block, now=now())
+    await nora.press(card, f"approval:approve:{job.id}")
+    await told(nora, "has been blocked since they asked")
+    before = (await face.job(job.id)).state
+    await face.policies.unblock(GUILD, int(MIA_ID), actor_id=1, now=now())
+    await nora.press(card, f"approval:approve:{job.id}")
+    await question_shows(face, job, "Approved by")
+
+    assert before is JobState.AWAITING_APPROVAL
 
 
 async def test_a_quota_used_up_meanwhile_keeps_the_job_waiting(

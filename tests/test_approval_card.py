@@ -43,6 +43,14 @@ def test_any_words_fit(model: Model, prompt: str, negative: str) -> None:
         assert "@everyone" not in "".join(texts_of(view))
 
 
+def test_roles_and_clocks_of_a_reason_are_shown_as_such() -> None:
+    """The reasons are the bot's own sentences: a moderator reads a name, not a number."""
+    reasons = ("The member joined <t:1785758400:R>, less than 7 days ago.", "No <@&7>.")
+    shown = "\n".join(texts_of(approval_card(replace(waiting(), approval_reasons=reasons))))
+
+    assert all(f"- {reason}" in shown for reason in reasons)
+
+
 def test_a_card_without_words_of_reason_still_says_why() -> None:
     """No empty text, which Discord refuses."""
     made = replace(waiting(), approval_reasons=())

@@ -140,3 +140,25 @@ async def test_everything_stored_about_a_member_is_in_it(file: Path, tmp_path: P
     assert "not theirs" not in text
     assert "interaction_token" not in text
     assert str(MODERATOR) not in text
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [(JobState.DELIVERED, True), (JobState.UNDELIVERED, False), (None, False)],
+)
+async def test_a_video_that_was_not_paid_for_cannot_be_taken_along(
+    store: JobStore, file: Path, end: JobState | None, *, told: bool
+) -> None:
+    """Who closes their direct messages gets the credits back: not the video's address as well."""
+    address = "https://example.org/v.mp4"
+    job = await walked_to(store, JobState.RUNNING)
+    await store.transition(job.id, JobState.FINISHED, now=NOW, output_url=address)
+    if end is not None:
+        await store.transition(job.id, end, now=NOW)
+    database = Database.open(f"sqlite:///{file}")
+    rows = [row async for row in ExportingStore(database, NAMES).export(MEMBER)]
+    await database.close()
+    exported = next(row for kind, row in rows if kind == "jobs")
+
+    assert (exported["output_url"] == address) is told
+    assert told or "not paid for" in exported["output_url"]

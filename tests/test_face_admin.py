@@ -15,6 +15,7 @@ from bot.policy import ApprovalRules, GuildPolicy
 from sandbox.discord_api.driver import MemberDriver, Outcome
 from sandbox.discord_api.seed import (
     ANIMATOR_ROLE_ID,
+    BOT_ID,
     GENERAL_ID,
     GUILD_ID,
     LOG_ID,
@@ -176,7 +177,7 @@ async def test_bad_input_gets_one_clear_answer(
     """Only to the moderator, and nothing changes."""
     page = await opened(nora)
     if name == "approval":
-        page = await turned(nora, page, "approval", "Nothing is reserved")
+        page = await turned(nora, page, "approval", "approves nothing")
     outcome = await saved(nora, await form(nora, page, name), **values)
 
     assert await told(nora, words)
@@ -391,6 +392,9 @@ async def test_a_role_and_a_member_get_allowances(face: Face, nora: MemberDriver
             "`days` must be a whole number from 1 to 3,650",
         ),
         ("grant", {"member": MIA_ID, "credits": 3, "days": 7, "reason": " "}, "Give a reason"),
+        ("grant", {"member": BOT_ID, "credits": 3, "days": 7, "reason": "x"}, "is a bot"),
+        ("block", {"member": BOT_ID, "reason": "x"}, "bots make no videos"),
+        ("allowance set", {"who": BOT_ID, "daily": 1}, "Choose a member"),
         (
             "block",
             {"member": MIA_ID, "reason": "x", "duration": "soon"},
@@ -405,6 +409,7 @@ async def test_a_role_and_a_member_get_allowances(face: Face, nora: MemberDriver
         ("filter add", {"kind": "regex", "pattern": "(a"}, "never closed"),
         ("filter remove", {"rule": "the first"}, "chosen from the list"),
         ("filter remove", {"rule": "99"}, "no such rule"),
+        ("filter remove", {"rule": "9" * 4301}, "chosen from the list"),
         ("pause", {"reason": "x" * 301}, "301 characters long; 300 are the most"),
     ],
 )
@@ -437,6 +442,14 @@ async def test_a_grant_shows_in_usage(face: Face, nora: MemberDriver) -> None:
     assert "40 credits left of what moderators gave" in all_text(page)
     assert (event.action, event.target_id) == ("grant", MIA)
     assert event.detail["reason"] == "Won the contest"
+
+
+async def test_usage_heeds_the_server_s_budget(face: Face, nora: MemberDriver) -> None:
+    """As the member's own `/quota` does: what is left is the same for both."""
+    await given(face, monthly_budget_credits=5)
+    await nora.run_command("video-admin usage", {"member": MIA_ID})
+
+    assert await told(nora, f"<@{MIA_ID}> · 5 credits left")
 
 
 async def test_usage_counts_the_roles_of_the_member(face: Face, nora: MemberDriver) -> None:

@@ -221,6 +221,25 @@ def test_a_press_of_another_version_gets_an_answer(press: Press) -> None:
         edit_of(press, (), NOW)
 
 
+def test_the_list_of_a_deleted_role_can_be_removed() -> None:
+    """Its models are closed to everybody else, and Discord's select no longer offers it."""
+    policy = GuildPolicy(models_by_role={7: ("wan-2.6-i2v",)}, models_by_channel={8: ()})
+    overview = Overview(policy=policy, host=HOST, host_zone="UTC", overrides=0, rules=0)
+    view = policy_page(PageRef(name="models"), overview, {8: "clips"})
+    select = next(p for p in components(view) if p.get("custom_id") == "admin:pick:listed")
+    offered = {option["label"]: option["value"] for option in select["options"]}
+    press = Press(verb="pick", args=("listed",), values=(offered["deleted role 7"],))
+
+    assert list(offered) == ["deleted role 7", "#clips"]
+    assert select["max_values"] == 1
+    assert edit_of(press, (), NOW) is None
+    assert page_of(press) == PageRef(name="list", place="role", place_id=7)
+    gone = Press(verb="clear", args=("models", "role", "7"))
+    edit = edit_of(gone, (), NOW)
+    assert edit is not None
+    assert revised(policy, edit(policy)).models_by_role == {}
+
+
 def test_an_unknown_model_is_refused_with_those_there_are() -> None:
     """A list offered before the model was taken out of the catalogue."""
     press = Press(verb="pick", args=("models", "role", "7"), values=("wan-9`",))

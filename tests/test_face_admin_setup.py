@@ -76,7 +76,7 @@ def test_a_fresh_server_is_well() -> None:
             "Approval",
             "every video waits",
         ),
-        ({"models_by_role": {GONE_ROLE: ("wan-2.6-i2v",)}}, "Roles", "1 rule for roles that no"),
+        ({"models_by_role": {GONE_ROLE: ("wan-2.6-i2v",)}}, "Models", "1 list of models for roles"),
         ({"paused_reason": "Holidays"}, "Paused", "new videos are paused: Holidays"),
     ],
 )

@@ -1,13 +1,14 @@
 """The pages of /quota, /models and /help."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from bot.catalogue import MODELS, Model
 from bot.discord_ui.pages import help_page, model_page, models_page, quota_page
 from bot.discord_ui.words import units
-from bot.quota import Allowance, Balance, Usage, Window
+from bot.quota import Allowance, Balance, Budget, Usage, Window
 from tests.face_kit import MOST_COMPONENTS, MOST_TEXT, NOW, PRICES, components, texts
 
 DAY = Window(start=NOW, end=NOW + timedelta(hours=12))
@@ -43,6 +44,28 @@ def test_quota_counts_one_as_one() -> None:
 
     assert "1 credit left to spend" in shown
     assert "0 videos in the making, for which 1 credit is reserved" in shown
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        (Budget(guild_monthly_credits=1005), "this server's monthly budget leaves only 5 credits"),
+        (Budget(host_monthly_usd=Decimal("0.07")), "this bot's host leaves only 7 credits"),
+        (Budget(guild_monthly_credits=900), "this server's monthly budget leaves only 0 credits"),
+    ],
+)
+def test_quota_says_why_less_is_left_than_the_allowance(budget: Budget, words: str) -> None:
+    """The heading alone would contradict the rest."""
+    balance = Balance(
+        allowance=ALLOWANCE,
+        usage=Usage(guild_month_credits=1000),
+        day=DAY,
+        month=MONTH,
+        budget=budget,
+    )
+
+    assert words in "\n".join(texts(quota_page(balance)))
+    assert "leaves only" not in quota(Usage())
 
 
 def test_quota_of_nothing_is_full() -> None:

@@ -102,7 +102,20 @@ def clock() -> Clock:
 @pytest.fixture
 def gate(policies: PolicyStore, errands: Errands, channel: Channel, clock: Clock) -> Gate:
     """A gate with a host's cap."""
+    return opened(policies, errands, channel, clock)
+
+
+def opened(
+    policies: PolicyStore,
+    errands: Errands,
+    channel: Channel,
+    clock: Clock,
+    *,
+    direct_messages: bool = True,
+) -> Gate:
+    """Return a gate."""
     return Gate(
+        direct_messages=direct_messages,
         policies=policies,
         host=HOST,
         host_zone=ZoneInfo("UTC"),
@@ -123,6 +136,18 @@ def request(prompt: str = "a fox") -> GenerationRequest:
     model = find_model("wan-2.2-t2v-fast")
     assert model is not None
     return build_request(model, {"prompt": prompt}, prices=load_prices(), draw_seed=lambda a, _: a)
+
+
+async def test_the_host_can_close_direct_messages(
+    policies: PolicyStore, errands: Errands, channel: Channel, clock: Clock
+) -> None:
+    """There nobody's block, filter or approval holds; what members have is still shown."""
+    gate = opened(policies, errands, channel, clock, direct_messages=False)
+
+    with pytest.raises(RefusedError, match="switched off videos in direct messages"):
+        await gate.admit(MIA, DIRECT, request(), "")
+    assert await gate.admit(MIA, HERE, request(), "")
+    assert (await gate.terms(MIA, None)).allowance == HOST
 
 
 async def test_without_a_policy_the_host_s_limits_hold(gate: Gate) -> None:

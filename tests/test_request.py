@@ -292,9 +292,11 @@ def test_an_option_the_model_lacks_is_refused(slug: str, name: str) -> None:
 
 
 @every_model
-@pytest.mark.parametrize("prompt", ["", "   ", "\n\t", "\u3000"])
+@pytest.mark.parametrize(
+    "prompt", ["", "   ", "\n\t", "\u3000", "\u200b \u202e", "\u3164", "\ufe0f"]
+)
 def test_a_blank_prompt_is_refused(model: Model, prompt: str) -> None:
-    """Spaces are no prompt; the refusal says what to write."""
+    """Spaces and what cannot be seen are no prompt; the refusal says what to write."""
     assert refused(model, prompt=prompt).startswith("`prompt` is empty. Say in a few words")
 
 

@@ -277,6 +277,16 @@ def test_a_form_carries_its_job(action: str, shown: Job, title: str, fields: lis
             ["This video is removed.", "63 credits went back to <@12", "is gone"],
         ),
         (
+            Removal(
+                job=removed(),
+                removed_now=True,
+                credits_back=63,
+                message=Deletion.GONE,
+                lapsed=True,
+            ),
+            ["63 credits went back", "month that is over cannot be spent", "/video-admin grant"],
+        ),
+        (
             Removal(job=removed(), removed_now=False, credits_back=0, message=Deletion.GONE),
             [f"<@{NORA}> has removed this video", "No credits went back."],
         ),

@@ -377,6 +377,18 @@ async def test_delete_and_refund(room: Room) -> None:
     ]
 
 
+@pytest.mark.parametrize(("days", "lapsed"), [(0, False), (62, True)])
+async def test_a_refund_of_a_past_month_is_known_as_such(
+    room: Room, days: int, *, lapsed: bool
+) -> None:
+    """The credits go back to a month that nobody can spend any more: the answer says so."""
+    job = await room.delivered()
+    room.clock.at += timedelta(days=days)
+    removal = await room.desk.take_down(NORA, job.id, refund=True, reason="Not here")
+
+    assert (removal.credits_back, removal.lapsed) == (job.price_credits, lapsed)
+
+
 async def test_a_refund_may_come_later(room: Room) -> None:
     """By another moderator; who removed it stays noted, the refund has its own reason."""
     job = await room.delivered()

@@ -71,6 +71,7 @@ WAYS_AROUND = {
     "variation selectors": "a\ufe0fs\ufe0es",
     "grapheme joiner": "a\u034fss",
     "tag characters": "a\U000e0073ss",
+    "tag characters only": "fox\U000e0061\U000e0073\U000e0073",
     "Hangul filler": "a\u3164ss",
     "right-to-left mark": "\u200fa\u200fs\u200fs",
     "right-to-left override": "\u202essa\u202c",

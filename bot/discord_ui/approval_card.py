@@ -17,7 +17,7 @@ from bot.discord_ui.log_parts import (
     prompt_text,
 )
 from bot.discord_ui.settings_words import facts_text, model_title
-from bot.discord_ui.words import excerpt, moderator_words, quote
+from bot.discord_ui.words import excerpt, moderator_words, one_line, quote
 from bot.job import Job, JobState
 from bot.jobs.checks import REASON_CHARS
 from bot.words import ago
@@ -78,7 +78,8 @@ def _outcome(job: Job) -> JobState:
 
 def _why(job: Job) -> str:
     reasons = job.approval_reasons[:_MOST_REASONS] or ("This server's rules ask for it.",)
-    lines = [f"- {excerpt(reason, _REASONS_LIMIT)}" for reason in reasons]
+    # The bot's own sentences, with mentions and clocks that Discord is to show as such.
+    lines = [f"- {one_line(reason)[:_REASONS_LIMIT]}" for reason in reasons]
     return "**Why it waits**\n" + "\n".join(lines)
 
 

@@ -1,6 +1,6 @@
 """The answers to /quota, /models and /help: pure views."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from discord import ui
 
@@ -45,8 +45,8 @@ def quota_page(balance: Balance) -> ui.LayoutView:
     )
 
 
-def window_texts(balance: Balance) -> tuple[str, str]:
-    """Return what is used and left of the day and of the month."""
+def window_texts(balance: Balance) -> tuple[str, ...]:
+    """Return what is used and left of the day and of the month, and what else leaves less."""
     allowance, usage = balance.allowance, balance.usage
     day = _window_text(
         "Today", allowance.daily_credits, usage.day_credits, balance.day_left, ago(balance.day.end)
@@ -58,7 +58,19 @@ def window_texts(balance: Balance) -> tuple[str, str]:
         balance.month_left,
         ago(balance.month.end),
     )
-    return day, month
+    return (day, month, *_budget_text(balance))
+
+
+def _budget_text(balance: Balance) -> Iterator[str]:
+    """Yield why less is left than the windows and grants show."""
+    own = min(balance.day_left, balance.month_left) + balance.usage.granted_credits
+    if balance.left < own:
+        server = balance.budget.guild_monthly_credits
+        is_server = server is not None and balance.left == max(
+            0, server - balance.usage.guild_month_credits
+        )
+        whose = "this server's monthly budget" if is_server else "this bot's host"
+        yield f"Of these, {whose} leaves only {credits_text(balance.left)}, for everybody together."
 
 
 def _window_text(name: str, limit: int, used: int, left: int, resets: str) -> str:

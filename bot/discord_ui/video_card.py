@@ -162,7 +162,12 @@ def removal_words(removal: Removal) -> str:
 def _credits_words(removal: Removal) -> str:
     job = removal.job
     if removal.credits_back:
-        return f"{credits_text(removal.credits_back)} went back to <@{job.user_id}>."
+        over = (
+            " What came from the allowance of a month that is over cannot be spent any more; "
+            "`/video-admin grant` gives new credits."
+        )
+        back = f"{credits_text(removal.credits_back)} went back to <@{job.user_id}>."
+        return back + over if removal.lapsed else back
     if job.refunded_at is not None:
         return f"The credits had been given back {ago(job.refunded_at)}."
     return "No credits went back."

@@ -87,8 +87,8 @@ class ApprovalDesk:
         """Check the quota as it is now, reserve the price and let the job run.
 
         Raises:
-            RefusedError: the quota is used up meanwhile, or the picture is gone; the job keeps
-                waiting.
+            RefusedError: the quota is used up meanwhile, the member blocked, or the picture
+                gone; the job keeps waiting.
             DecidedError: it waits no longer.
             NotFoundError: there is no such job in this guild.
         """
@@ -98,7 +98,13 @@ class ApprovalDesk:
                 "Discord keeps what a member attached for about a day, and that is over: no video "
                 "can be made of it. Nothing was charged. The member has to send the command again."
             )
-        member = await self._members.facts(guild_id, waiting.user_id)
+        user_id = waiting.user_id
+        if await self._policies.block_of(guild_id, user_id, now=self._now()) is not None:
+            raise RefusedError(
+                f"<@{user_id}> has been blocked since they asked. The video keeps waiting: deny "
+                "it, or lift the block first with `/video-admin unblock`."
+            )
+        member = await self._members.facts(guild_id, user_id)
         terms = await self._gate.terms(member, guild_id)
         try:
             job = await self._store.approve(
@@ -179,7 +185,11 @@ class ApprovalDesk:
         return until is not None and self._now() >= until - _QUEUE_TIME
 
     async def _ask(self, job: Job) -> None:
-        """Post the card, unless there is one, or no channel for it."""
+        """Post the card, unless there is one in the log channel, or no such channel.
+
+        When the log has moved since, and the old channel perhaps is gone, moderators look for
+        what waits in the new one. A card left behind works all the same.
+        """
         channel_id = (await self._policies.policy(_guild_of(job))).log_channel_id
         if channel_id is not None:
             await self._log_cards.post(job, channel_id)

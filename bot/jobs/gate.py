@@ -27,6 +27,10 @@ _NOBODY_TO_ASK = (
     "A moderator has to approve this video first, but this server has no log channel where they "
     "could be asked. Nothing was charged. Ask a moderator to set one with `/video-admin`."
 )
+_NO_DIRECT_MESSAGES = (
+    "The people who run this bot have switched off videos in direct messages. Nothing was "
+    "charged. Use the command on a server where the bot is."
+)
 _FilterKey = tuple[tuple[FilterRule, ...], tuple[str, ...]]
 
 
@@ -58,6 +62,7 @@ class Gate:
         usd_per_credit: Decimal,
         refused_prompts: RefusedPrompts,
         now: Callable[[], datetime],
+        direct_messages: bool = True,
     ) -> None:
         """Make a gate.
 
@@ -69,6 +74,7 @@ class Gate:
             usd_per_credit: What one credit of estimated price is in USD.
             refused_prompts: Takes note of what the filter refused.
             now: The time, aware.
+            direct_messages: Whether videos may be made there, where no guild's rules hold.
         """
         self._policies = policies
         self._host = host
@@ -77,6 +83,7 @@ class Gate:
         self._usd_per_credit = usd_per_credit
         self._refused_prompts = refused_prompts
         self._now = now
+        self._direct_messages = direct_messages
         self._filters: OrderedDict[_FilterKey, CompiledFilter] = OrderedDict()
 
     async def terms(self, member: MemberFacts, guild_id: int | None) -> Terms:
@@ -100,6 +107,8 @@ class Gate:
             RefusedError: a rule says no; the text says which, and who can help.
         """
         if place.guild_id is None:
+            if not self._direct_messages:
+                raise RefusedError(_NO_DIRECT_MESSAGES)
             return await self.terms(member, None)
         policy = await self._policies.policy(place.guild_id)
         # The largest filter takes a tenth of a second on the hardest text.

@@ -34,19 +34,19 @@ class LogCards:
         self._refused_at: dict[int, datetime] = {}  # by the id of a channel or a job
 
     async def post(self, job: Job, channel_id: int) -> None:
-        """Post the job's card, unless there is one already or Discord refused lately.
+        """Post the job's card, unless it is there already or Discord refused lately.
 
-        What Discord refuses, or cannot do just now, is logged; whoever looks after the card
-        tries again.
+        From then on this card, and none in another channel, is kept true. What Discord refuses,
+        or cannot do just now, is logged; whoever looks after the card tries again.
         """
-        busy = job.log_message_id is not None or job.id in self._posting
+        busy = job.id in self._posting or _is_in(job, channel_id)
         if busy or self._refused_lately(channel_id) or self._refused_lately(job.id):
             return
         self._posting.add(job.id)
         try:
             # Whoever called may have read it before another call posted, or it was forgotten.
             known = await self._store.get(job.id)
-            if known is None or known.log_message_id is not None:
+            if known is None or _is_in(known, channel_id):
                 return
             job = known
             message_id = await self._board.post(channel_id, job)
@@ -83,6 +83,10 @@ class LogCards:
             return True
         del self._refused_at[place_id]
         return False
+
+
+def _is_in(job: Job, channel_id: int) -> bool:
+    return job.log_message_id is not None and job.log_channel_id == channel_id
 
 
 def _stand(job: Job) -> tuple[object, ...]:

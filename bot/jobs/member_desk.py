@@ -27,7 +27,7 @@ from bot.policy import (
     effective_allowance,
     zone_of,
 )
-from bot.quota import Allowance, Balance
+from bot.quota import Allowance, Balance, Budget
 
 _LONGEST_GRANT_DAYS = 3650
 _LONGEST_BLOCK = timedelta(days=3650)
@@ -166,6 +166,8 @@ class MemberDesk:
                 allowance=effective_allowance(policy, overrides, member, self._host),
                 zone=zone_of(policy, self._host_zone),
                 now=now,
+                # The host's own limit is no server's business.
+                budget=Budget(guild_monthly_credits=policy.monthly_budget_credits),
             ),
             override=next(own, None),
             block=await self._policies.block_of(guild_id, member.user_id, now=now),

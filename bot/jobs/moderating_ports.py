@@ -85,6 +85,7 @@ class Accounts(Protocol):
         allowance: Allowance,
         zone: ZoneInfo,
         now: datetime,
+        budget: Budget,
     ) -> Balance:
         """Return what a member has used, reserved and left."""
         ...

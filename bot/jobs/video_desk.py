@@ -17,6 +17,7 @@ from bot.jobs.member_desk import MemberDesk
 from bot.jobs.moderating_ports import Remover, VideoStore
 from bot.jobs.ports import CannotPostError, Cards, PostLaterError
 from bot.policy import Block
+from bot.quota import counts_since
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,14 @@ class Removal:
         removed_now: Whether it was this call that removed it, and nobody before.
         credits_back: How many credits went back by this call.
         message: The message that carried the video.
+        lapsed: Whether the credits are of a month that is over.
     """
 
     job: Job
     removed_now: bool
     credits_back: int
     message: Deletion
+    lapsed: bool = False
 
 
 class VideoDesk:
@@ -150,7 +153,13 @@ class VideoDesk:
         elif credits_back:
             change = CreditsReturned(job=job, credits_back=credits_back, reason=reason)
             await self._bulletin.tell(by, change)
-        return Removal(job=job, removed_now=removed_now, credits_back=credits_back, message=message)
+        return Removal(
+            job=job,
+            removed_now=removed_now,
+            credits_back=credits_back,
+            message=message,
+            lapsed=job.queued_at is not None and job.queued_at < counts_since(now),
+        )
 
     async def delete_again(self, by: Moderator, job_id: int) -> Removal:
         """Delete the message of a removed video that could not be deleted at first.

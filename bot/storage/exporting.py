@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from bot.job import JobState
 from bot.pseudonyms import NOBODY, Pseudonyms
 from bot.storage import holding, skeletons
 from bot.storage.database import Database
@@ -24,6 +25,10 @@ _ROWS_A_READ = 200
 _SECRET = frozenset({"interaction_token", "forgotten_at"})
 # Who did something to a member is not told by name: those are data about somebody else.
 _ACTORS = frozenset({"actor_id", "decided_by", "removed_by"})
+
+# Whoever can keep a video from being posted, by closing direct messages for one, would have it
+# for nothing.
+_NOT_PAID = "not told: the video was not delivered, and so not paid for"
 
 Record = dict[str, Any]
 
@@ -87,6 +92,8 @@ def _record(row: Record, user_id: int) -> Record:
             record[name.removesuffix("_id")] = _who(value, user_id)
         elif name == "user_id" and isinstance(value, int) and value < NOBODY:
             record[name] = "a pseudonym of yours"
+        elif name == "output_url" and value is not None and row["state"] != JobState.DELIVERED:
+            record[name] = _NOT_PAID
         else:
             record[name] = value
     return record

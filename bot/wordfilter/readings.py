@@ -14,6 +14,9 @@ from bot.wordfilter.letters import Glyph, Kind, glyphs, visible
 _TAG = re.compile(r"<[^<>]{1,300}>")
 _LINK = re.compile(r"\[([^\[\]]{0,300})\]\([^()\s]{0,300}\)")
 _TURNED = re.compile("[\u202d\u202e]([^\u202c-\u202e\n]*)[\u202c]?")
+# ASCII once more, seen by nobody; language models read it all the same.
+_UNSEEN_ASCII = re.compile("[\U000e0020-\U000e007e]+")
+_UNSEEN_OFFSET = 0xE0000
 _MAX_RUN = 3
 _SIGN_REACH = 2
 _GAPS = (Kind.GAP, Kind.SPACE, Kind.SIGN)
@@ -27,11 +30,15 @@ def readings(text: str) -> Iterator["Reading"]:
     ways = [typed]
     shown = _LINK.sub(r"\1", _TAG.sub("", html.unescape(typed)))
     turned = _TURNED.sub(lambda found: found[1][::-1], typed)
-    for way in (shown, turned):
+    for way in (shown, turned, _UNSEEN_ASCII.sub(_shown_ascii, typed)):
         if way not in ways:
             ways.append(way)
     for way in ways:
         yield Reading(way)
+
+
+def _shown_ascii(unseen: re.Match[str]) -> str:
+    return f" {''.join(chr(ord(one) - _UNSEEN_OFFSET) for one in unseen[0])} "
 
 
 @dataclass(frozen=True)

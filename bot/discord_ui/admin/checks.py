@@ -206,14 +206,22 @@ def _roles(
             words="it asks for a role that no longer exists, so every video waits.",
             remedy="Choose another role: `/video-admin policy`, approval.",
         )
-    own = {one.target_id for one in overrides if one.target == "role"}
-    gone = (own | set(policy.models_by_role)) - set(role_ids)
-    if gone:
+    listed = set(policy.models_by_role) - set(role_ids)
+    if listed:
+        yield Finding(
+            part="Models",
+            well=False,
+            words=f"{count(len(listed), 'list')} of models for roles that no longer exist, which "
+            "may close models to everybody.",
+            remedy="Choose each under `/video-admin policy`, Models, then press **No list**.",
+        )
+    own = {one.target_id for one in overrides if one.target == "role"} - set(role_ids)
+    if own:
         yield Finding(
             part="Roles",
             well=False,
-            words=f"{count(len(gone), 'rule')} for roles that no longer exist.",
-            remedy="It does no harm; the lists of models and of allowances show which.",
+            words=f"{count(len(own), 'allowance')} for roles that no longer exist.",
+            remedy="It does no harm; `/video-admin allowance list` shows which.",
         )
 
 

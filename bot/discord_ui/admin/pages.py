@@ -23,7 +23,7 @@ def policy_page(ref: PageRef, overview: Overview, names: Names) -> ui.LayoutView
     Args:
         ref: Which one; a name that is not known shows the first.
         overview: The guild's policy and what surrounds it.
-        names: Of the guild's channels, as far as they are known.
+        names: Of the guild's channels and roles, as far as they are known.
     """
     policy = overview.policy
     box: Box = ui.Container(accent_colour=BLURPLE if policy.paused_reason is None else YELLOW)
@@ -31,7 +31,7 @@ def policy_page(ref: PageRef, overview: Overview, names: Names) -> ui.LayoutView
         case "channels":
             show_channels(box, policy, names, ref.number)
         case "models":
-            show_models(box, policy, ref.number)
+            show_models(box, policy, names, ref.number)
         case "list":
             show_list(box, policy, ref.place, ref.place_id)
         case "approval":

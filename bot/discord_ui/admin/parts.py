@@ -60,14 +60,18 @@ def role_select(what: str, placeholder: str) -> ui.ActionRow[Any]:
 
 
 def string_select(
-    path: tuple[object, ...], placeholder: str, options: Sequence[discord.SelectOption]
+    path: tuple[object, ...],
+    placeholder: str,
+    options: Sequence[discord.SelectOption],
+    *,
+    most: int | None = None,
 ) -> ui.ActionRow[Any]:
-    """Return a select of any number of texts; `path` is what the press `pick` is about."""
+    """Return a select of so many texts (None: any number); the press is `pick` of `path`."""
     select: ui.Select[Any] = ui.Select(
         custom_id=custom_id("pick", *path),
         placeholder=placeholder,
         options=list(options),
-        max_values=len(options),
+        max_values=most or len(options),
     )
     return row(AdminItem(select))
 

@@ -61,9 +61,8 @@ def page_of(press: Press) -> PageRef:
 
 def _page_of_choice(press: Press, args: tuple[str, ...]) -> PageRef:
     match args[0]:
-        case "role" | "channel":
-            place_id = _number(press.values[0]) if press.values else 0
-            return PageRef(name="list", place=_place(args[0]), place_id=place_id)
+        case "role" | "channel" | "listed":
+            return _list_of(args[0], "".join(press.values[:1]))
         case "models" if press.verb == "pick":
             return PageRef(name="list", place=_place(args[1]), place_id=_number(args[2]))
         case "models":
@@ -74,6 +73,12 @@ def _page_of_choice(press: Press, args: tuple[str, ...]) -> PageRef:
             return PageRef(name="approval")
         case _:
             return PageRef(name="channels")
+
+
+def _list_of(what: str, chosen: str) -> PageRef:
+    """Return the page of a list that was chosen: by its place, or among those that there are."""
+    place, number = chosen.split(" ", 1) if what == "listed" and " " in chosen else (what, chosen)
+    return PageRef(name="list", place=_place(place), place_id=_number(number or "0"))
 
 
 def edit_of(press: Press, zones: Collection[str], now: datetime) -> Edit | None:
@@ -123,7 +128,7 @@ def _choice(press: Press) -> Edit | None:
         "log_channel_id": lambda: setting(log_channel_id=_number(chosen[0])),
         "without_role_id": lambda: setting(without_role_id=_number(chosen[0])),
     }
-    if what in ("role", "channel"):
+    if what in ("role", "channel", "listed"):
         return None  # opens that list
     if what == "models" and len(more) > 1:
         return listing_models(_place(more[0]), _number(more[1]), chosen)

@@ -32,10 +32,12 @@ def setup_page(findings: Sequence[Finding], invite: str) -> ui.LayoutView:
     return view_of(box)
 
 
-def channel_names(interaction: Interaction) -> Names:
-    """Return the names of the guild's channels, as far as they are known."""
+def known_names(interaction: Interaction) -> Names:
+    """Return the names of the guild's channels and roles, as far as they are known."""
     guild = interaction.guild
-    return {place.id: place.name for place in guild.channels} if guild is not None else {}
+    if guild is None:
+        return {}
+    return {one.id: one.name.removeprefix("@") for one in (*guild.channels, *guild.roles)}
 
 
 def guild_facts(interaction: Interaction) -> GuildFacts:

@@ -59,7 +59,7 @@ def show_channels(box: Box, policy: GuildPolicy, names: Names, number: int) -> N
     )
     box.add_item(channel_select("add_channels", "Add channels", _CHANNEL_TYPES, most=25))
     if shown:
-        options = [option(str(one), _channel_label(names, one)) for one in shown]
+        options = [option(str(one), _label(names, "channel", one)) for one in shown]
         box.add_item(string_select(("remove_channels", number), "Remove channels", options))
     restricted = policy.age_restricted_only
     section(
@@ -71,14 +71,15 @@ def show_channels(box: Box, policy: GuildPolicy, names: Names, number: int) -> N
     box.add_item(back(everywhere, *turning("channels", number, pages)))
 
 
-def _channel_label(names: Names, channel_id: int) -> str:
-    return f"#{names[channel_id]}" if channel_id in names else f"deleted channel {channel_id}"
+def _label(names: Names, place: Place, place_id: int) -> str:
+    sign = "@" if place == "role" else "#"
+    return f"{sign}{names[place_id]}" if place_id in names else f"deleted {place} {place_id}"
 
 
 # -- models ----------------------------------------------------------------------------
 
 
-def show_models(box: Box, policy: GuildPolicy, number: int) -> None:
+def show_models(box: Box, policy: GuildPolicy, names: Names, number: int) -> None:
     """Show the lists of models."""
     lists: list[tuple[Place, int, tuple[str, ...]]] = [
         *(("role", one, slugs) for one, slugs in policy.models_by_role.items()),
@@ -95,6 +96,10 @@ def show_models(box: Box, policy: GuildPolicy, number: int) -> None:
         + "\n-# Who has a listed role may use what their roles list; everybody else, what no role "
         "lists. A channel's list holds for all who use it.",
     )
+    if shown:
+        # Discord's own selects no longer offer what was deleted, whose list still holds.
+        options = [option(f"{place} {one}", _label(names, place, one)) for place, one, _ in shown]
+        box.add_item(string_select(("listed",), "Change or remove a list", options, most=1))
     box.add_item(role_select("role", "List the models of a role"))
     box.add_item(channel_select("channel", "List the models of a channel", _CHANNEL_TYPES))
     box.add_item(back(*turning("models", number, pages)))
@@ -121,10 +126,15 @@ def show_list(box: Box, policy: GuildPolicy, place: Place, place_id: int) -> Non
 def show_approval(box: Box, policy: GuildPolicy) -> None:
     """Show whose videos wait for a moderator."""
     rules = policy.approval
+    now = "A moderator approves nothing: no video waits."
+    if rules.active:
+        now = (
+            f"A moderator approves {approval_words(rules)}. Nothing is reserved until then; after "
+            f"{count(rules.expires_h, 'hour')} without an answer a request is denied."
+        )
     text(
         box,
-        f"### ✋ Approval\nA moderator approves {approval_words(rules)}. Nothing is reserved "
-        f"until then; after {count(rules.expires_h, 'hour')} without an answer it is off.\n"
+        f"### ✋ Approval\n{now}\n"
         "-# Any rule that fits is enough. Requests are posted in the log channel. One with a "
         "picture waits for a day at most: Discord keeps it no longer.",
     )
