@@ -11,6 +11,7 @@ import pytest
 from bot.errors import NotFoundError
 from bot.job import Job, JobState
 from bot.jobs.log_cards import DecidedError
+from bot.jobs.sources import usable_until
 from bot.policy import ApprovalRules, Block
 from sandbox.discord_api.driver import MemberDriver, Outcome
 from sandbox.discord_api.seed import (
@@ -269,10 +270,11 @@ async def test_nothing_waits_for_longer_than_its_picture(
     job = await asked(face, mia, photo)
     await rules(face, approval=ApprovalRules(everybody=True, expires_h=72))
     card = await question(face, job)
-    face.ahead = timedelta(hours=22)  # addresses are signed on the hour: good for 23 to 24 hours
+    until_gone = (usable_until(job) or now()) - now()  # Discord signs by the hour: 23 h to 24 h
+    face.ahead = until_gone - timedelta(hours=1)
     await face.approvals.look()
     early = (await face.job(job.id)).state
-    face.ahead = timedelta(hours=24)
+    face.ahead = until_gone
     await nora.press(card, f"approval:approve:{job.id}")
     await told(nora, "The member has to send the command again")
     refused = (await face.job(job.id)).state

@@ -87,22 +87,22 @@ class ApprovalDesk:
         """Check the quota as it is now, reserve the price and let the job run.
 
         Raises:
-            RefusedError: the quota is used up meanwhile, the member blocked, or the picture gone;
-                the job keeps waiting.
+            RefusedError: the quota is used up meanwhile, the member blocked, or the picture
+                gone; the job keeps waiting.
             DecidedError: it waits no longer.
             NotFoundError: there is no such job in this guild.
         """
         waiting = await self.waiting_job(guild_id, job_id)
+        if self._files_gone(waiting):
+            raise RefusedError(
+                "Discord keeps what a member attached for about a day, and that is over: no video "
+                "can be made of it. Nothing was charged. The member has to send the command again."
+            )
         user_id = waiting.user_id
         if await self._policies.block_of(guild_id, user_id, now=self._now()) is not None:
             raise RefusedError(
                 f"<@{user_id}> has been blocked since they asked. The video keeps waiting: deny "
                 "it, or lift the block first with `/video-admin unblock`."
-            )
-        if self._files_gone(waiting):
-            raise RefusedError(
-                "Discord keeps what a member attached for about a day, and that is over: no video "
-                "can be made of it. Nothing was charged. The member has to send the command again."
             )
         member = await self._members.facts(guild_id, user_id)
         terms = await self._gate.terms(member, guild_id)

@@ -126,7 +126,8 @@ def _hints(overview: Overview) -> Mapping[str, str]:
         "time_zone": f"such as Europe/Berlin; empty: {overview.host_zone}"[:100],
         "newer_than_days": "such as 7; empty: does not matter",
         "above_credits": "such as 100; empty: does not matter",
-        "expires_h": f"empty: {ApprovalRules().expires_h}",
+        "expires_h": f"empty: {ApprovalRules().expires_h}; with a picture a day at most: Discord "
+        "keeps it no longer",
     }
 
 
