@@ -41,10 +41,9 @@ browser: # the system's Chromium for the page's test; without root or apt the te
 	       && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 	  || echo "No Chromium here and no way to install it: the page's test will skip."
 
-# The bot is started many times, which is much faster with its bytecode kept; three workers,
-# because the tests of the whole bot wait as often as they work.
+# The bot is started many times, which is faster with its bytecode kept.
 test: lint browser ## every check
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term
 
 bench: setup ## every benchmark, as JSON and a table
 	@set -e; for f in benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$f; done

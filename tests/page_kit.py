@@ -61,7 +61,7 @@ class Bot:
 
     async def asked(self) -> Any:
         """The next interaction."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 for interaction in list(self.stand_in.hub.interactions):
                     if interaction.id not in self._seen:
