@@ -67,6 +67,7 @@ def test_a_fresh_server_is_well() -> None:
         ({"allowed_channel_ids": (HERE, GONE)}, "Channels", "1 chosen channel cannot be seen"),
         ({"age_restricted_only": True, "allowed_channel_ids": (HERE,)}, "Age restriction", "none"),
         ({"log_channel_id": GONE}, "Log channel", "no longer exists"),
+        ({"approval": ApprovalRules(everybody=True)}, "Log channel", "nobody can be asked"),
         ({"log_channel_id": HERE}, "Log channel", "everybody on this server can read <#1>"),
         ({"daily_credits": 7}, "Credits", "more than the credits a day (7 credits) allow"),
         ({"max_price_credits": 1}, "Credits", "the price of a single video (1 credit)"),

@@ -149,6 +149,11 @@ def _age_restriction(policy: GuildPolicy, guild: GuildFacts) -> Iterator[Finding
 
 def _log_channel(policy: GuildPolicy, guild: GuildFacts) -> Iterator[Finding]:
     channel_id = policy.log_channel_id
+    if channel_id is None and policy.approval.active:
+        words = "none is set, so nobody can be asked: videos that need approval are refused."
+        remedy = "Choose one with `/video-admin log channel`."
+        yield Finding(part="Log channel", well=False, words=words, remedy=remedy)
+        return
     if channel_id is None:
         words = "none is set, so changes are not announced anywhere."
         yield Finding(part="Log channel", well=True, words=words)
