@@ -26,7 +26,7 @@ CATASTROPHIC = (
     "(x+x+)+y",
     "(a*)*(a*)*b",
     r"(\w+\s?)*#",
-    "(a?){300}a{300}z",  # nearly as large as an expression may be: the dearest that we found
+    "(a?){198}a{198}z",  # nearly as large as an expression may be: the dearest that we found
 )
 PROMPTS = {
     "ordinary": "A slow zoom over an old harbour at dawn, boats, gulls and fog. ",
