@@ -1,4 +1,4 @@
-"""/privacy: members take along or delete what is kept about them; guilds that the bot leaves."""
+"""/privacy: members take along or delete what is kept about them."""
 
 import discord
 from discord import app_commands
@@ -44,23 +44,6 @@ class Privacy(commands.GroupCog, name="privacy", description="What I keep about 
         await interaction.response.defer()
         deleted = await services.privacy.desk.delete(user_id)
         await interaction.edit_original_response(view=deleted_page(deleted))
-
-    # -- guilds (discord.py's events; an outage is none of them) -------------------------
-
-    @commands.Cog.listener()
-    async def on_ready(self) -> None:
-        """Note where the bot is, and what it was removed from while it was off."""
-        await self._bot.services.privacy.departures.look()
-
-    @commands.Cog.listener()
-    async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Note that the bot is in a guild."""
-        await self._bot.services.privacy.departures.joined([guild.id])
-
-    @commands.Cog.listener()
-    async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Forget a guild."""
-        await self._bot.services.privacy.departures.left(guild.id)
 
 
 async def setup(bot: VideoBot) -> None:
