@@ -37,6 +37,10 @@ class StaleStateError(BotError):
         self.wanted = wanted
 
 
+class LockLostError(BotError):
+    """This process no longer holds its lock: another may have its jobs, it must send nothing."""
+
+
 class RequestTakenError(BotError):
     """The provider's request id already belongs to another job; nothing was changed."""
 

@@ -11,14 +11,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
 from bot.errors import StaleStateError
 from bot.job import FailureReason, Job, JobState
-from bot.jobs.executor import is_running
 from bot.jobs.ports import Cards, JobStore
 from bot.pseudonyms import Pseudonyms
 
@@ -49,15 +47,13 @@ class EngineSettings:
 
     Attributes:
         address: SQLAlchemy URL of the engine's own database.
-        executor_id: One per process, see `only_executor`.
-        lock_folder: Where the processes' locks are.
+        executor_id: One per process, see `bot.jobs.locks`.
         concurrency: Jobs at the provider at once.
         concurrency_per_member: Of those, one member's.
     """
 
     address: str
     executor_id: str
-    lock_folder: Path
     concurrency: int
     concurrency_per_member: int
 
@@ -108,6 +104,11 @@ class DurableEngine:
             on_conflict="always_update",
         )
         await self._resume()
+
+    def halt(self) -> None:
+        """Stop every job where it is, at once; to be followed by `close`."""
+        for task in self._running:
+            task.cancel()
 
     async def close(self) -> None:
         """Stop, also after a launch that failed; its workflows go on at the next start."""
@@ -202,29 +203,30 @@ class DurableEngine:
             self._on_end(job)
 
     async def _resume(self) -> None:
-        """Take up every unfinished job that no other running process has."""
+        """Take up every unfinished job that no other process has begun."""
         jobs = await self._store.unfinished()
         left = [job.id for job in jobs if not await self._take_up(job)]
         if jobs:
             log.info("took up %d unfinished jobs", len(jobs) - len(left))
         if left:
-            log.warning("%d unfinished jobs belong to another running process", len(left))
+            log.info("%d unfinished jobs were begun by other processes", len(left))
 
     async def _take_up(self, job: Job) -> bool:
-        """Let an unfinished job go on here. Return False when another process has it."""
+        """Let an unfinished job go on here. Return False when another process has begun it.
+
+        DBOS itself takes up what was begun under our own id, `bot.jobs.takeover` what was begun
+        by a process that is gone.
+        """
         workflow_id = str(job.id)
         status = await DBOS.get_workflow_status_async(workflow_id)
+        if status is not None and status.status == "PENDING":
+            return status.executor_id == self._settings.executor_id
         if status is not None and status.status in _ENDED_WORKFLOWS:
+            now = await self._store.get(job.id)
+            if now is None or now.terminal:
+                return True  # it ended a moment ago, in another process
             # It ended without ending the job: replaced.
             await DBOS.delete_workflow_async(workflow_id)
-        elif status is not None and status.status == "PENDING":
-            # DBOS takes up what ran under our own id; the rest was another process's.
-            other = status.executor_id or ""
-            if other != self._settings.executor_id:
-                if await asyncio.to_thread(is_running, other, self._settings.lock_folder):
-                    return False
-                await DBOS.resume_workflow_async(workflow_id)
-            return True
         await self.enqueue(job)
         return True
 

@@ -1,45 +1,69 @@
-"""One process per executor id: two of them would run the same steps twice."""
+"""Locks among processes that share a folder: files, which the system frees when one is killed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bot.errors import ConfigurationError
 
+class FileLocks:
+    """The `Locks` of `bot.jobs.locks`, for processes with one DATA_DIR on one machine."""
 
-def is_running(executor_id: str, folder: Path) -> bool:
-    """Tell whether a process holds the lock of an executor id."""
-    lock = _lock(executor_id, folder)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
+    # A living process cannot lose them.
+    grace_s = 0.0
+    whose = "DATA_DIR"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held: dict[str, FileLock] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, folder: Path) -> AsyncIterator["FileLocks"]:
+        """Give the locks in a folder; at the end of the block everything held is free."""
+        locks = cls(folder)
+        try:
+            yield locks
+        finally:
+            for lock in locks._held.values():
+                lock.release()
+
+    async def hold(self, name: str) -> bool:
+        """Take a lock until the end; False: another process has it."""
+        if name not in self._held:
+            lock = await asyncio.to_thread(_taken, self._folder, name)
+            if lock is None:
+                return False
+            self._held[name] = lock
         return True
-    lock.release()
-    return False
+
+    async def check(self) -> None:
+        """Return: a file's lock stays."""
+
+    async def is_free(self, name: str) -> bool:
+        """Tell whether nobody holds a lock."""
+        async with self.attempt(name) as free:
+            return free
+
+    @asynccontextmanager
+    async def attempt(self, name: str) -> AsyncIterator[bool]:
+        """Hold a lock during the block, if nobody else does; gives whether it is so."""
+        lock = await asyncio.to_thread(_taken, self._folder, name)
+        try:
+            yield lock is not None
+        finally:
+            if lock is not None:
+                lock.release()
 
 
-@contextmanager
-def only_executor(executor_id: str, folder: Path) -> Iterator[None]:
-    """Hold the lock of an executor id for as long as the block lasts; a killed process loses it.
-
-    Raises:
-        ConfigurationError: another process holds it.
-    """
-    lock = _lock(executor_id, folder)
+def _taken(folder: Path, name: str) -> FileLock | None:
+    """Return a lock that is now ours, or None. Blocking, but not for long."""
+    # Not tied to the thread that took it.
+    lock = FileLock(folder / f"{name}.lock", thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise ConfigurationError(
-            f"Another process runs as EXECUTOR_ID {executor_id} with the same DATA_DIR. "
-            "Stop it, or give each process its own EXECUTOR_ID."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _lock(executor_id: str, folder: Path) -> FileLock:
-    return FileLock(folder / f"executor-{executor_id}.lock")
+        return None
+    return lock

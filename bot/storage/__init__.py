@@ -4,6 +4,7 @@ from bot.storage.database import Database
 from bot.storage.exporting import ExportingStore
 from bot.storage.forgetting import ForgettingStore
 from bot.storage.jobs import JobStore
+from bot.storage.locks import PostgresLocks
 from bot.storage.policies import PolicyStore
 from bot.storage.reports import ReportStore
 
@@ -13,5 +14,6 @@ __all__ = [
     "ForgettingStore",
     "JobStore",
     "PolicyStore",
+    "PostgresLocks",
     "ReportStore",
 ]

@@ -55,7 +55,7 @@ class Database:
         try:
             await asyncio.to_thread(self._migrate)
         except (SQLAlchemyError, OSError) as error:
-            raise self._unusable(error) from error
+            raise engines.unusable(self._address, error) from error
 
     async def check(self) -> None:
         """Return when the database answers and has this program's schema.
@@ -66,7 +66,7 @@ class Database:
         try:
             current = await self.read(_current_revision)
         except (SQLAlchemyError, OSError) as error:
-            raise self._unusable(error) from error
+            raise engines.unusable(self._address, error) from error
         newest = await asyncio.to_thread(schema.newest_revision)
         if current != newest:
             raise ConfigurationError(
@@ -139,11 +139,6 @@ class Database:
             schema.upgrade(engine)
         finally:
             engine.dispose()
-
-    def _unusable(self, error: Exception) -> ConfigurationError:
-        # The driver's own words; SQLAlchemy's would add the statement.
-        cause = getattr(error, "orig", None) or error
-        return ConfigurationError(f"DATABASE_URL: cannot use {self.url}: {cause}")
 
 
 async def _current_revision(session: AsyncSession) -> str | None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,15 @@ BUSY_TIMEOUT_S = 30.0
 _WAL_RETRY_S = 0.02
 # An error's text must not show what was written: it may be an interaction token.
 _COMMON = {"hide_parameters": True}
+# libpq's own settings, in its units (milliseconds for the last): a server that is gone without
+# a word (power, a cut cable) is noticed within seconds, not hours.
+_POSTGRES: Mapping[str, str | int] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 
 
 def parse(url: str) -> URL:
@@ -45,10 +55,23 @@ def _malformed() -> ConfigurationError:
     )
 
 
+def cause(error: BaseException) -> BaseException:
+    """Return the driver's own error; SQLAlchemy's text would add the statement."""
+    return getattr(error, "orig", None) or error
+
+
+def unusable(address: URL, error: Exception) -> ConfigurationError:
+    """Return what the host reads when a database cannot be worked with."""
+    shown = address.render_as_string(hide_password=True)
+    return ConfigurationError(f"DATABASE_URL: cannot use {shown}: {cause(error)}")
+
+
 def async_engine(address: URL) -> AsyncEngine:
     """Return the engine the bot works with; nothing is connected yet."""
     if address.drivername == "postgresql":
-        return create_async_engine(_psycopg(address), pool_pre_ping=True, **_COMMON)
+        return create_async_engine(
+            _psycopg(address), pool_pre_ping=True, connect_args=_POSTGRES, **_COMMON
+        )
     engine = create_async_engine(
         address.set(drivername="sqlite+aiosqlite"),
         connect_args={"timeout": BUSY_TIMEOUT_S},
@@ -71,6 +94,16 @@ def migration_engine(address: URL) -> Engine:
     _configure_sqlite(engine, foreign_keys=False)
     event.listen(engine, "connect", _use_wal)
     return engine.execution_options(writing=True)
+
+
+def lock_engine(address: URL) -> AsyncEngine:
+    """Return an engine for PostgreSQL's locks among processes: few connections of its own."""
+    return create_async_engine(
+        _psycopg(address),
+        pool_pre_ping=True,
+        connect_args={**_POSTGRES, "application_name": "wan-video-bot locks"},
+        **_COMMON,
+    )
 
 
 def vacuum_engine(address: URL) -> Engine:
