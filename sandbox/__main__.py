@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.runner import DEFAULT_PORT, CannotStartError, Options, run
+from sandbox.runner import DEFAULT_PORT, MOST_BOTS, CannotStartError, Options, run
 
 _PARTS = """\
 parts:
@@ -62,6 +62,15 @@ def parse(arguments: Sequence[str] | None) -> Options:
         metavar="NAME=VALUE",
         help="a setting of the bot; may be given several times",
     )
+    parser.add_argument(
+        "--bots", type=_count, default=1, help="processes that share the shards (default: 1)"
+    )
+    parser.add_argument(
+        "--database-url", help="the bots' database (default: a SQLite file in the folder)"
+    )
+    parser.add_argument(
+        "--light-videos", action="store_true", help="one tiny video for all: for many jobs"
+    )
     # Intermixed: the part may stand before or after the options.
     given = parser.parse_intermixed_args(arguments)
     return Options(
@@ -73,6 +82,9 @@ def parse(arguments: Sequence[str] | None) -> Options:
         data_dir=given.data_dir,
         with_bot=not given.no_bot,
         bot_settings=dict(given.bot_env),
+        bots=given.bots,
+        database_url=given.database_url,
+        light_videos=given.light_videos,
     )
 
 
@@ -81,6 +93,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:  # noqa: PLR2004 - TCP's own limit
         raise argparse.ArgumentTypeError("a port is between 0 and 65535")
     return port
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= MOST_BOTS:
+        raise argparse.ArgumentTypeError(f"between 1 and {MOST_BOTS} bots")
+    return count
 
 
 def _speed(text: str) -> float:

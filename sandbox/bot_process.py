@@ -29,7 +29,9 @@ class BotProcess:
         environment: Mapping[str, str],
         log_file: Path,
         command: Sequence[str] = BOT_COMMAND,
+        program_folder: Path = PROJECT,
     ) -> None:
+        self._program_folder = program_folder
         self._environment = dict(environment)
         self._log_file = log_file
         self._command = tuple(command)
@@ -53,7 +55,7 @@ class BotProcess:
             try:
                 self._process = await asyncio.create_subprocess_exec(
                     *self._command,
-                    cwd=PROJECT,
+                    cwd=self._program_folder,
                     env=self._environment,
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=log,
@@ -72,6 +74,17 @@ class BotProcess:
     async def kill(self) -> None:
         """End it as a power cut does."""
         await self._end(signal.SIGKILL)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal and do not wait for what it does; nothing when it does not run."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+    async def wait_dead(self) -> None:
+        """Return when it has ended by itself; at once when it does not run."""
+        if self._process is not None and self._watcher is not None:
+            await asyncio.wait({self._watcher})
 
     def last_lines(self) -> str:
         """Return the end of the log. Reads a file: for a thread."""

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Literal
 
 from sandbox import words
 from sandbox.bot_control import BotControl
-from sandbox.bot_process import BotProcess
+from sandbox.bot_process import BOT_COMMAND, PROJECT, BotProcess
 from sandbox.discord_api import DiscordStandIn
 from sandbox.environment import bot_environment
 from sandbox.segmind_api import SegmindStandIn
@@ -22,6 +23,7 @@ from sandbox.segmind_api import SegmindStandIn
 Part = Literal["all", "discord", "segmind"]
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
+MOST_BOTS = 16
 
 
 class CannotStartError(Exception):
@@ -36,6 +38,9 @@ class Options:
         port: Of the page (or of the one part that runs); None takes the usual or a free one.
         data_dir: Where everything is kept; None takes a folder that is removed at the end.
         bot_settings: Settings of the bot that win over the sandbox's.
+        bots: How many processes share the shards.
+        database_url: Where the bots' tables are; None for a SQLite file.
+        light_videos: Let the provider answer with one tiny video for all.
     """
 
     part: Part = "all"
@@ -46,6 +51,9 @@ class Options:
     data_dir: Path | None = None
     with_bot: bool = True
     bot_settings: dict[str, str] = field(default_factory=dict)
+    bots: int = 1
+    database_url: str | None = field(default=None, repr=False)  # may hold a password
+    light_videos: bool = False
 
 
 async def run(options: Options) -> int:
@@ -78,34 +86,45 @@ async def _run_all(parts: "Parts", stop: asyncio.Event) -> int:
         _announce(options, facts, words.welcome(facts, options.speed))
         await stop.wait()
         return 0
-    bot = await parts.start_bot()
-    if await _comes_up(parts, stop, bot):
-        facts = {**facts, "bot_pid": bot.pid, "bot_log": str(parts.bot_log)}
+    bots = await parts.start_bots()
+    if await _comes_up(parts, stop, bots):
+        facts = {
+            **facts,
+            "bot_pid": bots[0].pid,
+            "bot_log": str(parts.bot_log()),
+            "bots": [
+                {"pid": bot.pid, "log": str(parts.bot_log(number))}
+                for number, bot in enumerate(bots, start=1)
+            ],
+        }
         _announce(options, facts, words.welcome(facts, options.speed))
-        await _first_of(stop, bot)
+        await _first_of(stop, bots)
     if stop.is_set():
         return 0
-    last_lines = await asyncio.to_thread(bot.last_lines)
-    if bot.died.done():
-        code = bot.died.result()
+    failed = next((bot for bot in bots if bot.died.done()), bots[0])
+    last_lines = await asyncio.to_thread(failed.last_lines)
+    if failed.died.done():
+        code = failed.died.result()
         sys.stderr.write(f"The bot has ended with code {code}. Its last words:\n{last_lines}")
         return code or 1
     raise CannotStartError(f"The bot does not come up. Its last words:\n{last_lines}")
 
 
-async def _comes_up(parts: "Parts", stop: asyncio.Event, bot: BotProcess) -> bool:
-    ready = asyncio.create_task(parts.control.wait_ready())
-    await _first_of(stop, bot, ready)
+async def _comes_up(parts: "Parts", stop: asyncio.Event, bots: Sequence[BotProcess]) -> bool:
+    ready = asyncio.create_task(parts.control.wait_all_ready())
+    await _first_of(stop, bots, ready)
     if ready.done():
         return ready.result()
     ready.cancel()
     return False
 
 
-async def _first_of(stop: asyncio.Event, bot: BotProcess, *others: asyncio.Future[bool]) -> None:
-    """Wait for a signal, the bot's own end, or something else."""
+async def _first_of(
+    stop: asyncio.Event, bots: Sequence[BotProcess], *others: asyncio.Future[bool]
+) -> None:
+    """Wait for a signal, a bot's own end, or something else."""
     stopped = asyncio.create_task(stop.wait())
-    waiting: list[asyncio.Future[Any]] = [stopped, bot.died, *others]
+    waiting: list[asyncio.Future[Any]] = [stopped, *(bot.died for bot in bots), *others]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
 
@@ -116,11 +135,41 @@ class Parts:
     def __init__(self, stack: AsyncExitStack, options: Options, folder: Path) -> None:
         self.options = options
         self.control = BotControl()
-        self.bot_log = folder / "bot.log"
+        # The bot of this project; whoever compares puts another in its place.
+        self.bot_command: Sequence[str] = BOT_COMMAND
+        self.program_folder = PROJECT
         self._stack = stack
         self._folder = folder
         self._segmind: SegmindStandIn | None = None
         self._discord: DiscordStandIn | None = None
+
+    @property
+    def segmind(self) -> SegmindStandIn:
+        """The provider; RuntimeError before it was started."""
+        if self._segmind is None:
+            raise RuntimeError("the stand-ins come first")
+        return self._segmind
+
+    @property
+    def discord(self) -> DiscordStandIn:
+        """Discord; RuntimeError before it was started."""
+        if self._discord is None:
+            raise RuntimeError("the stand-ins come first")
+        return self._discord
+
+    @property
+    def database_url(self) -> str:
+        """Where the bots' tables are."""
+        return self.options.database_url or f"sqlite:///{self.bot_folder() / 'bot.sqlite3'}"
+
+    def bot_log(self, number: int = 1) -> Path:
+        """What one of the bots writes."""
+        return self._folder / ("bot.log" if number == 1 else f"bot-{number}.log")
+
+    def bot_folder(self, number: int = 1) -> Path:
+        """Where one of the bots keeps its files: only a SQLite file has to be shared."""
+        own = number > 1 and self.options.database_url is not None
+        return self._folder / (f"bot-{number}" if own else "bot")
 
     async def start_segmind(self, port: int) -> dict[str, Any]:
         """Start the provider; return what a client must know."""
@@ -130,6 +179,7 @@ class Parts:
             port=port,
             speed=self.options.speed,
             seed=self.options.seed,
+            light_videos=self.options.light_videos,
             extra_routes=self.control.routes if self.options.part == "all" else (),
         )
         await _start(segmind, port)
@@ -157,30 +207,48 @@ class Parts:
         self._discord = discord
         return {"page": discord.page_url, "discord": discord.describe()}
 
-    async def start_bot(self) -> BotProcess:
-        """Start the bot, pointed at both stand-ins."""
-        if self._discord is None or self._segmind is None:
-            raise RuntimeError("the stand-ins come first")
-        data_dir = self._folder / "bot"
+    async def start_bots(self) -> Sequence[BotProcess]:
+        """Start the bots, pointed at both stand-ins; of several, each has one shard."""
+        bots = [await self._bot(number) for number in range(1, self.options.bots + 1)]
+        for bot in bots:
+            self._stack.push_async_callback(bot.stop)
+        self.control.attach(bots, self.discord)
+        for bot in bots:
+            await bot.start()
+        return bots
+
+    async def _bot(self, number: int) -> BotProcess:
+        data_dir = self.bot_folder(number)
         await asyncio.to_thread(data_dir.mkdir, parents=True, exist_ok=True)
-        bot = BotProcess(
+        return BotProcess(
             environment=bot_environment(
                 os.environ,
-                discord_token=self._discord.describe()["bot_token"],
-                discord_api=self._discord.api_url,
-                discord_gateway=self._discord.gateway_url,
-                segmind_key=self._segmind.api_key,
-                segmind_api=self._segmind.api_url,
+                discord_token=self.discord.describe()["bot_token"],
+                discord_api=self.discord.api_url,
+                discord_gateway=self.discord.gateway_url,
+                segmind_key=self.segmind.api_key,
+                segmind_api=self.segmind.api_url,
                 speed=self.options.speed,
                 data_dir=data_dir,
-                extra=self.options.bot_settings,
+                extra={**self._place_of(number), **self.options.bot_settings},
             ),
-            log_file=self.bot_log,
+            log_file=self.bot_log(number),
+            command=self.bot_command,
+            program_folder=self.program_folder,
         )
-        self._stack.push_async_callback(bot.stop)
-        self.control.attach(bot, self._discord)
-        await bot.start()
-        return bot
+
+    def _place_of(self, number: int) -> dict[str, str]:
+        """Return the settings in which one of several bots differs from the others."""
+        place = {}
+        if self.options.database_url is not None:
+            place["DATABASE_URL"] = self.options.database_url
+        if self.options.bots > 1:
+            place |= {
+                "EXECUTOR_ID": f"bot-{number}",
+                "SHARD_IDS": str(number - 1),
+                "SHARD_COUNT": str(self.options.bots),
+            }
+        return place
 
 
 async def _start(server: SegmindStandIn | DiscordStandIn, port: int) -> None:

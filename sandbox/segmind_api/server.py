@@ -37,6 +37,7 @@ class SegmindStandIn:
         speed: float = 1.0,
         seed: int = 0,
         clock: Callable[[], float] = time.time,
+        light_videos: bool = False,
         extra_routes: Sequence[web.AbstractRouteDef] = (),
     ) -> None:
         """Prepare a server; nothing is opened before `start`.
@@ -48,6 +49,7 @@ class SegmindStandIn:
             speed: Latencies are divided by this.
             seed: Decides latencies and seeds that were not given.
             clock: Seconds since the epoch.
+            light_videos: Answer with one tiny video for all, see `render.lightened`.
             extra_routes: Further control routes of whoever runs the stand-in.
         """
         self._folder = folder
@@ -55,12 +57,20 @@ class SegmindStandIn:
         self._port = port
         self._seed = seed
         self._clock = clock
+        self._light_videos = light_videos
         self._extra_routes = extra_routes
         # The documented form of a key: SG_ and 16 hexadecimal digits.
         self.account = Account(api_key=f"SG_{secrets.token_hex(8)}", speed=speed)
         self._context: Context | None = None
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def context(self) -> Context:
+        """What it works with, for whoever runs in the same process; RuntimeError when stopped."""
+        if self._context is None:
+            raise RuntimeError("the stand-in does not run")
+        return self._context
 
     @property
     def api_key(self) -> str:
@@ -113,7 +123,7 @@ class SegmindStandIn:
 
     def _make_context(self, session: aiohttp.ClientSession) -> Context:
         store, faults = Store(self._clock), FaultBook()
-        renderer = Renderer(self._folder)
+        renderer = Renderer(self._folder, light=self._light_videos)
         worker = Worker(
             account=self.account,
             store=store,
