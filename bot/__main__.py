@@ -12,9 +12,10 @@ from bot import __version__
 from bot.catalogue import MODELS, as_json, as_markdown
 from bot.composition import HEARTBEAT_EVERY_S, heartbeat_path, run
 from bot.doctor import examine
-from bot.errors import BotError, ConfigurationError
+from bot.errors import BotError, ConfigurationError, LockLostError
 from bot.logs import set_up_logs
 from bot.pricing import load_prices
+from bot.running import EXIT_LOCK_LOST
 from bot.settings import load_settings
 from bot.storage import Database
 
@@ -24,7 +25,11 @@ _MISSED_HEARTBEATS = 6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code: 0 well, 1 it failed, 78 wrong settings."""
+    """Run one command and return the exit code.
+
+    0: well. 1: it failed. 75: the bot lost its lock on the database, start it again. 78: wrong
+    settings.
+    """
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -33,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return _EXIT_CONFIGURATION
+    except LockLostError as error:
+        print(error, file=sys.stderr)
+        return EXIT_LOCK_LOST
     except BotError as error:
         print(error, file=sys.stderr)
         return 1

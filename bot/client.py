@@ -76,6 +76,7 @@ class VideoBot(commands.AutoShardedBot):
         data_dir: Path,
         shard_ids: Sequence[int] | None = None,
         shard_count: int | None = None,
+        registers_commands: bool = True,
     ) -> None:
         """Make a client.
 
@@ -84,6 +85,8 @@ class VideoBot(commands.AutoShardedBot):
             data_dir: Where a small file remembers which commands Discord knows.
             shard_ids: The shards this process runs; None for all.
             shard_count: How many there are in all; None for Discord's advice.
+            registers_commands: Whether it tells Discord the commands. Of several processes one
+                does: of two versions, side by side during an upgrade, none undoes the other's.
         """
         # It never speaks; without this, discord.py warns at every start that it could not.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
@@ -108,6 +111,7 @@ class VideoBot(commands.AutoShardedBot):
         )
         self._start_services = start_services
         self._data_dir = data_dir
+        self._registers_commands = registers_commands
         self._services: Services | None = None
 
     @property
@@ -123,7 +127,8 @@ class VideoBot(commands.AutoShardedBot):
         self.add_dynamic_items(JobButton, AdminItem, LogButton, PrivacyButton)
         for name in cog_names():
             await self.load_extension(name)
-        await self.sync_if_changed()
+        if self._registers_commands:
+            await self.sync_if_changed()
 
     async def sync_if_changed(self) -> bool:
         """Register the commands with Discord if they are not what was registered last."""

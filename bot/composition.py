@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from bot.charts import ChartDrawer
@@ -12,28 +13,32 @@ from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.presence import GuildPresence
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.engine import DurableEngine, EngineSettings
-from bot.jobs.executor import only_executor
+from bot.jobs.executor import FileLocks
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
+from bot.jobs.locks import Leadership, Locks, Tenure
 from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
 from bot.jobs.submit import Submitter
+from bot.jobs.takeover import LOOK_EVERY_S as TAKEOVER_EVERY_S
+from bot.jobs.takeover import Takeover
 from bot.jobs.video_desk import VideoDesk
 from bot.jobs.watch import QueueWatch
 from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.running import background, repeat, until_stopped
 from bot.settings import Settings
-from bot.storage import ExportingStore, ForgettingStore, JobStore, ReportStore
+from bot.storage import ExportingStore, ForgettingStore, JobStore, PostgresLocks, ReportStore
 from bot.tools import Tools, now, open_tools
 
 HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
 _APPROVALS_EVERY_S = 60.0
 _VIDEO_LOG_EVERY_S = 60.0
+_LEADER_EVERY_S = 2.0
 
 
 def heartbeat_path(settings: Settings) -> Path:
@@ -46,22 +51,31 @@ async def run(settings: Settings) -> None:
 
     Raises:
         ConfigurationError: the settings cannot work.
+        LockLostError: this process lost its lock on the database.
         BotError: the connection to Discord ended by itself.
     """
     await asyncio.to_thread(settings.make_data_dir)
     redirect(settings.discord_api_base, settings.discord_gateway_url)
+    lost = asyncio.Event()
+    shard_ids, shard_count = settings.shards
     bot = VideoBot(
-        start_services=lambda client: start_services(client, settings),
+        start_services=lambda client: start_services(client, settings, lost=lost),
         data_dir=settings.data_dir,
-        shard_ids=settings.shard_ids or None,
-        shard_count=settings.shard_count,
+        shard_ids=shard_ids,
+        shard_count=shard_count,
+        registers_commands=settings.registers_commands,
     )
     async with bot:
-        await until_stopped(bot, settings.discord_token)
+        await until_stopped(bot, settings.discord_token, lost=lost)
 
 
-async def start_services(client: VideoBot, settings: Settings) -> Services:
+async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.Event) -> Services:
     """Build everything that commands and jobs need, and start it; `Services.close` ends it.
+
+    Args:
+        client: The client, logged in.
+        settings: The host's.
+        lost: Set when this process must end because it has lost its lock.
 
     Raises:
         ConfigurationError: the database or the price file cannot be used, or another process
@@ -69,24 +83,41 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
     """
     async with AsyncExitStack() as stack:
         prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
-        stack.enter_context(only_executor(settings.executor_id, settings.data_dir))
+        locks = await stack.enter_async_context(_locks(settings))
+        tenure = Tenure(locks, settings.executor_id)
+        await tenure.begin()
+        await stack.enter_async_context(background(_watch(tenure, lost)))
+        leader = Leadership(locks, sure=tenure.sure)
+        await leader.look()
         tools = await open_tools(client, settings, prices, stack)
         # Ends last: what the others do at their end is still told in the log channels.
         stack.push_async_callback(tools.errands.close)
-        engine = _engine(tools)
+        engine = _engine(tools, tenure.sure)
+        await stack.enter_async_context(background(_halt(engine, lost)))
         stack.push_async_callback(engine.close)
         await engine.launch()
         stack.push_async_callback(tools.cards.close)
-        watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
+        takeover = Takeover(locks, settings.executor_id, sure=tenure.sure)
+        watch = QueueWatch(
+            store=tools.store,
+            cards=tools.cards,
+            engine=engine,
+            budget=tools.budget,
+            leads=leader.held,
+        )
         gate = _gate(tools)
         approvals = _approvals(tools, engine, gate)
         privacy = _privacy(tools)
+        led = partial(repeat, only_when=leader.held)
         for work in (
             watch.run(),
-            repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
-            repeat(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
-            repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
-            repeat(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
+            repeat(leader.look, every_s=_LEADER_EVERY_S),
+            repeat(takeover.look, every_s=TAKEOVER_EVERY_S),
+            led(approvals.look, every_s=_APPROVALS_EVERY_S),
+            led(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
+            led(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
+            led(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
+            # Each for the guilds of its own shards.
             repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
             repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
@@ -105,13 +136,29 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
     raise AssertionError("unreachable: the block above returns or raises")
 
 
-def _engine(tools: Tools) -> DurableEngine:
+def _locks(settings: Settings) -> AbstractAsyncContextManager[Locks]:
+    if settings.engine_address.startswith("sqlite"):
+        return FileLocks.open(settings.data_dir)
+    return PostgresLocks.open(settings.database_address)
+
+
+async def _watch(tenure: Tenure, lost: asyncio.Event) -> None:
+    await tenure.watch()
+    lost.set()
+
+
+async def _halt(engine: DurableEngine, lost: asyncio.Event) -> None:
+    """Stop every job when the lock is lost, before all else that a stop takes."""
+    await lost.wait()
+    engine.halt()
+
+
+def _engine(tools: Tools, sure: Callable[[], bool]) -> DurableEngine:
     settings = tools.settings
     return DurableEngine(
         EngineSettings(
             address=settings.engine_address,
             executor_id=settings.executor_id,
-            lock_folder=settings.data_dir,
             concurrency=settings.segmind_concurrency,
             # Below the whole, so that one member's many jobs never starve another's first.
             concurrency_per_member=max(1, settings.segmind_concurrency // 2),
@@ -125,6 +172,7 @@ def _engine(tools: Tools) -> DurableEngine:
             budget=tools.budget,
             now=now,
             speed=settings.poll_speed,
+            sure=sure,
         ),
         follow=Follower(
             store=tools.store,
@@ -141,6 +189,7 @@ def _engine(tools: Tools) -> DurableEngine:
             poster=tools.poster,
             now=now,
             folder=tools.folder,
+            sure=sure,
         ),
         on_end=tools.video_log.ended,
         now=now,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.cancellation import to_the_end
-from bot.errors import DownloadInterruptedError, ExpiredResultError, MediaError
+from bot.errors import DownloadInterruptedError, ExpiredResultError, LockLostError, MediaError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.outgoing import temporary_folder
 from bot.jobs.ports import (
@@ -41,13 +41,26 @@ class Deliverer:
         now: Callable[[], datetime],
         folder: Path,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sure: Callable[[], bool] = lambda: True,
     ) -> None:
+        """Make the step.
+
+        Args:
+            store: The jobs.
+            media: Fetches the video.
+            poster: Puts it in front of the member.
+            now: The time, aware.
+            folder: For files on their way.
+            sleep: Waits so many seconds.
+            sure: Whether no other process can have this one's jobs; nothing is posted otherwise.
+        """
         self._store = store
         self._media = media
         self._poster = poster
         self._now = now
         self._folder = folder
         self._sleep = sleep
+        self._sure = sure
 
     async def __call__(self, job: Job) -> Job:
         """Post a finished job's video once; harmless for a job in another state.
@@ -105,6 +118,8 @@ class Deliverer:
         return await self._store.transition(job.id, JobState.UNDELIVERED, now=self._now())
 
     async def _post_and_write_down(self, job: Job, video: VideoFile) -> Job:
+        if not self._sure():
+            raise LockLostError("not posted: another process may have this job")
         return await self._delivered(job, await self._post_once(job, video))
 
     async def _post_once(self, job: Job, video: VideoFile) -> Posted:

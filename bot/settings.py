@@ -36,6 +36,9 @@ def _secret(value: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+# Below this a process could not follow what it sends, see `bot.jobs.budget`.
+_LEAST_PER_MINUTE = 2
+_MOST_PROCESSES = 256
 Address = Annotated[str, AfterValidator(_web_address)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -99,8 +102,13 @@ class Settings(BaseSettings):
     shard_count: int | None = Field(default=None, ge=1)
 
     # The process
+    process_count: int = Field(default=1, ge=1, le=_MOST_PROCESSES)
+    process_index: int = Field(default=0, ge=0)
     # Names files and a folder that is emptied at start: never ".."
-    executor_id: str = Field(default="bot-1", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")
+    executor_id: str = Field(
+        default_factory=lambda known: f"bot-{known.get('process_index', 0) + 1}",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$",
+    )
     log_format: Literal["human", "json"] = "human"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     poll_speed: Positive = 1.0
@@ -135,6 +143,35 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _processes_fit(self) -> "Settings":
+        if self.process_index >= self.process_count:
+            raise ValueError(
+                "PROCESS_INDEX needs PROCESS_COUNT, the number of processes in all; "
+                "indexes go from 0 to PROCESS_COUNT - 1"
+            )
+        if self.process_count == 1:
+            return self
+        if self.shard_ids:
+            raise ValueError(
+                "SHARD_IDS and PROCESS_COUNT both say which shards run here: leave SHARD_IDS empty"
+            )
+        if self.shard_count is not None and self.shard_count < self.process_count:
+            raise ValueError(
+                "SHARD_COUNT must be at least PROCESS_COUNT, or some process has nothing to do"
+            )
+        if self.engine_address.startswith("sqlite"):
+            raise ValueError(
+                "PROCESS_COUNT above 1 needs PostgreSQL: set DATABASE_URL to "
+                "postgresql://user:password@host/name, the same for every process"
+            )
+        if self.segmind_requests_per_minute < self.process_count * _LEAST_PER_MINUTE:
+            raise ValueError(
+                f"SEGMIND_REQUESTS_PER_MINUTE is shared by all processes: at least "
+                f"{_LEAST_PER_MINUTE} for each, so {self.process_count * _LEAST_PER_MINUTE}"
+            )
+        return self
+
     def make_data_dir(self) -> None:
         """Make the folder unless it is there; ConfigurationError when it cannot be used."""
         try:
@@ -146,6 +183,31 @@ class Settings(BaseSettings):
                 f"DATA_DIR: {self.data_dir} cannot be written: {error.strerror}. Set it to a "
                 "folder that the bot's user may write."
             ) from error
+
+    @property
+    def shards(self) -> tuple[tuple[int, ...] | None, int | None]:
+        """The shards that this process runs, and how many there are; None: as Discord advises."""
+        if self.process_count == 1:
+            return self.shard_ids or None, self.shard_count
+        # Not Discord's advice: it may change between the starts of two processes.
+        count = self.shard_count or self.process_count
+        return tuple(range(self.process_index, count, self.process_count)), count
+
+    @property
+    def is_one_of_several(self) -> bool:
+        """Whether other processes may work on the same jobs."""
+        return bool(self.shard_ids) or not self.engine_address.startswith("sqlite")
+
+    @property
+    def registers_commands(self) -> bool:
+        """Whether this process tells Discord the commands: the one with shard 0 alone."""
+        shard_ids, _ = self.shards
+        return shard_ids is None or 0 in shard_ids
+
+    @property
+    def requests_per_minute(self) -> int:
+        """This process's share of what the provider's plan allows."""
+        return self.segmind_requests_per_minute // self.process_count
 
     @property
     def zone(self) -> ZoneInfo:
@@ -179,7 +241,11 @@ def load_settings(env_file: str | None = None) -> Settings:
     try:
         return Settings(_env_file=env_file or None)
     except ValidationError as error:
-        problems = (_problem(item["loc"], item["type"], item["msg"]) for item in error.errors())
+        problems = (
+            _problem(item["loc"], item["type"], item["msg"])
+            for item in error.errors()
+            if item["type"] != "default_factory_not_called"  # follows from another problem
+        )
         raise ConfigurationError(*problems) from None
     except UnicodeDecodeError:
         raise ConfigurationError(f"{env_file} is not UTF-8 text; save it as such.") from None

@@ -93,7 +93,9 @@ async def open_tools(
         policies=policies,
         provider=provider_of(session, settings),
         media=_media(session, settings),
-        cards=CardKeeper(client, on_card=on_card),
+        cards=CardKeeper(
+            client, on_card=on_card, stored=store.get if settings.is_one_of_several else None
+        ),
         poster=ChannelPoster(client),
         errands=errands,
         bulletin=Bulletin(policies=policies, log_channel=ChannelLog(client, errands)),
@@ -101,7 +103,7 @@ async def open_tools(
         video_log=VideoLog(
             store=store, policies=policies, cards=log_cards, errands=errands, now=now
         ),
-        budget=RequestBudget(per_minute=settings.segmind_requests_per_minute),
+        budget=RequestBudget(per_minute=settings.requests_per_minute),
         folder=folder,
     )
 

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, cast
 from weakref import WeakValueDictionary
 
@@ -25,6 +26,9 @@ _TOKEN_MARGIN = timedelta(seconds=20)
 _FINAL_RETRIES_S = (1.0, 4.0, 15.0)
 _PICTURE_TRIES = 3
 _REMEMBERED_ENDS = 10_000
+
+# Cards kept in mind; of jobs that ended in another process nobody says that they did.
+_REMEMBERED_CARDS = 10_000
 
 OnCard = Callable[[int, int], Awaitable[object]]
 _Picture = list[dict[str, Any]]
@@ -57,6 +61,11 @@ class _Slot:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     task: asyncio.Task[None] | None = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+        return self.task is not None and self.task.done() and not self.ending
+
     def take(self) -> tuple[Job, Standing] | None:
         """Return what is wanted, which is then wanted no more."""
         wanted, self.wanted = self.wanted, None
@@ -82,6 +91,7 @@ class CardKeeper:
         client: discord.Client,
         *,
         on_card: OnCard,
+        stored: Callable[[int], Awaitable[Job | None]] | None = None,
         min_gap_s: float = 4.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -91,12 +101,15 @@ class CardKeeper:
         Args:
             client: Logged in by the time the first card is shown.
             on_card: Called with a job's id and its card's message id once that is known.
+            stored: Finds a job as it stands now. Needed where several processes show a card: a
+                picture that waited here must not cover the end that another showed.
             min_gap_s: Least time between two edits of a card in the same state.
             now: The time, aware: whether a token still lives.
             sleep: Waits before the retries of the final picture.
         """
         self._client = client
         self._on_card = on_card
+        self._stored = stored
         self._min_gap_s = min_gap_s
         self._now = now
         self._sleep = sleep
@@ -153,11 +166,21 @@ class CardKeeper:
         self._slots.clear()
 
     def _slot(self, job: Job) -> _Slot:
-        slot = self._slots.setdefault(job.id, _Slot())
+        slot = self._slots.get(job.id)
+        if slot is None:
+            slot = self._slots[job.id] = _Slot()
+            self._forget_idle()
         # The database forgets the token when the job ends; the slot still needs it once.
         slot.token = job.interaction_token or slot.token
         slot.card_id = slot.card_id or job.card_message_id
         return slot
+
+    def _forget_idle(self) -> None:
+        """Keep no more cards in mind than is of use; one that is shown again starts anew."""
+        if len(self._slots) > _REMEMBERED_CARDS:
+            idle = (id_ for id_, slot in self._slots.items() if slot.idle)
+            for job_id in list(islice(idle, len(self._slots) - _REMEMBERED_CARDS)):
+                del self._slots[job_id]
 
     def _remember_end(self, job: Job) -> None:
         self._ended[job.id] = _end_of(job)
@@ -173,9 +196,27 @@ class CardKeeper:
                 if taken is None:
                     return  # the end has come meanwhile
                 job, standing = taken
-                if await self._tried(slot, job, standing, last=False):
-                    continue
-            slot.put_back(taken)
+                if await self._ended_elsewhere(job) is not None:
+                    self._slots.pop(job.id, None)
+                    return
+                done = await self._tried(slot, job, standing, last=False)
+            ended = await self._ended_elsewhere(job)
+            if ended is not None:
+                await self.finish(ended)  # it came while the edit was on its way
+                return
+            if not done:
+                slot.put_back(taken)
+
+    async def _ended_elsewhere(self, job: Job) -> Job | None:
+        """Return the job if it has ended, perhaps in another process."""
+        if self._stored is None:
+            return None
+        try:
+            stored = await self._stored(job.id)
+        except Exception:
+            log.exception("job %s: whether it has ended could not be read", job.id)
+            return None
+        return stored if stored is not None and stored.terminal else None
 
     async def _wait_turn(self, slot: _Slot) -> None:
         """Wait for the gap between edits to pass; a new state does not wait."""

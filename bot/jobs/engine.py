@@ -15,7 +15,7 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
-from bot.errors import StaleStateError
+from bot.errors import LockLostError, StaleStateError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.ports import Cards, JobStore
 from bot.pseudonyms import Pseudonyms
@@ -37,6 +37,7 @@ _RECOVERIES = 1_000_000
 _FORGOTTEN = "forgotten"
 # Container engines kill 10 s after asking.
 _STOP_S = 6.0
+_LOCK_WAIT_S = 2.0
 # Waits between tries of a step that an unexpected error stopped (a locked database, a bug).
 _RETRY_AFTER_S = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 
@@ -178,6 +179,9 @@ class DurableEngine:
             except StaleStateError as error:
                 # Somebody else moved it (a cancel); the next look sees where it stands.
                 log.info("job %s moved on meanwhile: %s", job_id, error)
+            except LockLostError as error:
+                log.warning("job %s: %s", job_id, error)
+                await self._sleep(_LOCK_WAIT_S)  # for the next check of the lock, or the end
             except Exception:
                 log.exception("job %s: step stopped", job_id)
                 if wait_s is None:

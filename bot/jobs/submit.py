@@ -65,7 +65,20 @@ class Submitter:
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         speed: float = 1.0,
+        sure: Callable[[], bool] = lambda: True,
     ) -> None:
+        """Make the step.
+
+        Args:
+            store: The jobs.
+            provider: Where they are sent.
+            cards: Their cards.
+            budget: The requests per minute.
+            now: The time, aware.
+            sleep: Waits so many seconds.
+            speed: How many times faster than Segmind the provider is.
+            sure: Whether no other process can have this one's jobs; nothing is sent otherwise.
+        """
         self._store = store
         self._provider = provider
         self._cards = cards
@@ -73,6 +86,7 @@ class Submitter:
         self._now = now
         self._sleep = sleep
         self._speed = speed
+        self._sure = sure
 
     async def __call__(self, job: Job) -> Job:
         """Bring a queued job to `running` (or an end); harmless for a job further on."""
@@ -92,6 +106,9 @@ class Submitter:
         """Commit the intent, POST, and write down what came of it: one piece."""
         job = await self._move(job, JobState.SUBMITTING)
         self._cards.show(job, Standing())
+        if not self._sure():
+            log.warning("job %s is not sent: another process may have it", job.id)
+            return await self._move(job, JobState.QUEUED)
         return await self._post(job, give_up_at)
 
     async def _post(self, job: Job, give_up_at: datetime) -> Job:

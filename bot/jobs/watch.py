@@ -25,12 +25,24 @@ class QueueWatch:
         cards: Cards,
         engine: Engine,
         budget: RequestBudget,
+        leads: Callable[[], bool] = lambda: True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """Make a watch.
+
+        Args:
+            store: The jobs.
+            cards: Their cards.
+            engine: Runs them.
+            budget: Says whether the provider has us wait.
+            leads: Whether this process is the one that looks; asked before each look.
+            sleep: Waits so many seconds.
+        """
         self._store = store
         self._cards = cards
         self._engine = engine
         self._budget = budget
+        self._leads = leads
         self._sleep = sleep
 
     async def run(self) -> None:
@@ -38,6 +50,8 @@ class QueueWatch:
         tick = 0
         while True:
             await self._sleep(_TICK_S)
+            if not self._leads():
+                continue
             tick += 1
             try:
                 await self.look(enqueue=tick % _ENQUEUE_EVERY == 0)
