@@ -1,6 +1,7 @@
 """Locks among processes that share a folder: files, which the system frees when one is killed."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ class FileLocks:
     """The `Locks` of `bot.jobs.locks`, for processes with one DATA_DIR on one machine."""
 
     # A living process cannot lose them.
-    grace_s = 0.0
+    grace_s, certain_for_s = 0.0, math.inf
     whose = "DATA_DIR"
 
     def __init__(self, folder: Path) -> None:

@@ -23,8 +23,6 @@ CHECK_EVERY_S = 1.0
 # A process that was killed a moment ago may still have it, and another looks at it now and then.
 _PATIENCE_S = 3.0
 _TRY_EVERY_S = 0.25
-# Of the grace, so much is kept for what happens between looking at the clock and acting.
-_MARGIN_S = 1.0
 
 
 def executor_lock(executor_id: str) -> str:
@@ -41,6 +39,11 @@ class Locks(Protocol):
 
         By then its former holder, if it lives, has noticed the loss.
         """
+        ...
+
+    @property
+    def certain_for_s(self) -> float:
+        """How long after a check nobody else can have taken what a lock guards: under the grace."""
         ...
 
     @property
@@ -148,7 +151,7 @@ class Tenure:
 
     def _prolong(self, asked_at_s: float) -> None:
         """Count from before the question: the lock was held at some time after that."""
-        self._certain_until_s = asked_at_s + self._locks.grace_s - _MARGIN_S
+        self._certain_until_s = asked_at_s + self._locks.certain_for_s
 
 
 class Leadership:

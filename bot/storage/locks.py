@@ -44,6 +44,8 @@ class PostgresLocks:
 
     # More than a check's interval and the time it may take, with room for a slow machine.
     grace_s = 6.0
+    # The rest is for what happens between looking at the clock and acting.
+    certain_for_s = grace_s - 1.0
     whose = "database (DATABASE_URL)"
 
     def __init__(self, engine: AsyncEngine, session: AsyncConnection) -> None:
