@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -36,14 +36,21 @@ class SandboxProcess:
             a second process on the same folder goes on where the first one stopped.
         speed: How many times faster than the real provider.
         bot_env: Settings of the bot that win over the sandbox's own.
+        options: More words for its command line.
     """
 
     def __init__(
-        self, folder: Path, *, speed: float = 200.0, bot_env: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        speed: float = 200.0,
+        bot_env: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         self.speed = speed
         self.bot_env = dict(bot_env or {})
+        self.options = tuple(options)
         self.facts: Json = {}
         self._process: asyncio.subprocess.Process | None = None
         self._http: aiohttp.ClientSession | None = None
@@ -77,6 +84,7 @@ class SandboxProcess:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "sandbox", "--json", "--port", "0"),
                 *("--speed", f"{self.speed:g}", "--data-dir", str(self.folder), *settings),
+                *self.options,
                 cwd=PROJECT,
                 env={**os.environ, "TMPDIR": str(self.folder)},
                 stdin=asyncio.subprocess.DEVNULL,
