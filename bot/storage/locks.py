@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _NAMESPACE = 1_987_011_684
 _ANSWER_WITHIN_S = 3.0
 # The server ends the locks' session when nothing was asked for so long.
-SILENCE_S = 15
+SILENCE_S = 10
 _LIMIT_SILENCE = text(
     "SELECT set_config(name, :value, false) FROM pg_settings "
     "WHERE name = 'idle_session_timeout'"  # not there before PostgreSQL 14
