@@ -302,3 +302,54 @@ async def test_closing_ends_what_waits(face: Face, mia: MemberDriver, photo: Pat
     cards.show(made, standing(60))
 
     assert not [task for task in asyncio.all_tasks() if task.get_name() == f"card-{job.id}"]
+
+
+# -- a card that two processes show ---------------------------------------------------
+
+
+async def test_a_picture_that_waited_never_covers_an_end_elsewhere(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """The process that shows places in the queue had one to show; another ended the job."""
+    job = await face.ordered(mia, photo)
+    here = keeper(face, stored=face.store.get, min_gap_s=0.2)
+    here.show(job, Standing(place=2))
+    await face.card_shows(job, "2")
+    here.show(job, Standing(place=1))  # waits for the gap
+    await face.cards.finish(await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED))
+    before = await edits(face)
+    await asyncio.gather(*(t for t in asyncio.all_tasks() if t.get_name() == f"card-{job.id}"))
+
+    assert "The video service refused this content." in await face.card_text(job)
+    assert await edits(face) == before
+
+
+async def test_an_end_that_came_during_an_edit_is_shown_again(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """The slow edit of one process arrives after the end that another has shown: it mends it."""
+    job = await face.ordered(mia, photo)
+    here = keeper(face, stored=face.store.get)
+    await face.control("faults", method="PATCH", path="/webhooks/*", delay_s=0.3)
+    here.show(job, Standing(place=1))
+    await asyncio.sleep(0.1)
+    failed = await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED)
+    await face.cards.finish(failed)
+    await asyncio.gather(*(t for t in asyncio.all_tasks() if t.get_name() == f"card-{job.id}"))
+
+    assert "The video service refused this content." in await face.card_text(job)
+
+
+async def test_a_database_that_does_not_answer_hides_no_progress(
+    face: Face, mia: MemberDriver, photo: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether the job has ended elsewhere is not known then: the card goes on."""
+
+    async def stored(_job_id: int) -> Job | None:
+        raise OSError("connection lost")
+
+    job = await face.ordered(mia, photo)
+    keeper(face, stored=stored).show(await running(face, job), standing(50))
+    await face.card_shows(job, "about 50 %")
+
+    assert "whether it has ended could not be read" in caplog.text

@@ -177,6 +177,83 @@ def test_shards_must_exist(monkeypatch: pytest.MonkeyPatch, environment: dict[st
     assert problem.endswith("ids go from 0 to SHARD_COUNT - 1.")
 
 
+POSTGRES = "postgresql://bot@db/bot"
+
+
+@pytest.mark.parametrize(
+    ("environment", "shards"),
+    [
+        ({}, (None, None)),
+        ({"SHARD_COUNT": "3"}, (None, 3)),
+        ({"SHARD_IDS": "0,2", "SHARD_COUNT": "3"}, ((0, 2), 3)),
+        ({"PROCESS_COUNT": "1", "SHARD_IDS": "1", "SHARD_COUNT": "3"}, ((1,), 3)),
+        ({"PROCESS_COUNT": "2", "PROCESS_INDEX": "1"}, ((1,), 2)),
+        ({"PROCESS_COUNT": "2", "PROCESS_INDEX": "0", "SHARD_COUNT": "5"}, ((0, 2, 4), 5)),
+        ({"PROCESS_COUNT": "2", "PROCESS_INDEX": "1", "SHARD_COUNT": "5"}, ((1, 3), 5)),
+    ],
+)
+def test_which_shards_a_process_runs(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], shards: object
+) -> None:
+    """By hand, or by the process's index: together all of them, and none twice."""
+    assert load(monkeypatch, DATABASE_URL=POSTGRES, **environment).shards == shards
+
+
+def test_what_follows_from_a_process_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own name, its part of the plan; only the process with shard 0 registers commands."""
+    several = {"DATABASE_URL": POSTGRES, "PROCESS_COUNT": "3", "SEGMIND_REQUESTS_PER_MINUTE": "50"}
+    first = load(monkeypatch, **several)
+    third = load(monkeypatch, PROCESS_INDEX="2", **several)
+    named = load(monkeypatch, PROCESS_INDEX="2", EXECUTOR_ID="blue", **several)
+
+    assert (first.executor_id, third.executor_id, named.executor_id) == ("bot-1", "bot-3", "blue")
+    assert (first.requests_per_minute, first.segmind_requests_per_minute) == (16, 50)
+    assert (first.registers_commands, third.registers_commands) == (True, False)
+    assert first.is_one_of_several
+
+
+@pytest.mark.parametrize(
+    ("environment", "several", "registers"),
+    [
+        ({}, False, True),
+        ({"SHARD_IDS": "0", "SHARD_COUNT": "2"}, True, True),
+        ({"SHARD_IDS": "1", "SHARD_COUNT": "2"}, True, False),
+        ({"DATABASE_URL": POSTGRES}, True, True),
+    ],
+)
+def test_whether_there_may_be_other_processes(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], several: bool, registers: bool
+) -> None:
+    """With shards by hand, or with a server that others can reach."""
+    settings = load(monkeypatch, **environment)
+
+    assert (settings.is_one_of_several, settings.registers_commands) == (several, registers)
+    assert settings.executor_id == "bot-1"
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"PROCESS_INDEX": "1"}, "PROCESS_INDEX needs PROCESS_COUNT"),
+        ({"PROCESS_INDEX": "2", "PROCESS_COUNT": "2"}, "indexes go from 0 to PROCESS_COUNT - 1"),
+        ({"PROCESS_COUNT": "2", "SHARD_IDS": "0", "SHARD_COUNT": "2"}, "leave SHARD_IDS empty"),
+        ({"PROCESS_COUNT": "3", "SHARD_COUNT": "2"}, "SHARD_COUNT must be at least PROCESS_COUNT"),
+        ({"PROCESS_COUNT": "2", "DATABASE_URL": ""}, "PROCESS_COUNT above 1 needs PostgreSQL"),
+        (
+            {"PROCESS_COUNT": "4", "SEGMIND_REQUESTS_PER_MINUTE": "7"},
+            "SEGMIND_REQUESTS_PER_MINUTE is shared by all processes: at least 2 for each, so 8.",
+        ),
+    ],
+)
+def test_processes_that_cannot_work_together(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], words: str
+) -> None:
+    """Each is one sentence, before anything is started."""
+    (problem,) = problems(monkeypatch, **{"DATABASE_URL": POSTGRES, **environment})
+
+    assert words in problem
+
+
 def test_an_unknown_variable_is_nobodys_business(monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment is full of other programs' variables."""
     assert load(monkeypatch, NO_SUCH_SETTING="1").daily_credits == 200
