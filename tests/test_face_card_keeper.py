@@ -312,12 +312,22 @@ async def test_a_picture_that_waited_never_covers_an_end_elsewhere(
 ) -> None:
     """The process that shows places in the queue had one to show; another ended the job."""
     job = await face.ordered(mia, photo)
-    here = keeper(face, stored=face.store.get, min_gap_s=0.2)
-    here.show(job, Standing(place=2))
-    await face.card_shows(job, "2")
-    here.show(job, Standing(place=1))  # waits for the gap
+    ended, looks = asyncio.Event(), 0
+
+    async def stored(job_id: int) -> Job | None:
+        nonlocal looks
+        looks += 1
+        if looks > 2:  # before the first picture, after it; then it is the second's turn
+            await ended.wait()
+        return await face.store.get(job_id)
+
+    here = keeper(face, stored=stored)
+    here.show(job, Standing(place=2, hint="A first picture"))
+    await face.card_shows(job, "A first picture")
+    here.show(job, Standing(place=1, hint="A second picture"))
     await face.cards.finish(await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED))
     before = await edits(face)
+    ended.set()
     await asyncio.gather(*(t for t in asyncio.all_tasks() if t.get_name() == f"card-{job.id}"))
 
     assert "The video service refused this content." in await face.card_text(job)
@@ -327,16 +337,23 @@ async def test_a_picture_that_waited_never_covers_an_end_elsewhere(
 async def test_an_end_that_came_during_an_edit_is_shown_again(
     face: Face, mia: MemberDriver, photo: Path
 ) -> None:
-    """The slow edit of one process arrives after the end that another has shown: it mends it."""
+    """An edit of one process arrives after the end that another has shown: it mends it."""
     job = await face.ordered(mia, photo)
-    here = keeper(face, stored=face.store.get)
-    await face.control("faults", method="PATCH", path="/webhooks/*", delay_s=0.3)
-    here.show(job, Standing(place=1))
-    await asyncio.sleep(0.1)
-    failed = await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED)
-    await face.cards.finish(failed)
-    await asyncio.gather(*(t for t in asyncio.all_tasks() if t.get_name() == f"card-{job.id}"))
+    looks: list[Job | None] = []
 
+    async def stored(job_id: int) -> Job | None:
+        looks.append(await face.store.get(job_id))
+        if len(looks) == 1:  # the end comes between the look and the edit
+            failed = await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED)
+            await face.cards.finish(failed)
+        return looks[-1]
+
+    keeper(face, stored=stored).show(job, Standing(place=7))
+    await asyncio.sleep(0)
+    await asyncio.gather(*(t for t in asyncio.all_tasks() if t.get_name() == f"card-{job.id}"))
+    shown = [str(picture) for picture in (await face.card(job))["history"]]
+
+    assert "7" in shown[-2]
     assert "The video service refused this content." in await face.card_text(job)
 
 
