@@ -101,6 +101,8 @@ def lock_engine(address: URL) -> AsyncEngine:
     return create_async_engine(
         _psycopg(address),
         pool_pre_ping=True,
+        pool_size=2,
+        max_overflow=2,
         connect_args={**_POSTGRES, "application_name": "wan-video-bot locks"},
         **_COMMON,
     )

@@ -209,6 +209,7 @@ async def test_a_killed_process_is_taken_over(pair: Pair) -> None:
     namesake._folder = pair.sandbox.folder / "elsewhere"
     await namesake.start(DATA_DIR=str(namesake._folder))
     assert await namesake.ended() == 78
+    assert ["registered" in bot.log for bot in pair.bots] == [True, False]
     ids = await pair.ten_jobs("killed")
     victim, other = pair.busiest()
 
@@ -218,6 +219,7 @@ async def test_a_killed_process_is_taken_over(pair: Pair) -> None:
     assert "Another process runs as EXECUTOR_ID bot-1" in namesake.log
     assert "Traceback" not in namesake.log
     assert f"process {victim.executor_id} is gone" in other.log
+    assert "this process leads" in other.log
 
 
 async def test_a_stopped_process_is_taken_over_and_ends(pair: Pair) -> None:
