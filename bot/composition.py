@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
 from bot.charts import ChartDrawer
@@ -77,7 +78,13 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         stack.push_async_callback(engine.close)
         await engine.launch()
         stack.push_async_callback(tools.cards.close)
-        watch = QueueWatch(store=tools.store, cards=tools.cards, engine=engine, budget=tools.budget)
+        watch = QueueWatch(
+            store=tools.store,
+            cards=tools.cards,
+            engine=engine,
+            budget=tools.budget,
+            breaker=tools.breaker,
+        )
         gate = _gate(tools)
         approvals = _approvals(tools, engine, gate)
         privacy = _privacy(tools)
@@ -123,7 +130,9 @@ def _engine(tools: Tools) -> DurableEngine:
             provider=tools.provider,
             cards=tools.cards,
             budget=tools.budget,
+            breaker=tools.breaker,
             now=now,
+            patience=timedelta(seconds=settings.provider_patience_s),
             speed=settings.poll_speed,
         ),
         follow=Follower(
@@ -131,6 +140,7 @@ def _engine(tools: Tools) -> DurableEngine:
             provider=tools.provider,
             cards=tools.cards,
             budget=tools.budget,
+            breaker=tools.breaker,
             now=now,
             time_limit_s=settings.job_time_limit_s,
             speed=settings.poll_speed,

@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     segmind_history_base: Address = "https://api.spotprod.segmind.com"
     segmind_upload_base: Address = "https://workflows-api.segmind.com"
     job_time_limit_s: Positive = 3600
+    provider_patience_s: Positive = 7200
     media_hosts: CommaList = (
         "*.segmind.com",
         "*.amazonaws.com",

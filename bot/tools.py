@@ -14,11 +14,13 @@ from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
+from bot.jobs.breaker import Breaker
 from bot.jobs.budget import RequestBudget
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.errands import Errands
 from bot.jobs.log_cards import LogCards
 from bot.jobs.video_log import VideoLog
+from bot.jobs.watched_provider import WatchedProvider
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import PriceTable
 from bot.pseudonyms import Pseudonyms
@@ -50,7 +52,8 @@ class Tools:
     pseudonyms: Pseudonyms
     store: JobStore
     policies: PolicyStore
-    provider: SegmindClient
+    provider: WatchedProvider
+    breaker: Breaker
     media: MediaDesk
     cards: CardKeeper
     poster: ChannelPoster
@@ -83,6 +86,7 @@ async def open_tools(
     folder = settings.data_dir / "tmp" / settings.executor_id
     await asyncio.to_thread(_empty, folder)
     log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
+    breaker = Breaker(now=now, speed=settings.poll_speed)
     return Tools(
         client=client,
         settings=settings,
@@ -91,7 +95,8 @@ async def open_tools(
         pseudonyms=pseudonyms,
         store=store,
         policies=policies,
-        provider=provider_of(session, settings),
+        provider=WatchedProvider(provider_of(session, settings), breaker),
+        breaker=breaker,
         media=_media(session, settings),
         cards=CardKeeper(client, on_card=on_card),
         poster=ChannelPoster(client),

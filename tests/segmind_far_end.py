@@ -18,7 +18,7 @@ from typing import Any, Literal
 import av
 from aiohttp import web
 
-Place = Literal["submit", "status", "result", "history", "row", "file"]
+Place = Literal["submit", "status", "result", "history", "row", "file", "balance"]
 Act = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 COST_USD = 0.0731
@@ -78,6 +78,7 @@ class FarEnd:
             ("GET", "/inference-request/request-history", "history", self._history),
             ("GET", "/inference-request/request-history/{id}", "row", self._history_row),
             ("GET", "/files/{name}", "file", self._file),
+            ("GET", "/v1/get-user-credits", "balance", reply(credits=100.0)),
         )
         for method, path, place, act in places:
             app.router.add_route(method, path, self._scripted(place, act))

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from bot.job import Job, JobState
+from bot.jobs.breaker import Breaker, out_of_order_words
 from bot.jobs.budget import RequestBudget
 from bot.jobs.ports import Cards, Engine, JobStore, Standing
 
@@ -25,12 +26,14 @@ class QueueWatch:
         cards: Cards,
         engine: Engine,
         budget: RequestBudget,
+        breaker: Breaker,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._cards = cards
         self._engine = engine
         self._budget = budget
+        self._breaker = breaker
         self._sleep = sleep
 
     async def run(self) -> None:
@@ -46,13 +49,18 @@ class QueueWatch:
 
     async def look(self, *, enqueue: bool) -> None:
         """Show every waiting job its place; with `enqueue`, make sure the engine knows it."""
-        hint = (
-            "The video service lets us wait; it goes on by itself." if self._budget.paused else None
-        )
+        hint = self._hint()
         for place, job in enumerate(await self._waiting(), start=1):
             self._cards.show(job, Standing(place=place, hint=hint))
             if enqueue:
                 await self._engine.enqueue(job)
+
+    def _hint(self) -> str | None:
+        if (since := self._breaker.down_since) is not None:
+            return out_of_order_words(since)
+        if self._budget.paused:
+            return "The video service lets us wait; it goes on by itself."
+        return None
 
     async def _waiting(self) -> list[Job]:
         return [job for job in await self._store.unfinished() if job.state is JobState.QUEUED]
