@@ -1,9 +1,11 @@
 """The composition root: starts every service in its order, runs them, takes them down."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from bot.charts import ChartDrawer
@@ -11,6 +13,7 @@ from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
 from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.presence import GuildPresence
+from bot.errors import BotError
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.engine import DurableEngine, EngineSettings
 from bot.jobs.executor import only_executor
@@ -21,6 +24,7 @@ from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
+from bot.jobs.stop_time import CARDS, StopTime
 from bot.jobs.submit import Submitter
 from bot.jobs.video_desk import VideoDesk
 from bot.jobs.watch import QueueWatch
@@ -31,8 +35,11 @@ from bot.settings import Settings
 from bot.storage import ExportingStore, ForgettingStore, JobStore, ReportStore
 from bot.tools import Tools, now, open_tools
 
+log = logging.getLogger(__name__)
+
 HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
+_LOOK_EVERY_S = 30.0
 _APPROVALS_EVERY_S = 60.0
 _VIDEO_LOG_EVERY_S = 60.0
 
@@ -58,7 +65,7 @@ async def run(settings: Settings) -> None:
         shard_count=settings.shard_count,
     )
     async with bot:
-        await until_stopped(bot, settings.discord_token)
+        await until_stopped(bot, settings.discord_token, stop_timeout_s=settings.stop_timeout_s)
 
 
 async def start_services(client: VideoBot, settings: Settings) -> Services:
@@ -75,9 +82,10 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         # Ends last: what the others do at their end is still told in the log channels.
         stack.push_async_callback(tools.errands.close)
         engine = _engine(tools)
+        # After the engine: a card shows what its job came to, and that it goes on.
+        stack.push_async_callback(_close_cards, tools, engine)
         stack.push_async_callback(engine.close)
         await engine.launch()
-        stack.push_async_callback(tools.cards.close)
         watch = QueueWatch(
             store=tools.store,
             cards=tools.cards,
@@ -92,6 +100,7 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
             watch.run(),
             repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
             repeat(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
+            repeat(engine.look, every_s=_LOOK_EVERY_S),
             repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
             repeat(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
             repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
@@ -107,7 +116,7 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
             approvals=approvals,
             privacy=privacy,
             gate=gate,
-            close=stack.pop_all().aclose,
+            close=partial(_close, tools.stop_time, stack.pop_all()),
         )
     raise AssertionError("unreachable: the block above returns or raises")
 
@@ -155,6 +164,7 @@ def _engine(tools: Tools) -> DurableEngine:
         on_end=tools.video_log.ended,
         now=now,
         pseudonyms=tools.pseudonyms,
+        stop_time=tools.stop_time,
     )
 
 
@@ -230,6 +240,7 @@ def _intake(tools: Tools, engine: DurableEngine, gate: Gate, approvals: Approval
         gate=gate,
         approvals=approvals,
         now=now,
+        stop_time=tools.stop_time,
     )
 
 
@@ -280,6 +291,26 @@ def _services(
         now=now,
         close=close,
     )
+
+
+async def _close(stop_time: StopTime, services: AsyncExitStack) -> None:
+    """End the services, in the time that a stop may last."""
+    stop_time.begin()
+    await services.aclose()
+
+
+async def _close_cards(tools: Tools, engine: DurableEngine) -> None:
+    """Say on the cards of all jobs under way that the bot is restarting; then edit none more."""
+    try:
+        # Not when a start has failed: then nobody knows when the next one comes.
+        if tools.stop_time.began:
+            jobs = await engine.parked()
+            told = await tools.cards.park(jobs, timeout_s=tools.stop_time.left_s(CARDS))
+            log.info("%d jobs go on at the next start; %d cards say so", len(jobs), told)
+    except BotError as error:
+        log.warning("the cards could not say that the bot restarts: %s", error)
+    finally:
+        await tools.cards.close()
 
 
 async def _beat(path: Path) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -15,9 +17,23 @@ from bot.errors import BotError, ConfigurationError
 
 log = logging.getLogger(__name__)
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-async def until_stopped(bot: discord.Client, token: SecretStr) -> None:
-    """Run the client until a signal comes or it ends by itself.
+
+async def until_stopped(
+    bot: discord.Client,
+    token: SecretStr,
+    *,
+    stop_timeout_s: float,
+    end_at_once: Callable[[int], object] = os._exit,
+) -> None:
+    """Run the client until a signal comes or it ends by itself; a second signal ends all at once.
+
+    Args:
+        bot: Closed at the end.
+        token: The bot's.
+        stop_timeout_s: How long after the signal the process may live, whatever hangs.
+        end_at_once: Ends the process with an exit code when that time is over.
 
     Raises:
         ConfigurationError: Discord refuses the token.
@@ -31,20 +47,52 @@ async def until_stopped(bot: discord.Client, token: SecretStr) -> None:
     stopped.cancel()
     if running.done():
         _explain(running)
-    log.info("stopping; jobs under way go on at the next start")
+    log.info(
+        "stopping, within %g s; jobs under way go on at the next start; once more ends at once",
+        stop_timeout_s,
+    )
+    _watch_the_stop(stop_timeout_s, end_at_once)
     await bot.close()
     running.cancel()
     await asyncio.wait({running})
 
 
+def _watch_the_stop(timeout_s: float, end_at_once: Callable[[int], object]) -> None:
+    """End the process when its time is over: a service manager would kill it a moment later.
+
+    A thread, because the loop itself may hang, or wait for a thread that does. What is cut off
+    is taken up at the next start, as after any crash.
+    """
+
+    def end() -> None:
+        log.critical("the stop lasted longer than STOP_TIMEOUT_S, %g s: ended", timeout_s)
+        end_at_once(1)
+
+    timer = threading.Timer(timeout_s, end)
+    timer.daemon = True
+    timer.start()
+
+
 def _on_signals(stop: Callable[[], object]) -> None:
-    """Call `stop` on SIGTERM and Ctrl-C; Windows knows only Ctrl-C, and not on the loop."""
+    """Call `stop` on SIGTERM and Ctrl-C; a second one ends the process as if nobody listened.
+
+    Windows knows only Ctrl-C, and not on the loop.
+    """
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+
+    def first() -> None:
+        for number in _SIGNALS:
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+            # The system's default: no traceback, and it works while the loop is busy.
+            signal.signal(number, signal.SIG_DFL)
+        stop()
+
+    for number in _SIGNALS:
         try:
-            loop.add_signal_handler(number, stop)
+            loop.add_signal_handler(number, first)
         except NotImplementedError:
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(first))
 
 
 def _explain(running: asyncio.Task[None]) -> None:

@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     # The process
     # Names files and a folder that is emptied at start: never ".."
     executor_id: str = Field(default="bot-1", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")
+    # Under two seconds no post is ever finished; nobody waits for ten minutes.
+    stop_timeout_s: float = Field(default=8, ge=2, le=600, allow_inf_nan=False)
     log_format: Literal["human", "json"] = "human"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     poll_speed: Positive = 1.0

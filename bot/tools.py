@@ -19,6 +19,7 @@ from bot.jobs.budget import RequestBudget
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.errands import Errands
 from bot.jobs.log_cards import LogCards
+from bot.jobs.stop_time import StopTime
 from bot.jobs.video_log import VideoLog
 from bot.jobs.watched_provider import WatchedProvider
 from bot.media import Downloader, MediaDesk, MediaInspector
@@ -57,6 +58,7 @@ class Tools:
     media: MediaDesk
     cards: CardKeeper
     poster: ChannelPoster
+    stop_time: StopTime
     errands: Errands
     bulletin: Bulletin
     log_cards: LogCards
@@ -77,7 +79,9 @@ async def open_tools(
     stack.push_async_callback(database.close)
     await database.migrate()
     pseudonyms = Pseudonyms.keyed_by(settings.discord_token.get_secret_value())
-    store, policies, errands = JobStore(database, pseudonyms), PolicyStore(database), Errands()
+    stop_time = StopTime(settings.stop_timeout_s)
+    store, policies = JobStore(database, pseudonyms), PolicyStore(database)
+    errands = Errands(stop_time)
     session = await stack.enter_async_context(make_session())
 
     async def on_card(job_id: int, message_id: int) -> None:
@@ -100,6 +104,7 @@ async def open_tools(
         media=_media(session, settings),
         cards=CardKeeper(client, on_card=on_card),
         poster=ChannelPoster(client),
+        stop_time=stop_time,
         errands=errands,
         bulletin=Bulletin(policies=policies, log_channel=ChannelLog(client, errands)),
         log_cards=log_cards,

@@ -82,6 +82,11 @@ class RecordingCards:
         """Keep it."""
         self.shown.append((job, standing))
 
+    def open(self, job: Job, standing: Standing) -> None:
+        """Keep it, unless the job was shown before."""
+        if all(shown.id != job.id for shown, _ in self.shown):
+            self.show(job, standing)
+
     async def finish(self, job: Job) -> None:
         """Keep it, too."""
         self.shown.append((job, Standing()))

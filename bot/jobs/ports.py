@@ -269,6 +269,10 @@ class Cards(Protocol):
         """Let the card show this soon; a newer picture replaces an older one. Never raises."""
         ...
 
+    def open(self, job: Job, standing: Standing) -> None:
+        """Show this as the first picture, unless there was a later one already. Never raises."""
+        ...
+
     async def finish(self, job: Job) -> None:
         """Show the end on the card and edit it no more. Never raises for Discord's refusals."""
         ...

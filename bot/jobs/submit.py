@@ -15,6 +15,7 @@ from bot.cancellation import to_the_end
 from bot.errors import (
     BrokenContractError,
     NeverStartedError,
+    NotJsonError,
     PermanentError,
     ProviderError,
     RateLimitedError,
@@ -194,7 +195,8 @@ class Submitter:
                 log.warning("job %s: %s", job.id, error)  # somebody was faster; look on
             except ProviderError as error:
                 log.warning("history look-up for job %s: %s", job.id, error)
-                answered = isinstance(error, PermanentError)
+                # A page in place of JSON is no refusal: nobody has looked.
+                answered = isinstance(error, PermanentError) and not isinstance(error, NotJsonError)
                 if isinstance(error, RateLimitedError):
                     self._budget.rate_limited(error.reset_at, now=self._now())
             if not waits_s and not answered and self._now() < give_up_at:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from bot.errors import StorageTroubleError
 from bot.job import Job, JobState
 from bot.jobs.breaker import Breaker, out_of_order_words
 from bot.jobs.budget import RequestBudget
@@ -40,12 +41,14 @@ class QueueWatch:
         """Look every few seconds, until cancelled."""
         tick = 0
         while True:
-            await self._sleep(_TICK_S)
-            tick += 1
             try:
-                await self.look(enqueue=tick % _ENQUEUE_EVERY == 0)
+                await self.look(enqueue=tick % _ENQUEUE_EVERY == _ENQUEUE_EVERY - 1)
+            except StorageTroubleError as error:
+                log.warning("the queue could not be looked at; again in %s s: %s", _TICK_S, error)
             except Exception:
                 log.exception("the queue could not be looked at; again in %s s", _TICK_S)
+            tick += 1
+            await self._sleep(_TICK_S)
 
     async def look(self, *, enqueue: bool) -> None:
         """Show every waiting job its place; with `enqueue`, make sure the engine knows it."""
