@@ -86,7 +86,7 @@ class StepRunner:
                 # Somebody else moved it (a cancel); the next look sees where it stands.
                 log.info("job %s moved on meanwhile: %s", job_id, error)
                 tries.looks += 1
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - logged with its traceback there
                 await self._sleep(self._wait_s(error, job_id, tries))
 
     async def _once(self, step: Step, job_id: int, tries: _Tries) -> str:
