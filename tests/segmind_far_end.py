@@ -70,6 +70,7 @@ class FarEnd:
         self.scripts: dict[Place, deque[Act]] = {}
         self.records: dict[str, Record] = {}
         self.calls: Counter[Place] = Counter()
+        self.listening = False
         app = web.Application()
         places: tuple[tuple[str, str, Place, Act], ...] = (
             ("POST", "/v2/{slug}", "submit", self.accept),
@@ -86,6 +87,7 @@ class FarEnd:
 
     async def listen(self) -> None:
         """Take connections from now on."""
+        self.listening = True
         await self._runner.setup()
         await web.SockSite(self._runner, self._socket).start()
 

@@ -100,4 +100,6 @@ class RequestBudget:
         """After a pause everything held back wants to go at once: it goes at an even pace."""
         if not self._sent or now - self._paused_until >= _WINDOW_S:
             return 0.0
-        return max(self._sent[-1] + _WINDOW_S / self._per_minute - now, 0.0)
+        wait_s = self._sent[-1] + _WINDOW_S / self._per_minute - now
+        # A wait too short for the clock to show would be waited for again and again.
+        return max(wait_s, _SHORTEST_WAIT_S) if wait_s > 0 else 0.0
