@@ -1,8 +1,10 @@
 """The composition root: starts every service in its order, runs them, takes them down."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from bot.client import Services, VideoBot, redirect
 from bot.delivery import Deliverer
 from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.presence import GuildPresence
+from bot.errors import BotError
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.engine import DurableEngine, EngineSettings
 from bot.jobs.executor import FileLocks
@@ -22,6 +25,7 @@ from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
+from bot.jobs.stop_time import CARDS, StopTime
 from bot.jobs.submit import Submitter
 from bot.jobs.takeover import LOOK_EVERY_S as TAKEOVER_EVERY_S
 from bot.jobs.takeover import Takeover
@@ -34,8 +38,11 @@ from bot.settings import Settings
 from bot.storage import ExportingStore, ForgettingStore, JobStore, PostgresLocks, ReportStore
 from bot.tools import Tools, now, open_tools
 
+log = logging.getLogger(__name__)
+
 HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
+_LOOK_EVERY_S = 30.0
 _APPROVALS_EVERY_S = 60.0
 _VIDEO_LOG_EVERY_S = 60.0
 _LEADER_EVERY_S = 2.0
@@ -66,7 +73,9 @@ async def run(settings: Settings) -> None:
         registers_commands=settings.registers_commands,
     )
     async with bot:
-        await until_stopped(bot, settings.discord_token, lost=lost)
+        await until_stopped(
+            bot, settings.discord_token, stop_timeout_s=settings.stop_timeout_s, lost=lost
+        )
 
 
 async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.Event) -> Services:
@@ -94,15 +103,17 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
         stack.push_async_callback(tools.errands.close)
         engine = _engine(tools, tenure.sure)
         await stack.enter_async_context(background(_halt(engine, lost)))
+        # After the engine: a card shows what its job came to, and that it goes on.
+        stack.push_async_callback(_close_cards, tools, engine, lost)
         stack.push_async_callback(engine.close)
         await engine.launch()
-        stack.push_async_callback(tools.cards.close)
         takeover = Takeover(locks, settings.executor_id, sure=tenure.sure)
         watch = QueueWatch(
             store=tools.store,
             cards=tools.cards,
             engine=engine,
             budget=tools.budget,
+            breaker=tools.breaker,
             leads=leader.held,
         )
         gate = _gate(tools)
@@ -115,6 +126,7 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
             repeat(takeover.look, every_s=TAKEOVER_EVERY_S),
             led(approvals.look, every_s=_APPROVALS_EVERY_S),
             led(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
+            repeat(engine.look, every_s=_LOOK_EVERY_S),
             led(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
             led(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
             # Each for the guilds of its own shards.
@@ -131,7 +143,7 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
             approvals=approvals,
             privacy=privacy,
             gate=gate,
-            close=stack.pop_all().aclose,
+            close=partial(_close, tools.stop_time, stack.pop_all()),
         )
     raise AssertionError("unreachable: the block above returns or raises")
 
@@ -170,7 +182,9 @@ def _engine(tools: Tools, sure: Callable[[], bool]) -> DurableEngine:
             provider=tools.provider,
             cards=tools.cards,
             budget=tools.budget,
+            breaker=tools.breaker,
             now=now,
+            patience=timedelta(seconds=settings.provider_patience_s),
             speed=settings.poll_speed,
             sure=sure,
         ),
@@ -179,6 +193,7 @@ def _engine(tools: Tools, sure: Callable[[], bool]) -> DurableEngine:
             provider=tools.provider,
             cards=tools.cards,
             budget=tools.budget,
+            breaker=tools.breaker,
             now=now,
             time_limit_s=settings.job_time_limit_s,
             speed=settings.poll_speed,
@@ -194,6 +209,7 @@ def _engine(tools: Tools, sure: Callable[[], bool]) -> DurableEngine:
         on_end=tools.video_log.ended,
         now=now,
         pseudonyms=tools.pseudonyms,
+        stop_time=tools.stop_time,
     )
 
 
@@ -269,6 +285,7 @@ def _intake(tools: Tools, engine: DurableEngine, gate: Gate, approvals: Approval
         gate=gate,
         approvals=approvals,
         now=now,
+        stop_time=tools.stop_time,
     )
 
 
@@ -319,6 +336,29 @@ def _services(
         now=now,
         close=close,
     )
+
+
+async def _close(stop_time: StopTime, services: AsyncExitStack) -> None:
+    """End the services, in the time that a stop may last."""
+    stop_time.begin()
+    await services.aclose()
+
+
+async def _close_cards(tools: Tools, engine: DurableEngine, lost: asyncio.Event) -> None:
+    """Say on the cards of all jobs under way that the bot is restarting; then edit none more.
+
+    Not when the lock is lost: the jobs go on in another process, which shows them.
+    """
+    try:
+        # Not when a start has failed: then nobody knows when the next one comes.
+        if tools.stop_time.began and not lost.is_set():
+            jobs = await engine.parked(queued=not tools.settings.is_one_of_several)
+            told = await tools.cards.park(jobs, timeout_s=tools.stop_time.left_s(CARDS))
+            log.info("%d jobs go on at the next start; %d cards say so", len(jobs), told)
+    except BotError as error:
+        log.warning("the cards could not say that the bot restarts: %s", error)
+    finally:
+        await tools.cards.close()
 
 
 async def _beat(path: Path) -> None:

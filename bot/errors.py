@@ -45,6 +45,13 @@ class RequestTakenError(BotError):
     """The provider's request id already belongs to another job; nothing was changed."""
 
 
+class StorageTroubleError(BotError):
+    """The database cannot be used just now: locked, full, read-only, out of reach.
+
+    What was to be written is not. It is no fault of the program; trying again later helps.
+    """
+
+
 # -- for members ---------------------------------------------------------------
 
 
@@ -134,6 +141,10 @@ class ContentBlockedError(InferenceFailedError):
 
 class BrokenContractError(PermanentError):
     """A 2xx answer that lacks what the protocol promises, or points to a foreign host."""
+
+
+class NotJsonError(BrokenContractError):
+    """A 2xx answer that is no JSON: a page of whatever stands in front of the service."""
 
 
 class TransientError(ProviderError):

@@ -19,17 +19,26 @@ log = logging.getLogger(__name__)
 
 # A start may be tried again; sysexits.h calls it EX_TEMPFAIL.
 EXIT_LOCK_LOST = 75
-_LEAVE_WITHIN_S = 15.0
 # So soon after a change of who is to do it, work that only one process does goes on.
 _ASK_AGAIN_S = 2.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-async def until_stopped(bot: discord.Client, token: SecretStr, *, lost: asyncio.Event) -> None:
-    """Run the client until a signal comes or it ends by itself.
+async def until_stopped(
+    bot: discord.Client,
+    token: SecretStr,
+    *,
+    stop_timeout_s: float,
+    lost: asyncio.Event,
+    end_at_once: Callable[[int], object] = os._exit,
+) -> None:
+    """Run the client until a signal comes or it ends by itself; a second signal ends all at once.
 
     Args:
-        bot: The client.
-        token: Its token.
+        bot: Closed at the end.
+        token: The bot's.
+        stop_timeout_s: How long after the signal the process may live, whatever hangs.
+        end_at_once: Ends the process with an exit code when that time is over.
         lost: Set when the process has lost its lock and must end.
 
     Raises:
@@ -44,11 +53,14 @@ async def until_stopped(bot: discord.Client, token: SecretStr, *, lost: asyncio.
     await asyncio.wait({running, *asked}, return_when=asyncio.FIRST_COMPLETED)
     for task in asked:
         task.cancel()
-    if lost.is_set():
-        _leave_at_the_latest()
-    elif running.done():
+    if running.done() and not lost.is_set():
         _explain(running)
-    log.info("stopping; jobs under way go on at the next start")
+    log.info(
+        "stopping, within %g s; jobs under way go on at the next start; once more ends at once",
+        stop_timeout_s,
+    )
+    # Threads that wait for a lost database do so for good.
+    _watch_the_stop(stop_timeout_s, end_at_once, EXIT_LOCK_LOST if lost.is_set() else 1)
     await bot.close()
     running.cancel()
     await asyncio.wait({running})
@@ -56,21 +68,42 @@ async def until_stopped(bot: discord.Client, token: SecretStr, *, lost: asyncio.
         raise LockLostError("This process lost its lock on the database and has stopped.")
 
 
-def _leave_at_the_latest() -> None:
-    """See to it that the process ends: threads that wait for a lost database do so for good."""
-    timer = threading.Timer(_LEAVE_WITHIN_S, os._exit, [EXIT_LOCK_LOST])
+def _watch_the_stop(timeout_s: float, end_at_once: Callable[[int], object], code: int) -> None:
+    """End the process when its time is over: a service manager would kill it a moment later.
+
+    A thread, because the loop itself may hang, or wait for a thread that does. What is cut off
+    is taken up at the next start, as after any crash.
+    """
+
+    def end() -> None:
+        log.critical("the stop lasted longer than STOP_TIMEOUT_S, %g s: ended", timeout_s)
+        end_at_once(code)
+
+    timer = threading.Timer(timeout_s, end)
     timer.daemon = True
     timer.start()
 
 
 def _on_signals(stop: Callable[[], object]) -> None:
-    """Call `stop` on SIGTERM and Ctrl-C; Windows knows only Ctrl-C, and not on the loop."""
+    """Call `stop` on SIGTERM and Ctrl-C; a second one ends the process as if nobody listened.
+
+    Windows knows only Ctrl-C, and not on the loop.
+    """
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+
+    def first() -> None:
+        for number in _SIGNALS:
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+            # The system's default: no traceback, and it works while the loop is busy.
+            signal.signal(number, signal.SIG_DFL)
+        stop()
+
+    for number in _SIGNALS:
         try:
-            loop.add_signal_handler(number, stop)
+            loop.add_signal_handler(number, first)
         except NotImplementedError:
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(first))
 
 
 def _explain(running: asyncio.Task[None]) -> None:

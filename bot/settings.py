@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     segmind_history_base: Address = "https://api.spotprod.segmind.com"
     segmind_upload_base: Address = "https://workflows-api.segmind.com"
     job_time_limit_s: Positive = 3600
+    provider_patience_s: Positive = 7200
     media_hosts: CommaList = (
         "*.segmind.com",
         "*.amazonaws.com",
@@ -109,6 +110,8 @@ class Settings(BaseSettings):
         default_factory=lambda known: f"bot-{known.get('process_index', 0) + 1}",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$",
     )
+    # Under two seconds no post is ever finished; nobody waits for ten minutes.
+    stop_timeout_s: float = Field(default=8, ge=2, le=600, allow_inf_nan=False)
     log_format: Literal["human", "json"] = "human"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     poll_speed: Positive = 1.0

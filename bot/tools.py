@@ -14,11 +14,14 @@ from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
+from bot.jobs.breaker import Breaker
 from bot.jobs.budget import RequestBudget
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.errands import Errands
 from bot.jobs.log_cards import LogCards
+from bot.jobs.stop_time import StopTime
 from bot.jobs.video_log import VideoLog
+from bot.jobs.watched_provider import WatchedProvider
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import PriceTable
 from bot.pseudonyms import Pseudonyms
@@ -50,10 +53,12 @@ class Tools:
     pseudonyms: Pseudonyms
     store: JobStore
     policies: PolicyStore
-    provider: SegmindClient
+    provider: WatchedProvider
+    breaker: Breaker
     media: MediaDesk
     cards: CardKeeper
     poster: ChannelPoster
+    stop_time: StopTime
     errands: Errands
     bulletin: Bulletin
     log_cards: LogCards
@@ -74,7 +79,9 @@ async def open_tools(
     stack.push_async_callback(database.close)
     await database.migrate()
     pseudonyms = Pseudonyms.keyed_by(settings.discord_token.get_secret_value())
-    store, policies, errands = JobStore(database, pseudonyms), PolicyStore(database), Errands()
+    stop_time = StopTime(settings.stop_timeout_s)
+    store, policies = JobStore(database, pseudonyms), PolicyStore(database)
+    errands = Errands(stop_time)
     session = await stack.enter_async_context(make_session())
 
     async def on_card(job_id: int, message_id: int) -> None:
@@ -83,6 +90,7 @@ async def open_tools(
     folder = settings.data_dir / "tmp" / settings.executor_id
     await asyncio.to_thread(_empty, folder)
     log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
+    breaker = Breaker(now=now, speed=settings.poll_speed)
     return Tools(
         client=client,
         settings=settings,
@@ -91,12 +99,14 @@ async def open_tools(
         pseudonyms=pseudonyms,
         store=store,
         policies=policies,
-        provider=provider_of(session, settings),
+        provider=WatchedProvider(provider_of(session, settings), breaker),
+        breaker=breaker,
         media=_media(session, settings),
         cards=CardKeeper(
             client, on_card=on_card, stored=store.get if settings.is_one_of_several else None
         ),
         poster=ChannelPoster(client),
+        stop_time=stop_time,
         errands=errands,
         bulletin=Bulletin(policies=policies, log_channel=ChannelLog(client, errands)),
         log_cards=log_cards,

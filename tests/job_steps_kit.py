@@ -13,10 +13,12 @@ from pydantic import SecretStr
 
 from bot.delivery import Deliverer
 from bot.job import Job
+from bot.jobs.breaker import Breaker
 from bot.jobs.budget import RequestBudget
 from bot.jobs.follow import Follower
 from bot.jobs.ports import CannotPostError, Posted, Standing, TooLargeToPostError, VideoFile
 from bot.jobs.submit import Submitter
+from bot.jobs.watched_provider import WatchedProvider
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.quota import EntryKind
 from bot.segmind import SegmindClient, make_session
@@ -79,6 +81,11 @@ class RecordingCards:
     def show(self, job: Job, standing: Standing) -> None:
         """Keep it."""
         self.shown.append((job, standing))
+
+    def open(self, job: Job, standing: Standing) -> None:
+        """Keep it, unless the job was shown before."""
+        if all(shown.id != job.id for shown, _ in self.shown):
+            self.show(job, standing)
 
     async def finish(self, job: Job) -> None:
         """Keep it, too."""
@@ -201,6 +208,7 @@ class World:
     cards: RecordingCards
     channel: Channel
     budget: RequestBudget
+    breaker: Breaker
     submit: Submitter
     follow: Follower
     deliver: Deliverer
@@ -224,6 +232,11 @@ class World:
         return [EntryKind(entry.kind).value for entry in entries]
 
 
+def _half() -> float:
+    """Chance, always in the middle."""
+    return 0.5
+
+
 RESERVED_ONLY = ["reserve"]
 RELEASED = ["reserve", "release"]
 SETTLED = ["reserve", "settle"]
@@ -244,16 +257,20 @@ async def running_world(
     clock, cards, channel = Clock(), RecordingCards(), Channel()
     far_end = FarEnd(clock.now)
     budget = RequestBudget(per_minute=600, clock=clock.monotonic_s, sleep=clock.sleep)
+    breaker = Breaker(now=clock.now, clock=clock.monotonic_s, sleep=clock.sleep, draw=_half)
     if listening:
         await far_end.listen()
     async with make_session() as session:
-        client = SegmindClient(
-            session,
-            api_key=SecretStr("SG_0123456789abcdef"),
-            api_base=far_end.url,
-            history_base=far_end.url,
-            upload_base=far_end.url,
-            timeout_s=timeout_s,
+        client = WatchedProvider(
+            SegmindClient(
+                session,
+                api_key=SecretStr("SG_0123456789abcdef"),
+                api_base=far_end.url,
+                history_base=far_end.url,
+                upload_base=far_end.url,
+                timeout_s=timeout_s,
+            ),
+            breaker,
         )
         downloader = Downloader(session, allowed_hosts=("127.0.0.1",), allow_http=True)
         yield World(
@@ -263,22 +280,27 @@ async def running_world(
             cards=cards,
             channel=channel,
             budget=budget,
+            breaker=breaker,
             submit=Submitter(
                 store=store,
                 provider=client,
                 cards=cards,
                 budget=budget,
+                breaker=breaker,
                 now=clock.now,
                 sleep=clock.sleep,
+                draw=_half,
             ),
             follow=Follower(
                 store=store,
                 provider=client,
                 cards=cards,
                 budget=budget,
+                breaker=breaker,
                 now=clock.now,
                 time_limit_s=TIME_LIMIT_S,
                 sleep=clock.sleep,
+                draw=_half,
             ),
             deliver=Deliverer(
                 store=store,

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import av
 from aiohttp import web
 
-Place = Literal["submit", "status", "result", "history", "row", "file"]
+Place = Literal["submit", "status", "result", "history", "row", "file", "balance"]
 Act = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 COST_USD = 0.0731
@@ -70,6 +70,7 @@ class FarEnd:
         self.scripts: dict[Place, deque[Act]] = {}
         self.records: dict[str, Record] = {}
         self.calls: Counter[Place] = Counter()
+        self.listening = False
         app = web.Application()
         places: tuple[tuple[str, str, Place, Act], ...] = (
             ("POST", "/v2/{slug}", "submit", self.accept),
@@ -78,6 +79,7 @@ class FarEnd:
             ("GET", "/inference-request/request-history", "history", self._history),
             ("GET", "/inference-request/request-history/{id}", "row", self._history_row),
             ("GET", "/files/{name}", "file", self._file),
+            ("GET", "/v1/get-user-credits", "balance", reply(credits=100.0)),
         )
         for method, path, place, act in places:
             app.router.add_route(method, path, self._scripted(place, act))
@@ -85,6 +87,7 @@ class FarEnd:
 
     async def listen(self) -> None:
         """Take connections from now on."""
+        self.listening = True
         await self._runner.setup()
         await web.SockSite(self._runner, self._socket).start()
 

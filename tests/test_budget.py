@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -338,3 +339,20 @@ def test_the_virtual_clock_notices_a_deadlock() -> None:
 
     with pytest.raises(DeadlockError):
         run_virtually(main())
+
+
+@pytest.mark.parametrize("per_minute", [10, 60, 600])
+def test_after_a_429_a_hundred_polls_go_at_an_even_pace(per_minute: int) -> None:
+    """All were held back by the same pause: they must not be the next burst."""
+
+    async def main() -> list[Grant]:
+        budget = virtual_budget(per_minute)
+        budget.rate_limited(NOON + timedelta(seconds=30), now=NOON)
+        return await serve(budget, [Caller(at_s=0, kind="poll") for _ in range(100)])
+
+    moments = [grant.at_s for grant in run_virtually(main())]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(moments[:50])]
+
+    assert len(moments) == 100
+    assert moments[0] >= 30
+    assert min(gaps) >= 60 / per_minute - EPSILON_S

@@ -173,26 +173,26 @@ async def test_a_refused_connection_is_tried_again(store: JobStore, downloads: P
 
 
 async def test_a_provider_that_stays_away_is_given_up(store: JobStore, downloads: Path) -> None:
-    """After half an hour of refused connections the credits come back."""
+    """After two hours of refused connections the credits come back."""
     async with running_world(store, downloads, listening=False) as world:
         job = await world.job()
 
         await world.submit(job)
 
         await ends_failed(world, job, FailureReason.PROVIDER_DOWN)
-        assert 1800 < world.clock.passed_s < 2000
-        assert max(world.clock.slept_s) == 60
+        assert 7200 < world.clock.passed_s < 7300
+        assert world.far_end.calls == {}
 
 
 async def test_endless_429s_are_given_up(world: World) -> None:
-    """After half an hour of 429 the credits come back, and the reason is the right one."""
-    world.far_end.script("submit", *[reply(429, error="Too many requests")] * 100)
+    """After two hours of 429 the credits come back, and the reason is the right one."""
+    world.far_end.script("submit", *[reply(429, error="Too many requests")] * 200)
     job = await world.job()
 
     await world.submit(job)
 
     await ends_failed(world, job, FailureReason.RATE_LIMITED)
-    assert posts(world) < 40
+    assert posts(world) < 140
     assert world.far_end.records == {}
 
 
@@ -286,9 +286,9 @@ async def test_a_history_out_of_order_is_asked_until_it_answers(world: World) ->
 
 
 async def test_a_history_that_never_answers_ends_the_job(world: World) -> None:
-    """After half an hour without an answer the credits come back."""
+    """After two hours without an answer the credits come back."""
     world.far_end.script("submit", cut)
-    world.far_end.script("history", *[html(502)] * 100)
+    world.far_end.script("history", *[html(502)] * 200)
     job = await world.job()
 
     await world.submit(job)

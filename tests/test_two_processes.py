@@ -43,6 +43,7 @@ def submitter(process: World, *, to: World, sure: bool = True) -> Submitter:
         provider=to.submit._provider,
         cards=process.cards,
         budget=process.budget,
+        breaker=process.breaker,
         now=process.clock.now,
         sleep=process.clock.sleep,
         sure=lambda: sure,

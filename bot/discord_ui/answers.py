@@ -9,7 +9,7 @@ from discord import app_commands
 from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import DISCORD_ERRORS
-from bot.errors import MemberError
+from bot.errors import MemberError, StorageTroubleError
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +79,12 @@ def _words(interaction: Interaction, error: BaseException) -> str:
     if isinstance(error, MemberError):
         log.info("interaction %s refused: %s", interaction.id, error)
         return str(error)
+    if isinstance(error, StorageTroubleError):
+        log.error("interaction %s: nothing can be saved: %s", interaction.id, error)
+        return (
+            "The bot cannot save anything at the moment, so nothing was done and nothing was "
+            "charged. Try again in a few minutes; if it goes on, tell the people who run it."
+        )
     if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
         log.warning("interaction %s: %s", interaction.id, error)
         return "This command has just changed. Reload Discord (Ctrl+R) and try again in a minute."

@@ -5,8 +5,8 @@ import contextlib
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, cast
@@ -26,6 +26,9 @@ _TOKEN_MARGIN = timedelta(seconds=20)
 _FINAL_RETRIES_S = (1.0, 4.0, 15.0)
 _PICTURE_TRIES = 3
 _REMEMBERED_ENDS = 10_000
+# Of the 50 requests a second that Discord takes from a bot, as many as are under way at once.
+_PARKED_AT_ONCE = 16
+_RESTARTING = "The bot is being restarted. Nothing is lost: this goes on by itself in a moment."
 
 # Cards kept in mind; of jobs that ended in another process nobody says that they did.
 _REMEMBERED_CARDS = 10_000
@@ -47,6 +50,7 @@ class _Slot:
     """One card: what it should show next and how it can be reached."""
 
     wanted: tuple[Job, Standing] | None = None
+    standing: Standing = field(default_factory=Standing)
     tries: int = 0
     shown: _Picture | None = None
     shown_state: JobState | None = None
@@ -130,7 +134,7 @@ class CardKeeper:
         slot = self._slot(job)
         if slot.dead or slot.ending:
             return
-        slot.wanted, slot.tries = (job, standing), 0
+        slot.wanted, slot.tries, slot.standing = (job, standing), 0, standing
         if job.state is not slot.shown_state:
             slot.hurry.set()
         if slot.task is None or slot.task.done():
@@ -155,6 +159,39 @@ class CardKeeper:
                 await self._sleep(wait_s)
         if self._slots.get(job.id) is slot:
             del self._slots[job.id]
+
+    async def park(self, jobs: Sequence[Job], *, timeout_s: float) -> int:
+        """Say on the cards of these jobs that the bot is restarting; take no more pictures.
+
+        One edit each, for as many as there is time for; return how many are done.
+        """
+        self._closing = True
+        for slot in self._slots.values():
+            slot.wanted = None  # what is under way is finished: each card has a lock
+            slot.hurry.set()
+        room = asyncio.Semaphore(_PARKED_AT_ONCE)
+        tasks = [
+            asyncio.create_task(self._say_restarting(job, room), name=f"park-{job.id}")
+            for job in jobs
+            if job.id not in self._ended
+        ]
+        if not tasks:
+            return 0
+        done, late = await asyncio.wait(tasks, timeout=timeout_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return sum(task.result() for task in done)
+
+    async def _say_restarting(self, job: Job, room: asyncio.Semaphore) -> bool:
+        async with room:
+            slot = self._slot(job)
+            async with slot.lock:
+                if slot.ending or slot.dead:
+                    return False
+                slot.ending = True  # it waits for its channel's turn, as ends do
+                standing = replace(slot.standing, hint=_RESTARTING)
+                return await self._tried(slot, job, standing, last=True) and not slot.dead
 
     async def close(self) -> None:
         """Take no more pictures, and end the tasks under way."""

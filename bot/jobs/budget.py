@@ -92,6 +92,14 @@ class RequestBudget:
         if kind == "poll":
             limit -= max(1, self._per_minute // 10)
         if len(self._sent) < limit:
-            return 0.0
+            return self._pace_s(now)
         # The one whose leaving brings the count under the limit.
         return max(self._sent[len(self._sent) - limit] + _WINDOW_S - now, _SHORTEST_WAIT_S)
+
+    def _pace_s(self, now: float) -> float:
+        """After a pause everything held back wants to go at once: it goes at an even pace."""
+        if not self._sent or now - self._paused_until >= _WINDOW_S:
+            return 0.0
+        wait_s = self._sent[-1] + _WINDOW_S / self._per_minute - now
+        # A wait too short for the clock to show would be waited for again and again.
+        return max(wait_s, _SHORTEST_WAIT_S) if wait_s > 0 else 0.0

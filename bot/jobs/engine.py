@@ -7,7 +7,7 @@ ended is enqueued again under its own id, which is idempotent.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,14 +15,13 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
-from bot.errors import LockLostError, StaleStateError
-from bot.job import FailureReason, Job, JobState
-from bot.jobs.ports import Cards, JobStore
+from bot.job import Job, JobState
+from bot.jobs.ports import Cards, JobStore, Standing
+from bot.jobs.step_runner import Step, StepRunner
+from bot.jobs.stop_time import DEFAULT_STOP_S, WORK, StopTime
 from bot.pseudonyms import Pseudonyms
 
 log = logging.getLogger(__name__)
-
-Step = Callable[[Job], Awaitable[Job]]
 
 QUEUE = "jobs"
 # Constant, so that jobs in flight survive an upgrade; step order changes go through DBOS.patch.
@@ -33,13 +32,6 @@ _EXECUTOR_THREADS = 8
 _KEEP_WORKFLOWS = timedelta(days=1)
 _ENDED_WORKFLOWS = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _RECOVERIES = 1_000_000
-# In place of a state: the job had ended, and its member deleted it before its workflow was over.
-_FORGOTTEN = "forgotten"
-# Container engines kill 10 s after asking.
-_STOP_S = 6.0
-_LOCK_WAIT_S = 2.0
-# Waits between tries of a step that an unexpected error stopped (a locked database, a bug).
-_RETRY_AFTER_S = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +66,7 @@ class DurableEngine:
         on_end: Callable[[Job], object],
         now: Callable[[], datetime],
         pseudonyms: Pseudonyms,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        stop_time: StopTime | None = None,
     ) -> None:
         self._settings = settings
         self._pseudonyms = pseudonyms
@@ -87,9 +79,13 @@ class DurableEngine:
         )
         self._on_end = on_end
         self._now = now
-        self._sleep = sleep
+        self._stop_time = stop_time or StopTime(DEFAULT_STOP_S)
+        self._runner = StepRunner(store=store, cards=cards, now=now)
         self._workflow = self._register_workflow()
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: dict[asyncio.Task[Any], int] = {}
+        self._parked: set[int] = set()
+        self._suspects: set[int] = set()
+        self._closing = False
 
     async def launch(self) -> None:
         """Start DBOS and take up every unfinished job; needs the executor's lock."""
@@ -108,11 +104,12 @@ class DurableEngine:
 
     def halt(self) -> None:
         """Stop every job where it is, at once; to be followed by `close`."""
-        for task in self._running:
+        for task in list(self._running):
             task.cancel()
 
     async def close(self) -> None:
         """Stop, also after a launch that failed; its workflows go on at the next start."""
+        self._closing = True
         # DBOS warns of each task that is cancelled here on purpose.
         logging.getLogger("dbos").setLevel(logging.ERROR)
         await self._stop_workflows()
@@ -120,6 +117,33 @@ class DurableEngine:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
         await self._stop_workflows()  # those that the queue started in between
+
+    async def parked(self, *, queued: bool) -> list[Job]:
+        """Return, after `close`, the jobs that this process leaves for the next start.
+
+        Args:
+            queued: Whether those in the queue, too: not where another process may begin them.
+        """
+        return [
+            job
+            for job in await self._store.unfinished()
+            if job.id in self._parked or (queued and job.state is JobState.QUEUED)
+        ]
+
+    async def look(self) -> None:
+        """Take up jobs whose workflow died here: its own tables could not be written."""
+        if self._closing:
+            return
+        suspects: set[int] = set()
+        for job in await self._store.unfinished():
+            if not await self._seems_dead(job):
+                continue
+            suspects.add(job.id)
+            # At the first look it may be about to begin: its task is not there yet.
+            if job.id in self._suspects:
+                log.warning("job %s: its workflow had died; it goes on", job.id)
+                await self._revive(job)
+        self._suspects = suspects
 
     async def enqueue(self, job: Job) -> None:
         """Let the job run, once; idempotent by its id."""
@@ -145,8 +169,8 @@ class DurableEngine:
         async def job(job_id: str) -> str:
             task = asyncio.current_task()
             if task is not None:
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                self._running[task] = int(job_id)
+                task.add_done_callback(lambda done: self._running.pop(done, None))
             return await self._run(job_id)
 
         return DBOS.workflow(name="job", max_recovery_attempts=_RECOVERIES)(job)
@@ -154,62 +178,37 @@ class DurableEngine:
     async def _stop_workflows(self) -> None:
         """Cancel what runs; DBOS records no outcome of a cancelled task, so it stays pending."""
         running = set(self._running)
+        self._parked |= set(self._running.values())
         for task in running:
             task.cancel()
         if running:
             # A submit under way is finished first, but not for longer than a stop may last.
-            await asyncio.wait(running, timeout=_STOP_S)
+            await asyncio.wait(running, timeout=self._stop_time.left_s(WORK))
 
     async def _run(self, job_id: str) -> str:
         """The workflow: submit, follow, deliver (which settles), show the end."""
         state = JobState.QUEUED.value
         for name, step in self._steps:
-            state = await DBOS.run_step_async({"name": name}, self._persevere, step, int(job_id))
-        await DBOS.run_step_async({"name": "finish"}, self._finish, int(job_id))
+            state = await DBOS.run_step_async({"name": name}, self._runner.run, step, int(job_id))
+        await DBOS.run_step_async({"name": "finish"}, self._runner.run, self._finish, int(job_id))
         return state
 
-    async def _persevere(self, step: Step, job_id: int) -> str:
-        """Run a step on the job as it stands now; an unexpected error is not the job's end."""
-        for wait_s in (*_RETRY_AFTER_S, None):
-            try:
-                job = await self._store.get(job_id)
-                if job is None:
-                    return _FORGOTTEN
-                return (await step(job)).state.value
-            except StaleStateError as error:
-                # Somebody else moved it (a cancel); the next look sees where it stands.
-                log.info("job %s moved on meanwhile: %s", job_id, error)
-            except LockLostError as error:
-                log.warning("job %s: %s", job_id, error)
-                await self._sleep(_LOCK_WAIT_S)  # for the next check of the lock, or the end
-            except Exception:
-                log.exception("job %s: step stopped", job_id)
-                if wait_s is None:
-                    return await self._give_up(job_id)
-                await self._sleep(wait_s)
-        job = await self._store.get(job_id)
-        return _FORGOTTEN if job is None else job.state.value
-
-    async def _give_up(self, job_id: int) -> str:
-        """A step that never works ends the job, with its credits back."""
-        job = await self._store.get(job_id)
-        if job is None or job.terminal:
-            return _FORGOTTEN if job is None else job.state.value
-        failed = await self._store.transition(
-            job_id, JobState.FAILED, now=self._now(), failure=FailureReason.INTERNAL
-        )
-        return failed.state.value
-
-    async def _finish(self, job_id: int) -> None:
-        job = await self._store.get(job_id)
-        if job is not None:
-            await self._cards.finish(job)
-            self._on_end(job)
+    async def _finish(self, job: Job) -> Job:
+        """The last step: show the end."""
+        await self._cards.finish(job)
+        self._on_end(job)
+        return job
 
     async def _resume(self) -> None:
         """Take up every unfinished job that no other process has begun."""
         jobs = await self._store.unfinished()
-        left = [job.id for job in jobs if not await self._take_up(job)]
+        left = []
+        for job in jobs:
+            if await self._take_up(job):
+                # Its card may still say that the bot is restarting.
+                self._cards.open(job, Standing())
+            else:
+                left.append(job.id)
         if jobs:
             log.info("took up %d unfinished jobs", len(jobs) - len(left))
         if left:
@@ -233,6 +232,22 @@ class DurableEngine:
             await DBOS.delete_workflow_async(workflow_id)
         await self.enqueue(job)
         return True
+
+    async def _seems_dead(self, job: Job) -> bool:
+        """Tell whether the job's workflow was begun here and is neither running nor waiting."""
+        if job.id in self._running.values():
+            return False
+        status = await DBOS.get_workflow_status_async(str(job.id))
+        if status is None or status.executor_id != self._settings.executor_id:
+            return False
+        return status.status in ("PENDING", *_ENDED_WORKFLOWS)
+
+    async def _revive(self, job: Job) -> None:
+        status = await DBOS.get_workflow_status_async(str(job.id))
+        if status is not None and status.status == "PENDING":
+            await DBOS.resume_workflow_async(str(job.id), queue_name=QUEUE)
+        else:
+            await self._take_up(job)
 
     def _config(self) -> DBOSConfig:
         return {

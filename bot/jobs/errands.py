@@ -5,16 +5,16 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
-log = logging.getLogger(__name__)
+from bot.jobs.stop_time import DEFAULT_STOP_S, ERRANDS, StopTime
 
-# At shutdown, what was just begun is still done.
-_LAST_MOMENT_S = 5.0
+log = logging.getLogger(__name__)
 
 
 class Errands:
     """Runs coroutines in the background; one that fails is logged and hurts nobody."""
 
-    def __init__(self) -> None:
+    def __init__(self, stop_time: StopTime | None = None) -> None:
+        self._stop_time = stop_time or StopTime(DEFAULT_STOP_S)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -31,7 +31,7 @@ class Errands:
         """Give what is under way a moment, then end it."""
         self._closing = True
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_LAST_MOMENT_S)
+            await asyncio.wait(self._tasks, timeout=self._stop_time.left_s(ERRANDS))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

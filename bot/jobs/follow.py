@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
@@ -15,6 +16,7 @@ from bot.errors import (
     UnknownRequestError,
 )
 from bot.job import FailureReason, Job, JobState
+from bot.jobs.breaker import Breaker, no_answer_words
 from bot.jobs.budget import RequestBudget
 from bot.jobs.ports import Cards, JobStore, Provider, Standing
 from bot.jobs.reasons import reason_of
@@ -28,8 +30,10 @@ _CARD_TICK_S = 4.0
 _MAX_ERROR_WAIT_S = 30.0
 # COMPLETED without an output is asked for again so many times: it may be about to appear.
 _NO_OUTPUT_TRIES = 4
-# Behind this many time limits a job ends even when nobody answers any more.
+# Behind this many time limits a job ends even when nobody answers any more: not before a few
+# tries, for it may be the bot that was away for so long.
 _HARD_LIMIT = 2.0
+_LAST_TRIES = 3
 # An answer that comes so much after it was due was held up: by a restart, or by a 429.
 _LATE_S = 5.0
 _BY_SLUG: dict[str, Model] = {model.slug: model for model in MODELS}
@@ -51,18 +55,22 @@ class Follower:
         provider: Provider,
         cards: Cards,
         budget: RequestBudget,
+        breaker: Breaker,
         now: Callable[[], datetime],
         time_limit_s: float,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        draw: Callable[[], float] = random.random,
         speed: float = 1.0,
     ) -> None:
         self._store = store
         self._provider = provider
         self._cards = cards
         self._budget = budget
+        self._breaker = breaker
         self._now = now
         self._time_limit_s = time_limit_s
         self._sleep = sleep
+        self._draw = draw
         self._speed = speed
 
     async def __call__(self, job: Job) -> Job:
@@ -109,7 +117,7 @@ class Follower:
         Raises:
             ProviderError: no answer to rely on; ask again later.
         """
-        if self._elapsed_s(job) > self._time_limit_s * _HARD_LIMIT:
+        if failures >= _LAST_TRIES and self._elapsed_s(job) > self._time_limit_s * _HARD_LIMIT:
             return await self._fail(job, FailureReason.TOO_SLOW, "no answer"), False
         if self._elapsed_s(job) > self._time_limit_s:
             return await self._look_up(job, FailureReason.TOO_SLOW), False
@@ -189,7 +197,9 @@ class Follower:
         )
 
     def _on_error(self, job: Job, error: ProviderError) -> None:
-        log.warning("poll of job %s: %s", job.id, error)
+        # An outage is one line of the breaker's, not one for each poll of each job.
+        level = logging.DEBUG if self._breaker.is_down else logging.WARNING
+        log.log(level, "poll of job %s: %s", job.id, error)
         if isinstance(error, RateLimitedError):
             self._budget.rate_limited(error.reset_at, now=self._now())
 
@@ -201,7 +211,9 @@ class Follower:
         gap_s = min(1.0, max(0.2, 1.0 / self._speed))
         wait_s = next_poll_s(self._elapsed_s(job), latency, min_gap_s=gap_s)
         if failures:
-            wait_s = max(wait_s, min(2.0 ** min(failures, 10), _MAX_ERROR_WAIT_S))
+            backoff_s = min(2.0 ** min(failures, 10), _MAX_ERROR_WAIT_S)
+            # Many jobs meet one outage: they must not ask again as one.
+            wait_s = max(wait_s, backoff_s * (0.5 + self._draw()))
         return wait_s
 
     def _elapsed_s(self, job: Job) -> float:
@@ -222,5 +234,6 @@ class Follower:
             expected_s=latency.median_s,
             elapsed_s=self._elapsed_s(job),
             processing=processing,
+            hint=None if (since := self._breaker.down_since) is None else no_answer_words(since),
         )
         self._cards.show(job, standing)

@@ -11,14 +11,13 @@ from bot.errors import ProviderError, RefusedError
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
 from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
+from bot.jobs.stop_time import DEFAULT_STOP_S, INTAKE, StopTime
 from bot.jobs.watch import enqueue_or_leave
 from bot.policy import MemberFacts, PlaceFacts
 from bot.pricing import PriceTable
 from bot.quota import check, refusal_text, windows_at
 from bot.request import GenerationRequest, build_request
 
-# Of the ten seconds that a container engine leaves, after which it kills.
-_STOP_S = 3.0
 _RESTARTING = (
     "The bot is being restarted. Nothing was charged. Send your command again in a minute."
 )
@@ -72,6 +71,7 @@ class Intake:
         gate: Gate,
         approvals: Approvals,
         now: Callable[[], datetime],
+        stop_time: StopTime | None = None,
         draw_seed: Callable[[int, int], int] = random.randint,
     ) -> None:
         self._store = store
@@ -82,6 +82,7 @@ class Intake:
         self._gate = gate
         self._approvals = approvals
         self._now = now
+        self._stop_time = stop_time or StopTime(DEFAULT_STOP_S)
         self._draw_seed = draw_seed
         self._closing = False
         self._under_way: set[asyncio.Task[Job]] = set()
@@ -125,7 +126,7 @@ class Intake:
         """Take no more commands; finish those under way, or tell their members to ask again."""
         self._closing = True
         if self._under_way:
-            _, late = await asyncio.wait(self._under_way, timeout=_STOP_S)
+            _, late = await asyncio.wait(self._under_way, timeout=self._stop_time.left_s(INTAKE))
             for task in late:
                 task.cancel()
 

@@ -6,6 +6,7 @@ only looks into the account's request history, and never sends again.
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from bot.cancellation import to_the_end
 from bot.errors import (
     BrokenContractError,
     NeverStartedError,
+    NotJsonError,
     PermanentError,
     ProviderError,
     RateLimitedError,
@@ -21,17 +23,21 @@ from bot.errors import (
     TransientError,
 )
 from bot.job import FailureReason, Job, JobState
+from bot.jobs.breaker import Breaker, out_of_order_words
 from bot.jobs.budget import RequestBudget
 from bot.jobs.ports import Cards, HistoryRow, JobStore, Provider, Standing
 from bot.jobs.reasons import reason_of
+from bot.jobs.writing import written
 
 log = logging.getLogger(__name__)
 
 _FIRST_RETRY_S = 2.0
 _MAX_RETRY_S = 60.0
-# A job that cannot be sent for this long, counted from the first try, is given up, and so is
-# a look into a history that does not answer; the credits come back.
-GIVE_UP_AFTER = timedelta(minutes=30)
+# A job that is only ever told to wait (429, refused connections) for this long, counted from the
+# first try, is given up, and so is a look into a history that does not answer, and a job that
+# waits for a service out of order, counted from when it went out of order; the credits come back.
+# Outages mostly last for less, and who does not want to wait can cancel at no cost.
+GIVE_UP_AFTER = timedelta(hours=2)
 # The history may lag behind the submit; the last look is after about two minutes.
 LOOK_AFTER_S = (0.0, 3.0, 10.0, 30.0, 75.0)
 # The provider's clock and ours.
@@ -62,8 +68,11 @@ class Submitter:
         provider: Provider,
         cards: Cards,
         budget: RequestBudget,
+        breaker: Breaker,
         now: Callable[[], datetime],
+        patience: timedelta = GIVE_UP_AFTER,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        draw: Callable[[], float] = random.random,
         speed: float = 1.0,
         sure: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -74,8 +83,11 @@ class Submitter:
             provider: Where they are sent.
             cards: Their cards.
             budget: The requests per minute.
+            breaker: Knows whether the provider is out of order.
             now: The time, aware.
+            patience: How long a job that cannot be sent waits.
             sleep: Waits so many seconds.
+            draw: Chance, from 0 to 1.
             speed: How many times faster than Segmind the provider is.
             sure: Whether no other process can have this one's jobs; nothing is sent otherwise.
         """
@@ -83,16 +95,25 @@ class Submitter:
         self._provider = provider
         self._cards = cards
         self._budget = budget
+        self._breaker = breaker
         self._now = now
+        self._patience = patience
         self._sleep = sleep
+        self._draw = draw
         self._speed = speed
         self._sure = sure
 
     async def __call__(self, job: Job) -> Job:
         """Bring a queued job to `running` (or an end); harmless for a job further on."""
-        retry_s, give_up_at = _FIRST_RETRY_S, self._now() + GIVE_UP_AFTER
+        retry_s, give_up_at = _FIRST_RETRY_S, self._now() + self._patience
         while job.state is JobState.QUEUED:
-            await self._budget.acquire("submit")
+            if self._breaker.is_down:
+                began = self._now()
+                job = await self._wait_for_service(job)
+                give_up_at += self._now() - began
+                continue
+            if not await self._may_go():
+                continue
             job = await to_the_end(self._send(job, give_up_at))
             if job.state is JobState.QUEUED:
                 self._cards.show(job, Standing(hint="The video service is busy; waiting for it."))
@@ -102,9 +123,36 @@ class Submitter:
             return await self._reconcile(job)
         return job
 
+    async def _may_go(self) -> bool:
+        """Wait for the budget; return False when the service went out of order meanwhile."""
+        await self._budget.acquire("submit")
+        return not self._breaker.is_down
+
+    async def _wait_for_service(self, job: Job) -> Job:
+        """Keep the job in the queue while the service is out of order.
+
+        Return it as it is then: cancelled meanwhile, or failed when its patience is over. Time
+        in the queue before the outage does not count, nor does the outage before the job.
+        """
+        since = self._breaker.down_since
+        if since is not None:
+            self._cards.show(job, Standing(hint=out_of_order_words(since)))
+        while (since := self._breaker.down_since) is not None and job.state is JobState.QUEUED:
+            if self._now() - max(since, job.queued_at or job.created_at) > self._patience:
+                return await self._fail(job, FailureReason.PROVIDER_DOWN, None)
+            await self._breaker.wait(self._ask_for_nothing)
+            job = await self._store.get(job.id) or job
+        return job
+
+    async def _ask_for_nothing(self) -> None:
+        await self._budget.acquire("poll")
+        await self._provider.balance_usd()
+
     async def _send(self, job: Job, give_up_at: datetime) -> Job:
         """Commit the intent, POST, and write down what came of it: one piece."""
-        job = await self._move(job, JobState.SUBMITTING)
+        # Not `_move`: nothing is sent yet, so a storage in trouble is the step's to wait for.
+        job = await self._store.transition(job.id, JobState.SUBMITTING, now=self._now())
+        log.info("job %s: %s", job.id, job.state.value)
         self._cards.show(job, Standing())
         if not self._sure():
             log.warning("job %s is not sent: another process may have it", job.id)
@@ -154,7 +202,7 @@ class Submitter:
         if job.state is JobState.SUBMITTING:
             job = await self._move(job, JobState.UNCERTAIN)
         self._cards.show(job, Standing())
-        waits_s, give_up_at, answered = list(LOOK_AFTER_S), self._now() + GIVE_UP_AFTER, False
+        waits_s, give_up_at, answered = list(LOOK_AFTER_S), self._now() + self._patience, False
         while waits_s:
             await self._sleep(waits_s.pop(0) / self._speed)
             try:
@@ -167,7 +215,8 @@ class Submitter:
                 log.warning("job %s: %s", job.id, error)  # somebody was faster; look on
             except ProviderError as error:
                 log.warning("history look-up for job %s: %s", job.id, error)
-                answered = isinstance(error, PermanentError)
+                # A page in place of JSON is no refusal: nobody has looked.
+                answered = isinstance(error, PermanentError) and not isinstance(error, NotJsonError)
                 if isinstance(error, RateLimitedError):
                     self._budget.rate_limited(error.reset_at, now=self._now())
             if not waits_s and not answered and self._now() < give_up_at:
@@ -203,7 +252,13 @@ class Submitter:
         return None
 
     async def _move(self, job: Job, to: JobState, **fields: Any) -> Job:
-        moved = await self._store.transition(job.id, to, now=self._now(), **fields)
+        """Write down what became of the POST, or of the look; nothing else knows it."""
+        moved = await written(
+            lambda: self._store.transition(job.id, to, now=self._now(), **fields),
+            what=f"job {job.id}: {to.value}",
+            sleep=self._sleep,
+            draw=self._draw,
+        )
         log.info("job %s: %s", job.id, to.value)
         return moved
 

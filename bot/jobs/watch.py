@@ -4,7 +4,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from bot.errors import StorageTroubleError
 from bot.job import Job, JobState
+from bot.jobs.breaker import Breaker, out_of_order_words
 from bot.jobs.budget import RequestBudget
 from bot.jobs.ports import Cards, Engine, JobStore, Standing
 
@@ -26,6 +28,7 @@ class QueueWatch:
         engine: Engine,
         budget: RequestBudget,
         leads: Callable[[], bool] = lambda: True,
+        breaker: Breaker,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Make a watch.
@@ -35,6 +38,7 @@ class QueueWatch:
             cards: Their cards.
             engine: Runs them.
             budget: Says whether the provider has us wait.
+            breaker: Says whether it is out of order.
             leads: Whether this process is the one that looks; asked before each look.
             sleep: Waits so many seconds.
         """
@@ -43,30 +47,41 @@ class QueueWatch:
         self._engine = engine
         self._budget = budget
         self._leads = leads
+        self._breaker = breaker
         self._sleep = sleep
 
     async def run(self) -> None:
         """Look every few seconds, until cancelled."""
         tick = 0
         while True:
-            await self._sleep(_TICK_S)
-            if not self._leads():
-                continue
-            tick += 1
+            await self._sleep_until_leading()
             try:
-                await self.look(enqueue=tick % _ENQUEUE_EVERY == 0)
+                await self.look(enqueue=tick % _ENQUEUE_EVERY == _ENQUEUE_EVERY - 1)
+            except StorageTroubleError as error:
+                log.warning("the queue could not be looked at; again in %s s: %s", _TICK_S, error)
             except Exception:
                 log.exception("the queue could not be looked at; again in %s s", _TICK_S)
+            tick += 1
+            await self._sleep(_TICK_S)
+
+    async def _sleep_until_leading(self) -> None:
+        while not self._leads():
+            await self._sleep(_TICK_S)
 
     async def look(self, *, enqueue: bool) -> None:
         """Show every waiting job its place; with `enqueue`, make sure the engine knows it."""
-        hint = (
-            "The video service lets us wait; it goes on by itself." if self._budget.paused else None
-        )
+        hint = self._hint()
         for place, job in enumerate(await self._waiting(), start=1):
             self._cards.show(job, Standing(place=place, hint=hint))
             if enqueue:
                 await self._engine.enqueue(job)
+
+    def _hint(self) -> str | None:
+        if (since := self._breaker.down_since) is not None:
+            return out_of_order_words(since)
+        if self._budget.paused:
+            return "The video service lets us wait; it goes on by itself."
+        return None
 
     async def _waiting(self) -> list[Job]:
         return [job for job in await self._store.unfinished() if job.state is JobState.QUEUED]

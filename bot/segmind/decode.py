@@ -13,6 +13,7 @@ from yarl import URL
 
 from bot.errors import (
     BrokenContractError,
+    NotJsonError,
     NotReadyError,
     PermanentError,
     UnknownModelError,
@@ -201,7 +202,7 @@ def _success(
         raise failure_of(status, headers, body, not_found=not_found)
     parsed = parse_json(body)
     if parsed is None:
-        raise BrokenContractError("the answer is not JSON", status)
+        raise NotJsonError("the answer is not JSON", status)
     return parsed
 
 

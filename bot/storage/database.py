@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.cancellation import to_the_end
-from bot.errors import ConfigurationError
-from bot.storage import engines, remains, schema
+from bot.errors import ConfigurationError, StorageTroubleError
+from bot.storage import engines, remains, schema, troubles
 
 T = TypeVar("T")
 Work: TypeAlias = Callable[[AsyncSession], Awaitable[T]]
@@ -65,7 +65,7 @@ class Database:
         """
         try:
             current = await self.read(_current_revision)
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, StorageTroubleError, OSError) as error:
             raise engines.unusable(self._address, error) from error
         newest = await asyncio.to_thread(schema.newest_revision)
         if current != newest:
@@ -81,7 +81,11 @@ class Database:
         await self._engine.dispose()
 
     async def read(self, work: Work[T]) -> T:
-        """Return what `work` finds; it gets a session for queries only."""
+        """Return what `work` finds; it gets a session for queries only.
+
+        Raises:
+            StorageTroubleError: the database cannot be used just now.
+        """
         return await self._to_the_end(self._in_transaction(self._engine, work))
 
     async def write(self, work: Work[T], *, locks: Iterable[int] = ()) -> T:
@@ -91,6 +95,9 @@ class Database:
             work: Gets the session.
             locks: Works with a number in common run one after the other, in every process. On
                 SQLite all of them do anyway.
+
+        Raises:
+            StorageTroubleError: the database cannot be used just now.
         """
 
         async def locked(session: AsyncSession) -> T:
@@ -119,8 +126,9 @@ class Database:
         return await self._to_the_end(in_turn())
 
     async def _in_transaction(self, engine: AsyncEngine, work: Work[T]) -> T:
-        async with AsyncSession(engine) as session, session.begin():
-            return await work(session)
+        with troubles.told_apart():
+            async with AsyncSession(engine) as session, session.begin():
+                return await work(session)
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Finish `work` even when the caller is cancelled, then let the cancellation through.
