@@ -1,13 +1,15 @@
 """From a member's command to an accepted job: check the files, price, reserve, enqueue."""
 
 import asyncio
+import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from bot.catalogue import JsonScalar, Model
-from bot.errors import ProviderError, RefusedError
+from bot.errors import ProviderError, RefusedError, StorageTroubleError
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
 from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
@@ -18,6 +20,9 @@ from bot.pricing import PriceTable
 from bot.quota import check, refusal_text, windows_at
 from bot.request import GenerationRequest, build_request
 
+log = logging.getLogger(__name__)
+
+_ONCE_MORE_AFTER_S = 0.5
 _RESTARTING = (
     "The bot is being restarted. Nothing was charged. Send your command again in a minute."
 )
@@ -73,6 +78,7 @@ class Intake:
         now: Callable[[], datetime],
         stop_time: StopTime | None = None,
         draw_seed: Callable[[int, int], int] = random.randint,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._media = media
@@ -84,6 +90,7 @@ class Intake:
         self._now = now
         self._stop_time = stop_time or StopTime(DEFAULT_STOP_S)
         self._draw_seed = draw_seed
+        self._sleep = sleep
         self._closing = False
         self._under_way: set[asyncio.Task[Job]] = set()
 
@@ -137,7 +144,8 @@ class Intake:
         terms = await self._gate.admit(order.member, order.place, request, order.negative_prompt)
         await self._check_quota(order, request, terms)
         request = await self._with_checked_files(order, request)
-        job = await self._store.accept(
+        job = await self._reserved(
+            terms,
             NewJob(
                 id=order.interaction_id,
                 guild_id=order.place.guild_id,
@@ -150,18 +158,35 @@ class Intake:
                 token_expires_at=order.token_expires_at,
                 upload_limit_bytes=order.upload_limit_bytes,
             ),
-            terms.allowance,
-            terms.zone,
-            now=self._now(),
-            budget=terms.budget,
-            state=JobState.AWAITING_APPROVAL if terms.approval_reasons else JobState.QUEUED,
-            approval_reasons=terms.approval_reasons,
         )
         if job.state is JobState.AWAITING_APPROVAL:
             await self._approvals.ask(job)
             return job
         await enqueue_or_leave(self._engine, job)
         return job
+
+    async def _reserved(self, terms: Terms, new: NewJob) -> Job:
+        """Write the job down, with a second try: the first may have been all but its answer.
+
+        Repeating it is safe: a job that is there already is returned as it is.
+        """
+        state = JobState.AWAITING_APPROVAL if terms.approval_reasons else JobState.QUEUED
+        accept = partial(
+            self._store.accept,
+            new,
+            terms.allowance,
+            terms.zone,
+            now=self._now(),
+            budget=terms.budget,
+            state=state,
+            approval_reasons=terms.approval_reasons,
+        )
+        try:
+            return await accept()
+        except StorageTroubleError as error:
+            log.warning("job %s could not be accepted, once more: %s", new.id, error)
+        await self._sleep(_ONCE_MORE_AFTER_S)
+        return await accept()
 
     async def cancel(self, job_id: int) -> Job:
         """Cancel a job that was not sent yet; its credits come back in the same transaction.
