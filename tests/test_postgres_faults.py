@@ -142,6 +142,7 @@ async def test_a_commit_whose_answer_is_lost_is_one_job(
     job = await face.ordered(mia, photo)
 
     assert line.swallowed == 1
+    assert job.id in face.engine.waiting
     assert [one.id for one in await face.store.unfinished()] == [job.id]
     assert [entry.kind.value for entry in await face.store.ledger_of(job.id)] == ["reserve"]
     assert await face.store.check_ledger() == []
