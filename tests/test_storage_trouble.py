@@ -127,6 +127,20 @@ async def test_a_file_locked_for_too_long_is_trouble_and_leaves_no_lock(
         pass  # nobody of ours holds it
 
 
+async def test_nobody_waits_behind_everybody_else(shaky: JobStore, disk: Disk) -> None:
+    """Ten commands meet a locked file: the last one hears of it as soon as the first."""
+    disk.busy_ms, shaky._database.patience_s = 400, 0.1
+    with disk.locked():
+        results = await asyncio.gather(
+            *(accepted(shaky, number) for number in range(10)), return_exceptions=True
+        )
+
+    words = [str(result) for result in results if isinstance(result, StorageTroubleError)]
+    assert len(words) == 10
+    assert words.count("others have been waiting to write for long") == 9
+    assert (await accepted(shaky)).state is JobState.QUEUED
+
+
 async def test_a_fault_of_the_program_is_no_trouble(shaky: JobStore, disk: Disk) -> None:
     """A table that is not there comes out as it is: retrying would not help."""
     with sqlite3.connect(disk.path) as connection:
