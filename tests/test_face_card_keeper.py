@@ -370,3 +370,57 @@ async def test_a_database_that_does_not_answer_hides_no_progress(
     await face.card_shows(job, "about 50 %")
 
     assert "whether it has ended could not be read" in caplog.text
+
+
+# -- a stop ------------------------------------------------------------------------------
+
+
+async def test_at_a_stop_every_card_says_that_the_bot_is_restarting(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """One last edit each, beside what it showed; then no more, until the next start shows more."""
+    queued, made, ended = [await face.ordered(mia, photo) for _ in range(3)]
+    made = await running(face, made)
+    ended = await face.moved(ended, JobState.CANCELLED)
+    cards = keeper(face, min_gap_s=HOUR_S)
+    cards.show(queued, Standing(place=7))
+    cards.show(made, standing(50))
+    await cards.finish(ended)
+    await face.card_shows(queued, "Number 7 in line")
+    await face.card_shows(made, "about 50 %")
+    before = await edits(face)
+
+    told = await cards.park([queued, made, ended], timeout_s=10)
+    cards.show(made, standing(60))
+    await cards.close()
+
+    assert told == 2
+    assert (await edits(face))["token"] == before["token"] + 2
+    for job, words in ((queued, "Number 7 in line"), (made, "about 50 %")):
+        text = await face.card_text(job)
+        assert words in text
+        assert "The bot is being restarted. Nothing is lost: this goes on by itself" in text
+    assert "restarted" not in await face.card_text(ended)
+    again = keeper(face)
+    again.open(made, Standing())
+    await until(lambda: _no_longer_restarting(face, made))
+
+
+async def _no_longer_restarting(face: Face, job: Job) -> bool:
+    return "restarted" not in await face.card_text(job)
+
+
+async def test_cards_that_do_not_fit_into_the_time_are_left(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """One card's edit hangs: the others are told, and the stop goes on."""
+    stuck, other = [await face.ordered(mia, photo) for _ in range(2)]
+    cards = keeper(face)
+    async with cards._slot(stuck).lock:
+        told = await cards.park([stuck, other], timeout_s=1.0)
+    await cards.close()
+
+    assert told == 1
+    assert "restarted" in await face.card_text(other)
+    assert "restarted" not in await face.card_text(stuck)
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("park-")]

@@ -2,11 +2,14 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+from bot.errors import ConfigurationError
+from bot.jobs.locks import executor_lock
 
 
 class FileLocks:
@@ -57,6 +60,34 @@ class FileLocks:
         finally:
             if lock is not None:
                 lock.release()
+
+
+def is_running(executor_id: str, folder: Path) -> bool:
+    """Tell whether a process holds the lock of an executor id."""
+    lock = _taken(folder, executor_lock(executor_id))
+    if lock is None:
+        return True
+    lock.release()
+    return False
+
+
+@contextmanager
+def only_executor(executor_id: str, folder: Path) -> Iterator[None]:
+    """Hold the lock of an executor id for as long as the block lasts; a killed process loses it.
+
+    Raises:
+        ConfigurationError: another process holds it.
+    """
+    lock = _taken(folder, executor_lock(executor_id))
+    if lock is None:
+        raise ConfigurationError(
+            f"Another process runs as EXECUTOR_ID {executor_id} with the same DATA_DIR. "
+            "Stop it, or give each process its own EXECUTOR_ID."
+        )
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _taken(folder: Path, name: str) -> FileLock | None:

@@ -1,8 +1,8 @@
 """One database, a SQLite file or a PostgreSQL server: its transactions, migrations and check."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import URL, func, select
@@ -22,6 +22,7 @@ class Database:
 
     Attributes:
         url: Where it is, with the password hidden; fit for logs.
+        patience_s: How long a write waits for its turn behind others of this process.
     """
 
     def __init__(self, address: URL) -> None:
@@ -32,6 +33,7 @@ class Database:
         # SQLite has one writer at a time. Waiting in line here is fair and costs nothing;
         # its own busy handler sleeps and polls, so it only arbitrates between processes.
         self._turn = asyncio.Lock() if address.drivername == "sqlite" else nullcontext()
+        self.patience_s = engines.BUSY_TIMEOUT_S
         self._unfinished: set[asyncio.Future[Any]] = set()
 
     @classmethod
@@ -107,7 +109,7 @@ class Database:
             return await work(session)
 
         async def in_turn() -> T:
-            async with self._turn:
+            async with self._line():
                 return await self._in_transaction(self._writer, locked)
 
         return await self._to_the_end(in_turn())
@@ -124,6 +126,17 @@ class Database:
                 return await asyncio.to_thread(remains.wipe, self._address)
 
         return await self._to_the_end(in_turn())
+
+    @asynccontextmanager
+    async def _line(self) -> AsyncIterator[None]:
+        """Wait for the turn to write, but not behind many who each wait for a locked file."""
+        async with AsyncExitStack() as turn:
+            try:
+                async with asyncio.timeout(self.patience_s):
+                    await turn.enter_async_context(self._turn)
+            except TimeoutError:
+                raise StorageTroubleError("others have been waiting to write for long") from None
+            yield
 
     async def _in_transaction(self, engine: AsyncEngine, work: Work[T]) -> T:
         with troubles.told_apart():

@@ -89,3 +89,56 @@ async def test_a_renamed_process_takes_up_the_jobs_of_the_old_name(tmp_path: Pat
         requests = (await sandbox.provider_state())["requests"]
 
     assert Counter(r["body"]["prompt"] for r in requests) == {f"a wheel {n}": 1 for n in range(4)}
+
+
+async def test_cards_say_that_the_bot_is_restarting_and_then_the_truth_again(
+    tmp_path: Path,
+) -> None:
+    """Two at the provider, two in the queue: nothing fails, nothing is sent twice."""
+    settings = {**SETTINGS, "SEGMIND_CONCURRENCY": "4"}  # two of a member
+    prompts = [f"a restarted wheel {number}" for number in range(4)]
+    words = "The bot is being restarted. Nothing is lost"
+    async with SandboxProcess(tmp_path, speed=12, bot_env=settings) as sandbox:
+        async with sandbox.member() as mia:
+            jobs = {(await mia.run_command("t2v", {"prompt": p})).id for p in prompts}
+
+            async def at_the_provider() -> bool:
+                cards = await cards_of(sandbox, jobs)
+                shown = [text for text in cards if "Accepted" in text or "Being made" in text]
+                return len(shown) == 2 and any("Number 2 in line" in text for text in cards)
+
+            await until(at_the_provider, "two cards at the provider, two in the queue")
+            await sandbox.bot("stop")
+            stopped = await cards_of(sandbox, jobs)
+            log = sandbox.bot_log()
+            await sandbox.bot("start")
+
+            async def all_true_again() -> bool:
+                return not any(words in text for text in await cards_of(sandbox, jobs))
+
+            await until(all_true_again, "no card says any more that the bot is restarting")
+
+            async def delivered() -> bool:
+                return len([m for m in await mia.messages() if m["attachments"]]) == len(prompts)
+
+            await until(delivered, "four videos")
+        requests = (await sandbox.provider_state())["requests"]
+
+    assert len(stopped) == len(prompts)
+    assert all(words in text for text in stopped)
+    assert "4 jobs go on at the next start; 4 cards say so" in log
+    for trace in ("Traceback", "was destroyed", "never retrieved", "never awaited"):
+        assert trace not in log
+    assert Counter(request["body"]["prompt"] for request in requests) == dict.fromkeys(prompts, 1)
+
+
+async def cards_of(sandbox: SandboxProcess, jobs: set[str]) -> list[str]:
+    """What the cards of these jobs show."""
+    messages = (await sandbox.all_messages()).values()
+    return [
+        text_of(message)
+        for message in messages
+        if (message.get("interaction_metadata") or {}).get("id") in jobs
+        and message["deleted_at"] is None
+        and not message["attachments"]
+    ]
