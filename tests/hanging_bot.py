@@ -33,7 +33,9 @@ class HangingBot(discord.Client):
 async def main() -> None:
     """Run until stopped."""
     bot = HangingBot(intents=discord.Intents.none())
-    await until_stopped(bot, SecretStr("none"), stop_timeout_s=float(sys.argv[1]))
+    await until_stopped(
+        bot, SecretStr("none"), stop_timeout_s=float(sys.argv[1]), lost=asyncio.Event()
+    )
 
 
 if __name__ == "__main__":

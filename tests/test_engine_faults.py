@@ -78,7 +78,6 @@ async def running_engine(
         EngineSettings(
             address=f"sqlite:///{folder / 'engine.sqlite3'}",
             executor_id="bot-1",
-            lock_folder=folder,
             concurrency=2,
             concurrency_per_member=2,
         ),
@@ -167,7 +166,7 @@ async def test_a_stop_parks_every_job_and_the_next_start_goes_on(
         await until(lambda: steps.done["submit"] == 2)
         for job in jobs[:2]:
             await in_state(store, job, JobState.RUNNING)
-    parked = await engine.parked()
+    parked = await engine.parked(queued=True)
 
     assert {job.id: job.state for job in parked} == {
         jobs[0].id: JobState.RUNNING,
