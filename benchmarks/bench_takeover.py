@@ -172,6 +172,10 @@ async def run(url: str, folder: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Measure and print."""
+    reason = postgres.missing()
+    if reason is not None:
+        print(json.dumps({"benchmark": "takeover", "skipped": reason}))
+        return
     with postgres.running() as socket_folder, tempfile.TemporaryDirectory() as folder:
         url = f"postgresql://bot@/postgres?host={socket_folder}"
         figures = asyncio.run(run(url, Path(folder)))

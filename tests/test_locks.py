@@ -151,6 +151,17 @@ async def test_a_server_that_does_not_answer_is_a_lost_lock(server: str) -> None
             os.kill(pid, signal.SIGCONT)
 
 
+async def test_another_session_is_a_lost_lock(server: str) -> None:
+    """A pooler in transaction mode lends a session for a moment: the locks were left behind."""
+    async with PostgresLocks.open(server) as locks, PostgresLocks.open(server) as other:
+        assert await locks.hold("one")
+        await locks.check()
+        locks._session, other._session = other._session, locks._session
+
+        with pytest.raises(LockLostError, match="pooler"):
+            await locks.check()
+
+
 async def test_the_server_ends_a_silent_session(server: str) -> None:
     """A process that hangs, or a machine cut off, keeps no lock: the server's own limit is set."""
     async with PostgresLocks.open(server) as locks:

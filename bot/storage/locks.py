@@ -48,9 +48,10 @@ class PostgresLocks:
     certain_for_s = grace_s - 1.0
     whose = "database (DATABASE_URL)"
 
-    def __init__(self, engine: AsyncEngine, session: AsyncConnection) -> None:
+    def __init__(self, engine: AsyncEngine, session: AsyncConnection, backend: int) -> None:
         self._engine = engine
         self._session = session
+        self._backend = backend
         # Questions come from several tasks, and a session answers one at a time.
         self._turn = asyncio.Lock()
 
@@ -69,11 +70,12 @@ class PostgresLocks:
             # In no transaction: the server's limit is for sessions that are idle outside one.
             await session.execution_options(isolation_level="AUTOCOMMIT")
             await session.execute(_LIMIT_SILENCE, {"value": f"{SILENCE_S}s"})
+            backend = (await session.execute(select(func.pg_backend_pid()))).scalar_one()
         except (SQLAlchemyError, OSError) as error:
             await engine.dispose()
             raise engines.unusable(address, error) from error
         try:
-            yield cls(engine, session)
+            yield cls(engine, session, backend)
         finally:
             await _let_go(session, engine)
 
@@ -91,7 +93,8 @@ class PostgresLocks:
         Raises:
             LockLostError: it is not, or does not answer.
         """
-        await self._ask(func.pg_backend_pid())
+        if await self._ask(func.pg_backend_pid()) != self._backend:
+            raise LockLostError("another session answers: is a pooler in transaction mode between?")
 
     async def is_free(self, name: str) -> bool:
         """Tell whether nobody holds a lock; several may ask at once."""
