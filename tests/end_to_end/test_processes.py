@@ -208,10 +208,10 @@ async def test_a_killed_process_is_taken_over(pair: Pair) -> None:
     namesake = Bot(0, pair.sandbox, pair.url)
     namesake._folder = pair.sandbox.folder / "elsewhere"
     await namesake.start(DATA_DIR=str(namesake._folder))
-    assert await namesake.ended() == 78
     assert ["registered" in bot.log for bot in pair.bots] == [True, False]
     ids = await pair.ten_jobs("killed")
     victim, other = pair.busiest()
+    assert await namesake.ended() == 78
 
     await victim.kill()
 
