@@ -14,6 +14,7 @@ from bot.job import Job, JobState
 from bot.jobs.engine import DurableEngine, EngineSettings
 from bot.jobs.ports import Standing
 from bot.jobs.stop_time import CARDS, INTAKE, WORK, StopTime
+from bot.jobs.watch import enqueue_or_leave
 from bot.pseudonyms import Pseudonyms
 from bot.storage import JobStore
 from tests.discord_kit import until
@@ -134,6 +135,25 @@ async def test_a_workflow_that_died_with_the_engine_s_own_file_is_taken_up(
     assert left.state is JobState.FINISHED
     assert steps.done == {"submit": 1, "follow": 1, "deliver": 1}
     assert [entry.kind for entry in await store.ledger_of(job.id)] == SETTLED
+
+
+async def test_an_engine_whose_file_is_locked_keeps_no_member_waiting(
+    store: JobStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The job is accepted all the same, and runs once the file is free."""
+    steps, disk = Steps(store), Disk(tmp_path / "engine.sqlite3")
+    steps.go.set()
+    with watched(disk):
+        async with running_engine(steps, RecordingCards(), tmp_path) as engine:
+            job = await accepted(store)
+            with disk.locked():
+                await enqueue_or_leave(engine, job, timeout_s=0.1)
+                left = await store.get(job.id)
+            await in_state(store, job, JobState.DELIVERED)
+
+    assert left == job
+    assert "could not be enqueued within 0.1 s; again later" in caplog.text
+    assert steps.done == {"submit": 1, "follow": 1, "deliver": 1}
 
 
 async def test_a_job_that_is_only_beginning_is_not_taken_for_dead(

@@ -314,10 +314,13 @@ class Doorman:
 
     def __init__(self) -> None:
         self.ids: list[int] = []
+        self.closed = False
 
     async def enqueue(self, job: Job) -> None:
-        """Take note."""
+        """Take note, or be out of order."""
         self.ids.append(job.id)
+        if self.closed:
+            raise OSError("disk full")
 
 
 async def test_jobs_without_a_place_are_told_as_well(world: World) -> None:
@@ -342,3 +345,28 @@ async def test_jobs_without_a_place_are_told_as_well(world: World) -> None:
     world.breaker.report(None)
     await watch.look(enqueue=False)
     assert "out of order" not in seen(world, jobs[1])
+
+
+async def test_an_engine_out_of_order_keeps_no_card_from_being_true(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One job is tried; all of them are shown; a minute later all are tried again."""
+    jobs = [await world.job(number) for number in range(3)]
+    engine = Doorman()
+    watch = QueueWatch(
+        store=world.store,
+        cards=world.cards,
+        engine=engine,
+        budget=world.budget,
+        breaker=world.breaker,
+    )
+    engine.closed = True
+    await watch.look(enqueue=True)
+    tried = list(engine.ids)
+    engine.closed = False
+    await watch.look(enqueue=True)
+
+    assert tried == [jobs[0].id]
+    assert engine.ids == [jobs[0].id, *(job.id for job in jobs)]
+    assert "Number 3 in line" in seen(world, jobs[2])
+    assert "could not be enqueued yet" in caplog.text
