@@ -13,7 +13,7 @@ import aiohttp
 import discord
 from pydantic import SecretStr
 
-from bot.errors import BotError, ConfigurationError
+from bot.errors import BotError, ConfigurationError, StorageTroubleError
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +134,8 @@ async def repeat(work: Callable[[], Awaitable[None]], *, every_s: float) -> None
     while True:
         try:
             await work()
+        except StorageTroubleError as error:
+            log.warning("background work failed; again in %s s: %s", every_s, error)
         except Exception:
             log.exception("background work failed; again in %s s", every_s)
         await asyncio.sleep(every_s)

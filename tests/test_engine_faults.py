@@ -19,7 +19,7 @@ from bot.pseudonyms import Pseudonyms
 from bot.storage import JobStore
 from tests.discord_kit import until
 from tests.job_steps_kit import SETTLED, Clock, RecordingCards
-from tests.storage_kit import NOW, accepted
+from tests.storage_kit import GENEROUS, NOW, ZONE, accepted, new_job
 from tests.storage_trouble_kit import Disk, watched
 
 pytest_plugins = ("tests.storage_fixtures",)
@@ -178,8 +178,19 @@ async def test_a_job_that_is_only_beginning_is_not_taken_for_dead(
 async def test_a_stop_parks_every_job_and_the_next_start_goes_on(
     store: JobStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Two at the provider, one in the queue: none fails, none is sent twice, each card is true."""
+    """Two at the provider, one in the queue: none fails, none is sent twice, each card is true.
+
+    One that waits for a moderator keeps its card: no process runs it.
+    """
     steps, cards = Steps(store), RecordingCards()
+    await store.accept(
+        new_job(9),
+        GENEROUS,
+        ZONE,
+        now=NOW,
+        state=JobState.AWAITING_APPROVAL,
+        approval_reasons=["."],
+    )
     async with running_engine(steps, RecordingCards(), tmp_path) as engine:
         jobs = [await accepted(store, number) for number in range(3)]
         for job in jobs:
