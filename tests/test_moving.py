@@ -134,6 +134,10 @@ class _DeadError(Exception):
     pass
 
 
+def _values(parameters: Any) -> list[object]:
+    return [*(parameters.values() if isinstance(parameters, dict) else parameters)]
+
+
 @contextmanager
 def dying_at_each_commit(*databases: Database) -> Iterator[None]:
     """Die at every commit when it is reached for the first time, just before it."""
@@ -141,12 +145,13 @@ def dying_at_each_commit(*databases: Database) -> Iterator[None]:
     engines = [database._engine.sync_engine for database in databases]
 
     def on_statement(
-        connection: Any, _cursor: object, statement: str, parameters: object, *_: object
+        connection: Any, _cursor: object, statement: str, parameters: Any, *_: object
     ) -> None:
         if statement.startswith(("INSERT", "UPDATE", "DELETE")) or "setval" in statement:
-            # Of all that is written only the progress tells one batch from another.
-            batch = parameters if statement.startswith("UPDATE relocation") else ""
-            connection.info["written"] = f"{connection.engine.url}: {statement} {batch}"
+            # A move's id is new until it is committed; all else is the same at every try.
+            tells = "setval" in statement or statement.startswith("UPDATE relocation")
+            facts = [getattr(value, "obj", value) for value in _values(parameters)] if tells else ""
+            connection.info["written"] = f"{connection.engine.url}: {statement} {facts}"
 
     def on_commit(connection: Any) -> None:
         written = connection.info.pop("written", None)

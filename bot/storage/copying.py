@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     MetaData,
     Select,
@@ -200,7 +201,7 @@ async def _set_last_number(
     if connection.dialect.name == "postgresql":
         if last:
             sequence = await session.scalar(_sequence(table, column))
-            await session.execute(select(func.setval(sequence, last)))
+            await session.execute(select(func.setval(sequence, literal(last, BigInteger))))
     elif table.dialect_options["sqlite"]["autoincrement"]:
         name = {"name": table.name}
         await session.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), name)
