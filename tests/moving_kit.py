@@ -4,11 +4,11 @@ import asyncio
 import os
 import sqlite3
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import select
 
@@ -28,6 +28,9 @@ from tests.storage_kit import (
     new_job,
     walked_to,
 )
+
+# Runs `python -m bot` with an environment and arguments; gives the exit code and what it said.
+Command: TypeAlias = Callable[..., Awaitable[tuple[int, str]]]
 
 PROJECT = Path(__file__).parents[1]
 IN_FLIGHT = (JobState.QUEUED, JobState.SUBMITTING, JobState.RUNNING, JobState.FINISHED)

@@ -1,6 +1,5 @@
 """Moving to PostgreSQL: all of it, once, whatever dies; and only one of the two ever runs."""
 
-import asyncio
 import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -18,30 +17,11 @@ from bot.job import JobState
 from bot.jobs.executor import only_executor
 from bot.storage import Database, JobStore, Move, PolicyStore, back, copying, refuse_away
 from tests.job_steps_kit import BODY, T2V, running_world
-from tests.moving_kit import bot, contents, environment, fill, pad, started
+from tests.moving_kit import Command, bot, contents, environment, pad, started
 from tests.segmind_far_end import COST_USD
 from tests.storage_kit import FIRST_ID, GUILD, MODERATOR, NOW, PATHS, accepted
 
-pytest_plugins = ("tests.postgres_fixtures", "tests.storage_fixtures", "tests.job_steps_fixtures")
-
-
-@pytest.fixture
-def filled(filled_file: Path, tmp_path: Path) -> Path:
-    """An own copy of the filled file, where a bot with this DATA_DIR has it."""
-    return Path(shutil.copy(filled_file, tmp_path / "bot.sqlite3"))
-
-
-@pytest.fixture(scope="session")
-def filled_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with something in every table; do not write to it."""
-    path = Path(shutil.copy(migrated_file, tmp_path_factory.mktemp("filled") / "bot.sqlite3"))
-
-    async def write() -> None:
-        async with opened(f"sqlite:///{path}") as database:
-            await fill(database)
-
-    asyncio.run(write())
-    return path
+pytest_plugins = ("tests.postgres_fixtures", "tests.job_steps_fixtures", "tests.moving_fixtures")
 
 
 @asynccontextmanager
@@ -255,10 +235,12 @@ async def test_a_database_in_use_is_refused(filled: Path, url: str) -> None:
         assert await startable(source) == [True]
 
 
-async def test_a_running_bot_is_not_moved(filled: Path, url: str, tmp_path: Path) -> None:
+async def test_a_running_bot_is_not_moved(
+    filled: Path, url: str, tmp_path: Path, command: Command
+) -> None:
     """Any executor's lock in DATA_DIR stops it, its own id or another's."""
     with only_executor("bot-7", tmp_path):
-        code, said = await bot(environment(tmp_path), "move", "--to", url)
+        code, said = await command(environment(tmp_path), "move", "--to", url)
 
     assert code == 78
     assert "EXECUTOR_ID bot-7" in said
@@ -296,30 +278,116 @@ async def test_a_copy_that_differs_is_not_relied_on(filled: Path, url: str) -> N
         assert await startable(source, target) == [True, False]
 
 
+async def test_moves_that_make_no_sense(filled: Path, url: str, tmp_path: Path) -> None:
+    """To itself; elsewhere after it has left; from or onto somebody's unfinished copy."""
+    other = Path(shutil.copy(filled, tmp_path / "other.sqlite3"))
+    third = f"sqlite:///{tmp_path / 'third.sqlite3'}"
+    async with both(filled, url) as (source, target), opened(third) as elsewhere:
+        with pytest.raises(ConfigurationError, match="already"):
+            await move(source, source)
+        await Move(source, target, now=lambda: NOW).prepare()
+        with pytest.raises(ConfigurationError, match="unfinished copy of sqlite"):
+            await move(target, elsewhere)
+        async with opened(f"sqlite:///{other}") as another:
+            with pytest.raises(ConfigurationError, match="unfinished copy by another move"):
+                await move(another, target)
+            assert await startable(another) == [True]
+        await move(source, target)
+        with pytest.raises(ConfigurationError, match="was moved to postgresql"):
+            await move(source, elsewhere)
+
+
+async def test_a_database_that_fails_stops_the_move(filled: Path, url: str) -> None:
+    """The server's own words, and that it goes on where it stopped; which it does."""
+
+    def rename(line: str, *, back: bool = False) -> None:
+        names = ("away", "job") if back else ("job", "away")
+        if line.startswith("guild_policy") or back:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(f"ALTER TABLE {names[0]} RENAME TO {names[1]}".encode())
+
+    async with both(filled, url) as (source, target):
+        moving = Move(source, target, now=lambda: NOW)
+        await moving.prepare()
+        with pytest.raises(BotError, match=r'(?s)"job" does not exist.*goes on where it stopped'):
+            await moving.carry_out(rename)
+        rename("", back=True)
+        await move(source, target)
+
+        assert await startable(source, target) == [False, True]
+
+
+async def test_a_wrong_address_is_told(filled: Path, tmp_path: Path, command: Command) -> None:
+    """By the option's name, not by DATABASE_URL's."""
+    env = environment(tmp_path)
+    strange = await command(env, "move", "--to", "mysql://host/name")
+    nowhere = await command(env, "move", "--to", f"postgresql://bot@/x?host={tmp_path}")
+
+    assert [code for code, _ in (strange, nowhere)] == [78, 78]
+    assert "--to must look like" in strange[1]
+    assert "--to: cannot use postgresql://" in nowhere[1]
+    async with opened(f"sqlite:///{filled}") as source:
+        assert await startable(source) == [True]
+
+
 # -- afterwards --------------------------------------------------------------------------------
 
 
 async def test_after_a_move_the_old_database_does_not_start(
-    filled: Path, url: str, tmp_path: Path
+    filled: Path, url: str, tmp_path: Path, command: Command
 ) -> None:
-    """`python -m bot` says where it went and how to go back, without the password."""
-    secret = url.replace("bot@", "bot:hunter2@")
+    """It says where the data went and how to go back, without the password."""
     env = environment(tmp_path)
-    code, said = await bot(env, "move", "--to", secret)
+    code, said = await command(env, "move", "--to", url.replace("bot@", "bot:hunter2@"))
     async with opened(f"sqlite:///{filled}") as source:
         with pytest.raises(ConfigurationError) as caught:
             await refuse_away(source)
-        words = str(caught.value)
-        uncertain = await back(source, now=NOW)
+    words = str(caught.value)
 
-        assert code == 0, said
-        assert "was moved to postgresql://bot:***@/" in words
-        assert "move --back" in words
-        assert "hunter2" not in said + words
-        assert uncertain == 7
+    assert code == 0, said
+    assert "Now set DATABASE_URL=postgresql://bot:***@/" in said
+    assert "was moved to postgresql://bot:***@/" in words
+    assert "move --back" in words
+    assert "hunter2" not in said + words
+
+
+async def test_going_back_is_like_restoring_a_backup(
+    filled: Path, url: str, tmp_path: Path, command: Command
+) -> None:
+    """The old database starts again, and what it has on its way is uncertain; once."""
+    env = environment(tmp_path)
+    await command(env, "move", "--to", url)
+    (tmp_path / "engine.sqlite3").touch()
+    went = await command(env, "move", "--back")
+    again = await command(env, "move", "--back")
+    async with opened(f"sqlite:///{filled}") as source:
+        jobs = await JobStore(source).unfinished()
+
         assert await startable(source) == [True]
-        with pytest.raises(ConfigurationError, match="is not being moved"):
-            await back(source, now=NOW)
+        assert went[0] == 0
+        assert "7 jobs were on their way" in went[1]  # six in flight, one waits for approval
+        assert again[0] == 78
+        assert "is not being moved" in again[1]
+        assert all(job.restored_at for job in jobs)
+        assert JobState.QUEUED not in {job.state for job in jobs}
+        assert not (tmp_path / "engine.sqlite3").exists()
+
+
+async def test_an_unfinished_move_can_be_given_up(
+    filled: Path, url: str, tmp_path: Path, command: Command
+) -> None:
+    """Then nothing has happened to any job."""
+    async with both(filled, url) as (source, target):
+        before = await contents(source)
+        await Move(source, target, now=lambda: NOW).prepare()
+        shut = await startable(source, target)
+        code, said = await command(environment(tmp_path), "move", "--back")
+
+        assert shut == [False, False]
+        assert code == 0, said
+        assert "uncertain" not in said
+        assert await startable(source, target) == [True, False]
+        assert await contents(source) == before
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ from bot.job import FailureReason, Job, JobState
 from bot.jobs.executor import only_executor
 from bot.storage import Database, JobStore, back_up, mark_restored, restore
 from tests.job_steps_kit import BODY, RELEASED, SETTLED, T2V, World
-from tests.moving_kit import bot, environment
+from tests.moving_kit import Command, bot, environment
 from tests.segmind_far_end import reply
 from tests.storage_kit import GENEROUS, GUILD, MODERATOR, NOW, ZONE, accepted, new_job, opened
 
-pytest_plugins = ("tests.job_steps_fixtures", "tests.postgres_fixtures")
+pytest_plugins = ("tests.job_steps_fixtures", "tests.postgres_fixtures", "tests.moving_fixtures")
 
 LATER = timedelta(hours=5)
 
@@ -162,19 +162,29 @@ async def test_approved_for_the_first_time_is_sent(world: World, file: Path) -> 
     assert world.far_end.calls["submit"] == len(world.channel.posts) == 1
 
 
-async def test_a_restored_database_on_postgresql_is_marked(url: str) -> None:
-    """`--mark-only` does the same after pg_restore, and may be repeated."""
+async def test_a_restored_database_on_postgresql_is_marked(
+    url: str, tmp_path: Path, command: Command
+) -> None:
+    """`--mark-only` does the same after pg_restore, and may be repeated; nothing else may run."""
+    env = environment(tmp_path, DATABASE_URL=url)
     database = Database.open(url)
     store = JobStore(database)
     queued, running = await accepted(store, 0), await accepted(store, 1)
     for state in (JobState.SUBMITTING, JobState.RUNNING):
         await store.transition(running.id, state, now=NOW)
-    marked = [await mark_restored(database, now=NOW + LATER) for _ in range(2)]
+    refused = await command(env, "restore", "--mark-only")
+    await database.close()
+    told = await command(env, "restore", "--mark-only")
+    marked = await mark_restored(database, now=NOW + LATER)
     jobs = await store.unfinished()
     problems = await store.check_ledger()
     await database.close()
 
-    assert marked == [2, 2]
+    assert refused[0] == 78
+    assert "in use by" in refused[1]
+    assert told[0] == 0
+    assert "2 jobs were on their way" in told[1]
+    assert marked == 2
     assert {job.id: job.state for job in jobs} == {
         queued.id: JobState.UNCERTAIN,
         running.id: JobState.RUNNING,
@@ -219,13 +229,11 @@ async def test_a_backup_overwrites_nothing(file: Path) -> None:
     assert backup.read_bytes() == b"precious"
 
 
-async def test_postgresql_has_its_own_program(tmp_path: Path, url: str) -> None:
+async def test_postgresql_has_its_own_program(tmp_path: Path, url: str, command: Command) -> None:
     """Told by name, with the exit code of a setting that does not fit; so for restoring."""
     secret = url.replace("bot@", "bot:hunter2@")
     env = environment(tmp_path, DATABASE_URL=secret)
-    answers = await asyncio.gather(
-        bot(env, "backup", str(tmp_path / "b")), bot(env, "restore", str(tmp_path / "b"))
-    )
+    answers = [await command(env, name, str(tmp_path / "b")) for name in ("backup", "restore")]
 
     assert [code for code, _ in answers] == [78, 78]
     assert "pg_dump" in answers[0][1]
@@ -236,7 +244,9 @@ async def test_postgresql_has_its_own_program(tmp_path: Path, url: str) -> None:
 # -- putting it in place ------------------------------------------------------------------------
 
 
-async def test_restoring_keeps_what_was_there(store: JobStore, file: Path) -> None:
+async def test_restoring_keeps_what_was_there(
+    store: JobStore, file: Path, command: Command
+) -> None:
     """The present database moves aside, its log with it; the engine's file goes."""
     old = await accepted(store, 1)
     backup = file.with_name("backup.sqlite3")
@@ -245,7 +255,7 @@ async def test_restoring_keeps_what_was_there(store: JobStore, file: Path) -> No
     engine = file.with_name("engine.sqlite3")
     engine.write_bytes(b"")
     await store._database.close()
-    code, said = await bot(environment(file.parent), "restore", str(backup))
+    code, said = await command(environment(file.parent), "restore", str(backup))
     (aside,) = file.parent.glob("bot.sqlite3.before-restore-*")
     async with opened(file) as restored, opened(aside) as before:
         job = await restored.get(old.id)
@@ -261,12 +271,12 @@ async def test_restoring_keeps_what_was_there(store: JobStore, file: Path) -> No
     assert backup.exists()
 
 
-async def test_a_running_bot_is_not_restored(file: Path) -> None:
+async def test_a_running_bot_is_not_restored(file: Path, command: Command) -> None:
     """The lock of its executor id is taken."""
     backup = file.with_name("backup.sqlite3")
     await back_up(file, backup)
     with only_executor("bot-1", file.parent):
-        code, said = await bot(environment(file.parent), "restore", str(backup))
+        code, said = await command(environment(file.parent), "restore", str(backup))
 
     assert code == 78
     assert "Stop it first" in said
