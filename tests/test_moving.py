@@ -228,10 +228,14 @@ async def test_a_database_in_use_is_refused(filled: Path, url: str) -> None:
         waits.append(seconds)
 
     async with both(filled, url) as (source, target):
-        with psycopg.connect(url), pytest.raises(ConfigurationError, match="in use by 1 other"):
+        with psycopg.connect(url), pytest.raises(ConfigurationError, match=r"postgres.*is in use"):
             await Move(source, target, now=lambda: NOW, sleep=sleep).prepare()
+        async with opened(f"sqlite:///{filled}") as other:
+            await JobStore(other).unfinished()
+            with pytest.raises(ConfigurationError, match=r"sqlite.*is in use"):
+                await Move(source, target, now=lambda: NOW, sleep=sleep).prepare()
 
-        assert waits
+        assert len(waits) > 2
         assert await startable(source) == [True]
 
 
@@ -322,8 +326,13 @@ async def test_a_wrong_address_is_told(filled: Path, tmp_path: Path, command: Co
     env = environment(tmp_path)
     strange = await command(env, "move", "--to", "mysql://host/name")
     nowhere = await command(env, "move", "--to", f"postgresql://bot@/x?host={tmp_path}")
+    away = await command(
+        {**env, "DATABASE_URL": f"postgresql://bot@/x?host={tmp_path}"},
+        *("move", "--to", f"sqlite:///{tmp_path / 'new.sqlite3'}"),
+    )
 
-    assert [code for code, _ in (strange, nowhere)] == [78, 78]
+    assert [code for code, _ in (strange, nowhere, away)] == [78, 78, 78]
+    assert "DATABASE_URL: cannot use postgresql://" in away[1]
     assert "--to must look like" in strange[1]
     assert "--to: cannot use postgresql://" in nowhere[1]
     async with opened(f"sqlite:///{filled}") as source:
@@ -381,6 +390,7 @@ async def test_an_unfinished_move_can_be_given_up(
         before = await contents(source)
         await Move(source, target, now=lambda: NOW).prepare()
         shut = await startable(source, target)
+        await source.close()
         code, said = await command(environment(tmp_path), "move", "--back")
 
         assert shut == [False, False]

@@ -1,6 +1,8 @@
 """A backup is older than reality: what happened since is found, nothing is sent or posted again."""
 
 import asyncio
+import errno
+import os
 import shutil
 import sqlite3
 import stat
@@ -14,7 +16,7 @@ import pytest
 from bot.errors import BotError, ConfigurationError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.executor import only_executor
-from bot.storage import Database, JobStore, back_up, mark_restored, restore
+from bot.storage import Database, JobStore, back_up, backups, mark_restored, restore
 from tests.job_steps_kit import BODY, RELEASED, SETTLED, T2V, World
 from tests.moving_kit import Command, bot, environment
 from tests.segmind_far_end import reply
@@ -181,7 +183,7 @@ async def test_a_restored_database_on_postgresql_is_marked(
     await database.close()
 
     assert refused[0] == 78
-    assert "in use by" in refused[1]
+    assert "is in use" in refused[1]
     assert told[0] == 0
     assert "2 jobs were on their way" in told[1]
     assert marked == 2
@@ -226,7 +228,55 @@ async def test_a_backup_overwrites_nothing(file: Path) -> None:
     with pytest.raises(BotError, match="exists already"):
         await back_up(file, backup)
 
+    part = file.with_name("part")
+    await asyncio.to_thread(backups.make, file, part)
+    with pytest.raises(BotError, match="exists already"):
+        backups.keep(part, backup)
+
     assert backup.read_bytes() == b"precious"
+    assert not part.exists()
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_backup_where_files_have_no_second_names(
+    file: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    """On a file system without hard links it is renamed, and overwrites nothing either."""
+
+    def link(_source: Path, _target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    part, backup = file.with_name("part"), file.with_name("backup.sqlite3")
+    backups.make(file, part)
+    if taken:
+        backup.write_bytes(b"precious")
+        with pytest.raises(BotError, match="exists already"):
+            backups.keep(part, backup)
+
+        assert backup.read_bytes() == b"precious"
+    else:
+        backups.keep(part, backup)
+
+        assert backups.damage(backup) == []
+
+
+async def test_a_backup_that_cannot_be_made_says_why(store: JobStore, file: Path) -> None:
+    """No such folder; a damaged database; books that do not add up: no file is left."""
+    backup = file.with_name("backup.sqlite3")
+    with pytest.raises(BotError, match="No such file"):
+        await back_up(file, file.parent / "nowhere" / "backup.sqlite3")
+    await accepted(store, 1)
+    await store._database.close()
+    with_wrong_books(file)
+    with pytest.raises(BotError, match="do not add up"):
+        await back_up(file, backup)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("DELETE FROM job")
+    with pytest.raises(BotError, match="refers to a missing one of job"):
+        await back_up(file, backup)
+
+    assert not [*file.parent.glob("backup*")]
 
 
 async def test_postgresql_has_its_own_program(tmp_path: Path, url: str, command: Command) -> None:
@@ -280,6 +330,20 @@ async def test_a_running_bot_is_not_restored(file: Path, command: Command) -> No
 
     assert code == 78
     assert "Stop it first" in said
+
+
+async def test_an_open_database_is_not_restored(
+    store: JobStore, file: Path, command: Command
+) -> None:
+    """A bot with another DATA_DIR may have it: whoever it is, its file is not taken from it."""
+    await accepted(store, 1)
+    backup = file.with_name("backup.sqlite3")
+    await back_up(file, backup)
+    code, said = await command(environment(file.parent), "restore", str(backup))
+
+    assert code == 78
+    assert "is in use" in said
+    assert not [*file.parent.glob("bot.sqlite3.[a-z]*")]
 
 
 def broken_header(backup: Path) -> None:

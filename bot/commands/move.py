@@ -5,7 +5,7 @@ import asyncio
 
 from bot.jobs.executor import standstill
 from bot.settings import Settings, load_settings
-from bot.storage import Database, Move, Moved, back, remove_database
+from bot.storage import Database, Move, Moved, alone_on, back, remove_database
 from bot.tools import now
 
 
@@ -62,6 +62,7 @@ async def _back(settings: Settings) -> int:
     database = Database.open(settings.database_address)
     with standstill(settings.executor_id, settings.data_dir):
         try:
+            await alone_on(database)
             uncertain = await back(database, now=now())
         finally:
             await database.close()

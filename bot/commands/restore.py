@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.errors import ConfigurationError
 from bot.jobs.executor import standstill
 from bot.settings import Settings, load_settings
-from bot.storage import Database, alone_on, mark_restored, remove_database, restore
+from bot.storage import Database, Restored, alone_on, mark_restored, remove_database, restore
 from bot.tools import now
 
 
@@ -41,19 +41,17 @@ def _restore(options: argparse.Namespace) -> int:
                 f"DATABASE_URL is PostgreSQL ({database.url}): use pg_restore into an empty "
                 "database, then python -m bot restore --mark-only"
             )
-        done = asyncio.run(
-            restore(
-                options.file,
-                database.file,
-                disposable=settings.engine_file,
-                now=now(),
-            )
-        )
+        done = asyncio.run(_put_back(options.file, database, database.file, settings))
     print(f"{database.url} is {options.file} now.")
     if done.aside is not None:
         print(f"The database that was there is kept as {done.aside}; remove it when all is well.")
     _told(done.uncertain)
     return 0
+
+
+async def _put_back(backup: Path, database: Database, file: Path, settings: Settings) -> Restored:
+    await alone_on(database)
+    return await restore(backup, file, disposable=settings.engine_file, now=now())
 
 
 async def _mark(database: Database, settings: Settings) -> int:

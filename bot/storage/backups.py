@@ -17,6 +17,8 @@ _MODE = 0o600
 # What SQLite keeps beside a database in write-ahead mode.
 _COMPANIONS = ("-wal", "-shm")
 _BUSY_TIMEOUT_S = 30.0
+# Of an extended result code, https://sqlite.org/rescode.html
+_PRIMARY = 0xFF
 
 
 def make(database: Path, part: Path) -> None:
@@ -166,6 +168,21 @@ def take_place(candidate: Path, database: Path, aside: Path) -> None:
         raise BotError(f"The backup could not be put in place: {error}") from error
 
 
+def in_use(database: Path) -> bool:
+    """Tell whether somebody has the database open, in this process or another.
+
+    A database that is missing or damaged can be replaced: nobody uses it.
+    """
+    try:
+        with closing(_connect(database, timeout_s=0)) as connection:
+            # Whoever reads or writes in write-ahead mode shares a lock for as long as it is open.
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.DatabaseError as error:
+        return error.sqlite_errorcode & _PRIMARY in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    return False
+
+
 def remove_database(file: Path) -> None:
     """Remove a database that is not needed, such as the engine's own; it may be missing."""
     for ending in ("", *_COMPANIONS):
@@ -176,9 +193,9 @@ def _waiting_place(database: Path) -> Path:
     return _with(database, ".restoring")
 
 
-def _connect(file: Path) -> sqlite3.Connection:
+def _connect(file: Path, *, timeout_s: float = _BUSY_TIMEOUT_S) -> sqlite3.Connection:
     # mode=rw: a name that was mistyped must not become an empty database.
-    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=_BUSY_TIMEOUT_S)
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=timeout_s)
 
 
 def _with(file: Path, ending: str) -> Path:

@@ -104,11 +104,19 @@ class Database:
         except (SQLAlchemyError, OSError) as error:
             raise self._unusable(error) from error
 
-    async def others(self) -> int:
-        """Return how many connections others have to this PostgreSQL database; 0 on SQLite."""
-        if self._address.drivername != "postgresql":
-            return 0
-        return await self.read(_others)
+    async def in_use(self) -> bool:
+        """Tell whether others are connected; closes the connections that this one has itself.
+
+        Raises:
+            ConfigurationError: the database cannot be reached.
+        """
+        await self.close()
+        if self.file is not None:
+            return await asyncio.to_thread(backups.in_use, self.file)
+        try:
+            return bool(await self.read(_others))
+        except (SQLAlchemyError, OSError) as error:
+            raise self._unusable(error) from error
 
     async def close(self) -> None:
         """Wait for what is being written, then close every connection."""

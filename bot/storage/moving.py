@@ -162,19 +162,17 @@ class Move:
 async def alone_on(
     database: Database, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> None:
-    """Return when no other program is connected; a SQLite file cannot tell, see the file locks.
+    """Return when no other program is connected.
 
     Raises:
         ConfigurationError: one is; a bot, most likely.
     """
     for _ in range(_LOOKS):
-        others = await database.others()
-        if not others:
+        if not await database.in_use():
             return
         await sleep(_LOOK_EVERY_S)
     raise ConfigurationError(
-        f"{database.url} is in use by {others} other connections. Stop every bot on it, and "
-        "whatever else is connected."
+        f"{database.url} is in use. Stop every bot on it, and whatever else is connected."
     )
 
 
