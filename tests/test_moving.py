@@ -15,7 +15,17 @@ from sqlalchemy import event
 from bot.errors import BotError, ConfigurationError
 from bot.job import JobState
 from bot.jobs.executor import only_executor
-from bot.storage import Database, JobStore, Move, PolicyStore, back, copying, refuse_away
+from bot.storage import (
+    Database,
+    JobStore,
+    Move,
+    Moved,
+    PolicyStore,
+    back,
+    backups,
+    copying,
+    refuse_away,
+)
 from tests.job_steps_kit import BODY, T2V, running_world
 from tests.moving_kit import Command, bot, contents, environment, pad, started
 from tests.segmind_far_end import COST_USD
@@ -41,11 +51,11 @@ async def both(file: Path, url: str) -> AsyncIterator[tuple[Database, Database]]
         yield source, target
 
 
-async def move(source: Database, target: Database) -> None:
+async def move(source: Database, target: Database) -> Moved:
     """Move in one go."""
     moving = Move(source, target, now=lambda: NOW)
     await moving.prepare()
-    await moving.carry_out(lambda _: None)
+    return await moving.carry_out(lambda _: None)
 
 
 async def startable(*databases: Database) -> list[bool]:
@@ -189,11 +199,13 @@ async def test_kill_9_and_again(filled: Path, url: str, tmp_path: Path) -> None:
         assert process.returncode == -signal.SIGKILL
     code, said = await bot(env, "move", "--to", url)
     async with both(filled, url) as (source, target):
-        await move(source, target)  # repeating what is done changes nothing
+        again = await move(source, target)
         before, after = await contents(source), await contents(target)
 
     assert code == 0, said
-    assert "Both are the same" in said
+    assert f"Both are the same: {sum(again.rows.values())} rows" in said
+    assert again.earlier
+    assert again.rows["audit_event"] > 20_000
     for table in before.keys() - {"block"}:
         assert after[table] == before[table]
 
@@ -429,6 +441,23 @@ async def test_jobs_in_flight_end_well_on_postgresql(
             assert world.far_end.calls["submit"] == (state is JobState.QUEUED)
             assert len(world.channel.posts) == 1
             assert await world.books(job) == ["reserve", "settle"]
+
+
+async def test_a_target_that_goes_away_is_told(filled: Path, tmp_path: Path) -> None:
+    """While it is claimed: in words, and the next try goes on."""
+    file = tmp_path / "new.sqlite3"
+
+    def drop() -> None:
+        file.write_bytes(b"what is this" * 1000)
+
+    async with both(filled, f"sqlite:///{file}") as (source, target):
+        with pytest.raises(BotError, match="The move has stopped: file is not a database"):
+            await Move(source, target, now=lambda: NOW, standstill=drop).prepare()
+        await target.close()
+        backups.remove_database(file)
+        await move(source, target)
+
+        assert await startable(source, target) == [False, True]
 
 
 def facts(step: JobState, base: str, request_id: str) -> dict[str, object]:

@@ -50,7 +50,8 @@ async def _to(settings: Settings, address: str) -> int:
 
 def _tell(moved: Moved, source: Database, target: Database) -> None:
     credits_ = ", ".join(f"{kind} {amount}" for kind, amount in moved.credits.items()) or "empty"
-    print(f"Both are the same: {sum(moved.rows.values())} rows; ledger: {credits_}.")
+    how = "This was done before" if moved.earlier else "Both are the same"
+    print(f"{how}: {sum(moved.rows.values())} rows; ledger: {credits_}.")
     print(f"Now set DATABASE_URL={target.url}, with the password, and start the bot.")
     print(
         f"The bot does not start on {source.url} any more. Keep it until all is well, then remove "

@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,12 +30,14 @@ class Moved:
     """What was moved.
 
     Attributes:
-        rows: How many of each table, the same on both sides.
-        credits: Sums of the ledger by kind, the same on both sides.
+        rows: How many of each table the source has, and the target got.
+        credits: Sums of the ledger by kind, of the same.
+        earlier: Whether all was done before; the bot may have run on the target since.
     """
 
     rows: Mapping[str, int]
     credits: Mapping[str, int]
+    earlier: bool
 
 
 class Move:
@@ -70,7 +73,12 @@ class Move:
 
         Raises:
             ConfigurationError: one of the two is not what a move needs; nothing was changed.
+            BotError: a database fails.
         """
+        with _told():
+            await self._prepare()
+
+    async def _prepare(self) -> None:
         if self._source.url == self._target.url:
             raise ConfigurationError("--to: this is where the data are already.")
         if foreign := await self._target.foreign_tables():
@@ -112,8 +120,9 @@ class Move:
         Raises:
             BotError: a database fails, or the copy is not the same as the source.
         """
-        try:
-            if not await self._is_over():
+        with _told():
+            earlier = await self._is_over()
+            if not earlier:
                 await self._copy(tell)
                 await self._verify()
                 # In this order: at no moment can both be started.
@@ -122,12 +131,8 @@ class Move:
             counts = {
                 table.name: await copying.count(self._source, table) for table in copying.TABLES
             }
-            return Moved(rows=counts, credits=_by_kind(await self._source.read(_sums)))
-        except (SQLAlchemyError, OSError) as error:
-            cause = getattr(error, "orig", None) or error
-            raise BotError(
-                f"The move has stopped: {cause}\nRun it again; it goes on where it stopped."
-            ) from error
+            sums = await self._source.read(_sums)
+            return Moved(rows=counts, credits=_by_kind(sums), earlier=earlier)
 
     async def _copy(self, tell: Callable[[str], None]) -> None:
         for table in copying.TABLES:
@@ -157,6 +162,18 @@ class Move:
 
     async def _advance(self, database: Database, phase: Phase) -> None:
         await database.write(lambda session: relocation.advance(session, phase, now=self._now()))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Put a database's failure into words for the host."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise BotError(
+            f"The move has stopped: {cause}\nRun it again; it goes on where it stopped."
+        ) from error
 
 
 async def alone_on(

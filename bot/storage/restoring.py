@@ -21,6 +21,8 @@ _MAYBE_SENT = frozenset({JobState.QUEUED, JobState.SUBMITTING, JobState.UNCERTAI
 async def mark_uncertain(session: AsyncSession, *, now: datetime) -> int:
     """Mark every job that has not ended; return how many. May be repeated.
 
+    Undelivered ones are marked as well: somebody may have had them sent again since.
+
     Args:
         session: Of a database on which no bot runs.
         now: The time, aware: what happened until then is looked for.
@@ -44,5 +46,7 @@ async def mark_uncertain(session: AsyncSession, *, now: datetime) -> int:
             submitting_at=func.coalesce(col(JobRow.submitting_at), col(JobRow.queued_at)),
         )
     )
+    undelivered = update(JobRow).where(col(JobRow.state) == JobState.UNDELIVERED)
     await session.execute(sending, execution_options=UNSYNCED)
+    await session.execute(undelivered.values(restored_at=now), execution_options=UNSYNCED)
     return len((await session.scalars(marking, execution_options=UNSYNCED)).all())
