@@ -321,6 +321,17 @@ async def test_restoring_keeps_what_was_there(
     assert backup.exists()
 
 
+async def test_two_restores_in_a_second_keep_both(store: JobStore, file: Path) -> None:
+    """What is moved aside takes no other's name."""
+    backup = file.with_name("backup.sqlite3")
+    await back_up(file, backup)
+    await store._database.close()
+    done = [await restore(backup, file, disposable=None, now=NOW) for _ in range(3)]
+
+    assert len({restored.aside for restored in done}) == 3
+    assert all(restored.aside and restored.aside.is_file() for restored in done)
+
+
 async def test_a_running_bot_is_not_restored(file: Path, command: Command) -> None:
     """The lock of its executor id is taken."""
     backup = file.with_name("backup.sqlite3")

@@ -4,6 +4,7 @@ PostgreSQL has programs of its own for this.
 """
 
 import contextlib
+import itertools
 import os
 import shutil
 import sqlite3
@@ -136,6 +137,13 @@ def bring(backup: Path, candidate: Path) -> None:
     if problems:
         remove_database(candidate)
         raise BotError(f"{backup} is damaged: {'; '.join(problems)}")
+
+
+def aside_of(database: Path, stamp: str) -> Path:
+    """Return where the present database goes: a name that nothing has."""
+    first = _with(database, f".before-restore-{stamp}")
+    others = (_with(first, f"-{number}") for number in itertools.count(2))
+    return next(name for name in itertools.chain([first], others) if not name.exists())
 
 
 def take_place(candidate: Path, database: Path, aside: Path) -> None:

@@ -73,7 +73,7 @@ async def restore(
         await asyncio.to_thread(backups.remove_database, candidate)
         raise
     there = await asyncio.to_thread(database.exists)
-    aside = database.with_name(f"{database.name}.before-restore-{now:%Y%m%dT%H%M%S}")
+    aside = await asyncio.to_thread(backups.aside_of, database, f"{now:%Y%m%dT%H%M%S}")
     if disposable is not None:
         await asyncio.to_thread(backups.remove_database, disposable)
     await asyncio.to_thread(backups.take_place, candidate, database, aside)
