@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.errors import BotError, ConfigurationError
@@ -174,6 +175,8 @@ async def test_a_restored_database_on_postgresql_is_marked(
     queued, running = await accepted(store, 0), await accepted(store, 1)
     for state in (JobState.SUBMITTING, JobState.RUNNING):
         await store.transition(running.id, state, now=NOW)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA dbos CREATE TABLE workflow_status (id int)")
     refused = await command(env, "restore", "--mark-only")
     await database.close()
     told = await command(env, "restore", "--mark-only")
@@ -182,6 +185,10 @@ async def test_a_restored_database_on_postgresql_is_marked(
     problems = await store.check_ledger()
     await database.close()
 
+    with psycopg.connect(url) as connection:
+        engine = connection.execute("SELECT to_regnamespace('dbos')").fetchone()
+
+    assert engine == (None,)
     assert refused[0] == 78
     assert "is in use" in refused[1]
     assert told[0] == 0

@@ -64,11 +64,12 @@ async def _back(settings: Settings) -> int:
     with standstill(settings.executor_id, settings.data_dir):
         try:
             await alone_on(database)
+            if settings.engine_file is not None:
+                # First: what it has as done must not hide what is uncertain from then on.
+                await asyncio.to_thread(remove_database, settings.engine_file)
             uncertain = await back(database, now=now())
         finally:
             await database.close()
-        if settings.engine_file is not None:
-            await asyncio.to_thread(remove_database, settings.engine_file)
     print(f"The bot can be started on {database.url} again.")
     if uncertain is not None:
         print(

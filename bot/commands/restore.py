@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.errors import ConfigurationError
 from bot.jobs.executor import standstill
 from bot.settings import Settings, load_settings
-from bot.storage import Database, Restored, alone_on, mark_restored, remove_database, restore
+from bot.storage import Database, Restored, alone_on, mark_restored, restore
 from bot.tools import now
 
 
@@ -57,12 +57,9 @@ async def _put_back(backup: Path, database: Database, file: Path, settings: Sett
 async def _mark(database: Database, settings: Settings) -> int:
     try:
         await alone_on(database)
-        marked = await mark_restored(database, now=now())
+        return await mark_restored(database, disposable=settings.engine_file, now=now())
     finally:
         await database.close()
-    if settings.engine_file is not None:
-        await asyncio.to_thread(remove_database, settings.engine_file)
-    return marked
 
 
 def _told(uncertain: int) -> None:

@@ -92,7 +92,7 @@ async def differences(source: Database, target: Database, table: Table) -> list[
     async for rows in batches(source, table):
         copied = await _read(target, _same_keys(table, rows))
         by_key = {_key(table, row): row for row in copied}
-        found += sum(by_key.get(_key(table, row)) != _storable(table, row) for row in rows)
+        found += sum(by_key.get(_key(table, row)) != _storable(row) for row in rows)
     return [f"{table.name}: {found} rows are not as they were"] if found else []
 
 
@@ -143,19 +143,18 @@ async def _read(database: Database, query: Select[Any]) -> list[Record]:
     return await database.read(work)
 
 
-def _storable(table: Table, row: Record) -> Record:
+def _storable(row: Record) -> Record:
     """Return the row as both databases can hold it: PostgreSQL's texts have no NUL character."""
     return {
         name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
         for name, value in row.items()
-        if name in table.columns
     }
 
 
 def _writing(table: Table, rows: list[Record]) -> Work[None]:
     async def work(session: AsyncSession) -> None:
         connection = await session.connection()
-        await connection.execute(insert(table), [_storable(table, row) for row in rows])
+        await connection.execute(insert(table), [_storable(row) for row in rows])
         await relocation.progress(session, table.name, _key(table, rows[-1]))
 
     return work

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import BotError, ConfigurationError
 from bot.storage import backups, books, relocation, restoring
@@ -80,15 +81,32 @@ async def restore(
     return Restored(uncertain=uncertain, aside=aside if there else None)
 
 
-async def mark_restored(database: Database, *, now: datetime) -> int:
+async def mark_restored(
+    database: Database, *, disposable: Path | None = None, now: datetime
+) -> int:
     """Mark what is uncertain in a database that was restored by other means.
+
+    Args:
+        database: Nobody may use it.
+        disposable: The durable engine's own file, removed; on PostgreSQL its tables are.
+        now: The time, aware.
+
+    Returns:
+        How many jobs are marked.
 
     Raises:
         ConfigurationError: it cannot be used.
     """
     await database.migrate()
     await relocation.refuse_away(database)
-    return await database.write(lambda session: restoring.mark_uncertain(session, now=now))
+    if disposable is not None:
+        await asyncio.to_thread(backups.remove_database, disposable)
+
+    async def work(session: AsyncSession) -> int:
+        await restoring.forget_engine(session)
+        return await restoring.mark_uncertain(session, now=now)
+
+    return await database.write(work)
 
 
 async def _make_ready(candidate: Path, backup: Path, *, now: datetime) -> int:

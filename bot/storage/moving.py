@@ -213,6 +213,7 @@ async def back(database: Database, *, now: datetime) -> int | None:
         # Until the source has left, the target cannot have been started.
         if note.phase is Phase.LEAVING:
             return None
+        await restoring.forget_engine(session)
         return await restoring.mark_uncertain(session, now=now)
 
     return await database.write(work)

@@ -8,7 +8,7 @@ channel was.
 
 from datetime import datetime
 
-from sqlalchemy import func, update
+from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -50,3 +50,13 @@ async def mark_uncertain(session: AsyncSession, *, now: datetime) -> int:
     await session.execute(sending, execution_options=UNSYNCED)
     await session.execute(undelivered.values(restored_at=now), execution_options=UNSYNCED)
     return len((await session.scalars(marking, execution_options=UNSYNCED)).all())
+
+
+async def forget_engine(session: AsyncSession) -> None:
+    """Drop the durable engine's own tables on PostgreSQL: they may know more than the jobs do.
+
+    A step that they have as done would not run again, though the job's row is older than that.
+    """
+    connection = await session.connection()
+    if connection.dialect.name == "postgresql":
+        await session.execute(text("DROP SCHEMA IF EXISTS dbos CASCADE"))
