@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from bot import __version__
 from bot.catalogue import MODELS, as_json, as_markdown
+from bot.commands import add_to
 from bot.composition import HEARTBEAT_EVERY_S, heartbeat_path, run
 from bot.doctor import examine
 from bot.errors import BotError, ConfigurationError, LockLostError
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(command=_doctor)
     health = commands.add_parser("healthcheck", help="exit with 0 if the running bot is alive")
     health.set_defaults(command=_healthcheck)
+    add_to(commands)
     return parser
 
 

@@ -12,7 +12,7 @@ from bot.jobs.account_desk import LOW_BALANCE_USD
 from bot.pricing import load_prices
 from bot.segmind import make_session
 from bot.settings import Settings
-from bot.storage import Database, JobStore
+from bot.storage import Database, JobStore, refuse_away
 from bot.tools import provider_of
 
 
@@ -59,6 +59,7 @@ async def _database(settings: Settings) -> Finding:
     database = Database.open(settings.database_address)
     try:
         await database.check()
+        await refuse_away(database)
         problems = await JobStore(database).check_ledger()
     finally:
         await database.close()

@@ -122,6 +122,8 @@ class Job(NewJob):
         removed_at: When.
         removal_reason: Their words.
         refunded_at: When a moderator gave the credits of the delivered video back.
+        restored_at: When a backup was restored that had the job on its way. What happened to
+            it from the backup until then is not in the database: look before doing anything.
     """
 
     state: JobState
@@ -152,6 +154,7 @@ class Job(NewJob):
     removed_at: datetime | None = None
     removal_reason: str | None = None
     refunded_at: datetime | None = None
+    restored_at: datetime | None = None
 
     @property
     def seed(self) -> int:

@@ -229,6 +229,13 @@ class Settings(BaseSettings):
             return self.database_url
         return f"sqlite:///{self.data_dir.resolve() / 'engine.sqlite3'}"
 
+    @property
+    def engine_file(self) -> Path | None:
+        """The file of the engine's tables, which can be removed while no bot runs."""
+        address = self.engine_address
+        sqlite = address.startswith("sqlite:///")
+        return Path(address.removeprefix("sqlite:///")) if sqlite else None
+
 
 def load_settings(env_file: str | None = None) -> Settings:
     """Read the environment and the `.env` file (or the one that ENV_FILE names).

@@ -27,7 +27,7 @@ from bot.pricing import PriceTable
 from bot.pseudonyms import Pseudonyms
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
-from bot.storage import Database, JobStore, PolicyStore
+from bot.storage import Database, JobStore, PolicyStore, refuse_away
 
 # Where attachments come from.
 _DISCORD_FILES = ("cdn.discordapp.com", "media.discordapp.net")
@@ -78,6 +78,7 @@ async def open_tools(
     database = Database.open(settings.database_address)
     stack.push_async_callback(database.close)
     await database.migrate()
+    await refuse_away(database)
     pseudonyms = Pseudonyms.keyed_by(settings.discord_token.get_secret_value())
     stop_time = StopTime(settings.stop_timeout_s)
     store, policies = JobStore(database, pseudonyms), PolicyStore(database)

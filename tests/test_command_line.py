@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 import subprocess
@@ -10,7 +11,10 @@ import pytest
 from bot import __version__
 from bot.__main__ import main
 from bot.catalogue import as_json, as_markdown
+from bot.job import JobState
 from bot.settings import Settings
+from bot.storage import Database, JobStore
+from tests.storage_kit import FIRST_ID, GUILD, walked_to
 
 ROOT = Path(__file__).parent.parent
 
@@ -118,3 +122,57 @@ def test_missing_settings_are_told_one_by_one() -> None:
     assert len(done.stderr.splitlines()) == 2
     assert "DISCORD_TOKEN is missing" in done.stderr
     assert "SEGMIND_API_KEY is missing" in done.stderr
+
+
+async def _with_jobs(file: Path) -> None:
+    database = Database.of_file(file)
+    await database.migrate()
+    store = JobStore(database)
+    await walked_to(store, JobState.RUNNING, 1)
+    await walked_to(store, JobState.FAILED, 2, guild_id=None)
+    await walked_to(store, JobState.DELIVERED, 3)
+    await database.close()
+
+
+def test_jobs_lists_what_is_under_way_and_what_ended(
+    settings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`jobs` as text and as JSON: no prompt, no token; the newest end first."""
+    settings.mkdir()
+    asyncio.run(_with_jobs(settings / "bot.sqlite3"))
+    assert main(["jobs"]) == 0
+    text = capsys.readouterr().out
+    assert main(["jobs", "--json", "--last", "1"]) == 0
+    found = json.loads(capsys.readouterr().out)
+
+    assert [line.split()[1] for line in text.splitlines()] == [
+        "state",
+        "running",
+        "delivered",
+        "failed",
+    ]
+    (job,) = found["under_way"]
+    assert job["age_s"] > 0
+    assert job | {"age_s": 0} == {
+        "id": str(FIRST_ID + 1),
+        "state": "running",
+        "model": "wan-2.6-i2v",
+        "age_s": 0,
+        "guild_id": str(GUILD),
+        "credits": 30,
+        "cost_usd": None,
+        "failure": None,
+    }
+    assert [job["state"] for job in found["ended"]] == ["delivered"]
+    assert "fox" not in text
+    assert "token" not in f"{text}{found}"
+
+
+def test_jobs_needs_a_database_of_this_version(
+    settings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the first start there is none, which is said with what to do."""
+    settings.mkdir()
+
+    assert main(["jobs"]) == 78
+    assert "python -m bot migrate" in capsys.readouterr().err

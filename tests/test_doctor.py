@@ -11,7 +11,8 @@ from discord.http import Route
 from bot.doctor import examine
 from bot.finding import Finding
 from bot.settings import Settings
-from bot.storage import Database
+from bot.storage import Database, Move
+from bot.tools import now
 from sandbox.discord_api import DiscordStandIn
 from tests.segmind_running import Provider, running
 
@@ -129,3 +130,21 @@ async def test_a_low_balance_is_a_fault(settings: Settings, provider: Provider) 
     assert findings["Segmind"].line() == (
         "WRONG Segmind: balance 1.25 USD. Buy credits in Segmind's console."
     )
+
+
+async def test_a_database_that_was_moved_away_is_a_fault(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """It says where to, as the bot itself does."""
+    source = Database.open(settings.database_address)
+    target = Database.of_file(tmp_path / "new.sqlite3")
+    moving = Move(source, target, now=now)
+    await moving.prepare()
+    await moving.carry_out(lambda _: None)
+    await source.close()
+    await target.close()
+
+    findings = await found(settings)
+
+    assert not findings["database"].well
+    assert f"was moved to {target.url}" in findings["database"].words

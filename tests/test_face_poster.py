@@ -211,6 +211,18 @@ async def test_a_busy_channel_does_not_hide_the_result(
     assert await face.poster.find_result(late) is None
 
 
+async def test_after_a_restore_the_whole_channel_is_searched(
+    face: Face, job: Job, video: VideoFile, mia: MemberDriver
+) -> None:
+    """The first try to post may be long ago: more than a page of messages lies between."""
+    for number in range(101):
+        await mia.send_message(f"chat {number}")
+    post = await face.poster.post_video(job, video)
+
+    assert await face.poster.find_result(job) is None
+    assert await face.poster.find_result(replace(job, restored_at=now())) == post
+
+
 async def test_a_search_in_trouble_is_told_from_an_empty_one(face: Face, job: Job) -> None:
     """Not knowing is not the same as nothing there: posting now might be twice."""
     # aiohttp itself asks once more when a kept connection is cut

@@ -469,6 +469,22 @@ def test_which_row_is_ours(changes: dict[str, Any], ours: bool) -> None:
     assert is_ours(row(**changes), sent_at(NOW)) is ours
 
 
+@pytest.mark.parametrize(
+    ("created_at", "ours"),
+    [
+        (NOW - timedelta(minutes=3), False),
+        (NOW, True),
+        (NOW + timedelta(hours=29), True),
+        (NOW + timedelta(hours=30, minutes=3), False),
+    ],
+)
+def test_after_a_restore_any_row_until_then_may_be_ours(created_at: datetime, ours: bool) -> None:
+    """A job that waits in the backup may have been sent at any time up to the restore."""
+    restored = replace(sent_at(NOW + timedelta(hours=1)), restored_at=NOW + timedelta(hours=30))
+
+    assert is_ours(row(created_at=created_at), restored) is ours
+
+
 def test_without_an_intent_no_row_is_ours() -> None:
     """A job that was never sent has nothing in the history."""
     assert not is_ours(row(), sent_at(None))

@@ -53,7 +53,8 @@ class ChannelPoster:
         """Return our message that carries this job's result, if there is one.
 
         Looks at the 100 messages after the first try to post, in the channel and then in the
-        member's direct messages. A channel that cannot be read is taken as empty: Discord's
+        member's direct messages; at all of them for a job of a restored backup, because its
+        first try may be long ago. A channel that cannot be read is taken as empty: Discord's
         nonce still keeps a repeated post from appearing twice there.
 
         Raises:
@@ -207,7 +208,8 @@ class ChannelPoster:
     async def _found(
         self, job: Job, after: discord.Object, channel: discord.abc.Messageable
     ) -> Posted | None:
-        history = channel.history(limit=_HISTORY_LENGTH, after=after, oldest_first=True)
+        limit = _HISTORY_LENGTH if job.restored_at is None else None
+        history = channel.history(limit=limit, after=after, oldest_first=True)
         async for message in history:
             if self._is_result(job, message):
                 return _place(message)

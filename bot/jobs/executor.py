@@ -2,8 +2,8 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -88,6 +88,34 @@ def only_executor(executor_id: str, folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def standstill(executor_id: str, folder: Path) -> Iterator[Callable[[], None]]:
+    """Hold the locks of every executor id that was ever used with this folder, and of this one.
+
+    Gives a function that also takes the locks of ids that came after the start of the block.
+
+    Raises:
+        ConfigurationError: a bot is running.
+    """
+    with ExitStack() as stack:
+        held: set[str] = set()
+
+        def take() -> None:
+            files = folder.glob("executor-*.lock")
+            used = {file.stem.removeprefix("executor-") for file in files}
+            for one in sorted({executor_id, *used} - held):
+                if is_running(one, folder):
+                    raise ConfigurationError(
+                        f"The bot is running (as EXECUTOR_ID {one}). Stop it first, and every "
+                        "other process with the same DATA_DIR."
+                    )
+                stack.enter_context(only_executor(one, folder))
+                held.add(one)
+
+        take()
+        yield take
 
 
 def _taken(folder: Path, name: str) -> FileLock | None:

@@ -117,9 +117,10 @@ class Follower:
         Raises:
             ProviderError: no answer to rely on; ask again later.
         """
-        if failures >= _LAST_TRIES and self._elapsed_s(job) > self._time_limit_s * _HARD_LIMIT:
+        waited_s = self._waited_s(job)
+        if failures >= _LAST_TRIES and waited_s > self._time_limit_s * _HARD_LIMIT:
             return await self._fail(job, FailureReason.TOO_SLOW, "no answer"), False
-        if self._elapsed_s(job) > self._time_limit_s:
+        if waited_s > self._time_limit_s:
             return await self._look_up(job, FailureReason.TOO_SLOW), False
         await self._budget.acquire("poll")
         try:
@@ -218,6 +219,11 @@ class Follower:
 
     def _elapsed_s(self, job: Job) -> float:
         return (self._now() - (job.running_at or job.created_at)).total_seconds()
+
+    def _waited_s(self, job: Job) -> float:
+        """Return how long the job has been asked about; a backup may be hours old."""
+        began_at = job.running_at or job.created_at
+        return (self._now() - max(began_at, job.restored_at or began_at)).total_seconds()
 
     async def _sleep_showing(
         self, job: Job, latency: LatencyModel, wait_s: float, *, processing: bool

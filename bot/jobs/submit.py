@@ -45,15 +45,30 @@ _CLOCK_SKEW = timedelta(minutes=2)
 # No submit is under way for longer: what the history has from later is another job's.
 _SUBMIT_LASTS = timedelta(minutes=5)
 _MAX_HISTORY_PAGES = 20
+# For a job of a restored backup: everything since it was asked for may lie before it.
+_MAX_RESTORED_PAGES = 500
 _PAGE_ROWS = 100
+# The provider shows no older requests in lists.
+_HISTORY_REACHES = timedelta(days=31)
+
+
+def sent_between(job: Job) -> tuple[datetime, datetime] | None:
+    """Return between when and when the job may have been sent; None when it never was."""
+    if job.submitting_at is None:
+        return None
+    earliest, latest = job.submitting_at, job.submitting_at + _SUBMIT_LASTS
+    if job.restored_at is not None:
+        # By the bot whose memory the backup replaced, at any time after the command.
+        earliest, latest = job.created_at, max(latest, job.restored_at + _CLOCK_SKEW)
+    return earliest - _CLOCK_SKEW, latest
 
 
 def is_ours(row: HistoryRow, job: Job) -> bool:
     """Tell whether a history row can be this job's submit: the same inputs, the same time."""
-    if job.submitting_at is None:
+    window = sent_between(job)
+    if window is None:
         return False
-    earliest, latest = job.submitting_at - _CLOCK_SKEW, job.submitting_at + _SUBMIT_LASTS
-    if row.created_at is not None and not earliest <= row.created_at <= latest:
+    if row.created_at is not None and not window[0] <= row.created_at <= window[1]:
         return False
     return all(row.request_body.get(name) == value for name, value in job.parameters.items())
 
@@ -157,7 +172,16 @@ class Submitter:
         if not self._sure():
             log.warning("job %s is not sent: another process may have it", job.id)
             return await self._move(job, JobState.QUEUED)
-        return await self._post(job, give_up_at)
+        if job.restored_at is None:
+            return await self._post(job, give_up_at)
+        # It waited for approval in the backup, and may have been approved and sent since.
+        try:
+            row = await self._find(job)
+        except ProviderError as error:
+            return await self._not_started(job, error, give_up_at)
+        if row is None:
+            return await self._post(job, give_up_at)
+        return await self._run(job, row.request_id, *self._provider.request_urls(row.request_id))
 
     async def _post(self, job: Job, give_up_at: datetime) -> Job:
         """POST once. Return the job as `running`, `uncertain`, `failed`, or `queued` again."""
@@ -184,9 +208,7 @@ class Submitter:
             log.warning("job %s: %s", job.id, error)
             return await self._move(job, JobState.UNCERTAIN, error_detail=str(error))
 
-    async def _not_started(
-        self, job: Job, error: RateLimitedError | NeverStartedError, give_up_at: datetime
-    ) -> Job:
+    async def _not_started(self, job: Job, error: ProviderError, give_up_at: datetime) -> Job:
         """Nothing was sent: back into the queue, or give up after a long time."""
         limited = isinstance(error, RateLimitedError)
         if isinstance(error, RateLimitedError):
@@ -235,9 +257,10 @@ class Submitter:
         )
 
     async def _find(self, job: Job) -> HistoryRow | None:
-        sent_at = job.submitting_at or job.created_at
-        since = (sent_at - _CLOCK_SKEW).astimezone(UTC).date()
-        for page in range(1, _MAX_HISTORY_PAGES + 1):
+        earliest, _ = sent_between(job) or (job.created_at - _CLOCK_SKEW, None)
+        since = max(earliest, self._now() - _HISTORY_REACHES).astimezone(UTC).date()
+        pages = _MAX_HISTORY_PAGES if job.restored_at is None else _MAX_RESTORED_PAGES
+        for page in range(1, pages + 1):
             await self._budget.acquire("submit")
             answer = await self._provider.history(
                 model=job.model, since=since, page=page, per_page=_PAGE_ROWS

@@ -1,11 +1,15 @@
 """The only room that knows SQL: the database, its migrations, the stores and the ledger."""
 
+from bot.storage.backups import remove_database
 from bot.storage.database import Database
 from bot.storage.exporting import ExportingStore
 from bot.storage.forgetting import ForgettingStore
 from bot.storage.jobs import JobStore
+from bot.storage.keeping import Restored, back_up, mark_restored, restore
 from bot.storage.locks import PostgresLocks
+from bot.storage.moving import Move, Moved, alone_on, back
 from bot.storage.policies import PolicyStore
+from bot.storage.relocation import refuse_away
 from bot.storage.reports import ReportStore
 
 __all__ = [
@@ -13,7 +17,17 @@ __all__ = [
     "ExportingStore",
     "ForgettingStore",
     "JobStore",
+    "Move",
+    "Moved",
     "PolicyStore",
     "PostgresLocks",
     "ReportStore",
+    "Restored",
+    "alone_on",
+    "back",
+    "back_up",
+    "mark_restored",
+    "refuse_away",
+    "remove_database",
+    "restore",
 ]

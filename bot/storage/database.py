@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import URL, func, select
+from sqlalchemy import URL, func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.cancellation import to_the_end
 from bot.errors import ConfigurationError, StorageTroubleError
-from bot.storage import engines, remains, schema, troubles
+from bot.storage import backups, engines, remains, schema, troubles
+from bot.storage.tables import Table
 
 T = TypeVar("T")
 Work: TypeAlias = Callable[[AsyncSession], Awaitable[T]]
@@ -25,7 +27,8 @@ class Database:
         patience_s: How long a write waits for its turn behind others of this process.
     """
 
-    def __init__(self, address: URL) -> None:
+    def __init__(self, address: URL, name: str = "DATABASE_URL") -> None:
+        self._name = name
         self.url = address.render_as_string(hide_password=True)
         self._address = address
         self._engine = engines.async_engine(address)
@@ -37,16 +40,28 @@ class Database:
         self._unfinished: set[asyncio.Future[Any]] = set()
 
     @classmethod
-    def open(cls, url: str) -> "Database":
+    def open(cls, url: str, name: str = "DATABASE_URL") -> "Database":
         """Return the database at `url`; nothing is connected or made yet.
 
         Args:
             url: `sqlite:///path/to/file` or `postgresql://user:password@host/name`.
+            name: The setting it comes from, for errors.
 
         Raises:
             ConfigurationError: the URL is malformed or of another kind.
         """
-        return cls(engines.parse(url))
+        return cls(engines.parse(url, name), name)
+
+    @classmethod
+    def of_file(cls, file: Path) -> "Database":
+        """Return the SQLite database in a file; nothing is connected yet."""
+        return cls(URL.create("sqlite", database=str(file)), name=str(file))
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file; None for a PostgreSQL database."""
+        sqlite = self._address.drivername == "sqlite"
+        return Path(str(self._address.database)) if sqlite else None
 
     async def migrate(self) -> None:
         """Create the tables or bring them up to date; safe when several processes do it at once.
@@ -57,7 +72,7 @@ class Database:
         try:
             await asyncio.to_thread(self._migrate)
         except (SQLAlchemyError, OSError) as error:
-            raise engines.unusable(self._address, error) from error
+            raise engines.unusable(self._address, error, self._name) from error
 
     async def check(self) -> None:
         """Return when the database answers and has this program's schema.
@@ -68,13 +83,42 @@ class Database:
         try:
             current = await self.read(_current_revision)
         except (SQLAlchemyError, StorageTroubleError, OSError) as error:
-            raise engines.unusable(self._address, error) from error
+            raise engines.unusable(self._address, error, self._name) from error
         newest = await asyncio.to_thread(schema.newest_revision)
         if current != newest:
             raise ConfigurationError(
-                f"DATABASE_URL: {self.url} has tables of version {current or 'none'}, this "
+                f"{self._name}: {self.url} has tables of version {current or 'none'}, this "
                 f"program needs {newest}. Run: python -m bot migrate"
             )
+
+    async def revision(self) -> str | None:
+        """Return the version of the tables; None when there are none of the bot's."""
+        return await self.read(_current_revision)
+
+    async def foreign_tables(self) -> list[str]:
+        """Return the tables that are there and not the bot's; works before `migrate`.
+
+        Raises:
+            ConfigurationError: the database cannot be reached.
+        """
+        try:
+            return await self.read(_foreign_tables)
+        except (SQLAlchemyError, StorageTroubleError, OSError) as error:
+            raise engines.unusable(self._address, error, self._name) from error
+
+    async def in_use(self) -> bool:
+        """Tell whether others are connected; closes the connections that this one has itself.
+
+        Raises:
+            ConfigurationError: the database cannot be reached.
+        """
+        await self.close()
+        if self.file is not None:
+            return await asyncio.to_thread(backups.in_use, self.file)
+        try:
+            return bool(await self.read(_others))
+        except (SQLAlchemyError, StorageTroubleError, OSError) as error:
+            raise engines.unusable(self._address, error, self._name) from error
 
     async def close(self) -> None:
         """Wait for what is being written, then close every connection."""
@@ -155,6 +199,8 @@ class Database:
         return await to_the_end(task)
 
     def _migrate(self) -> None:
+        if self.file is not None:
+            backups.refuse_half_restored(self.file)
         engine = engines.migration_engine(self._address)
         try:
             schema.upgrade(engine)
@@ -165,3 +211,19 @@ class Database:
 async def _current_revision(session: AsyncSession) -> str | None:
     connection = await session.connection()
     return await connection.run_sync(schema.current_revision)
+
+
+async def _foreign_tables(session: AsyncSession) -> list[str]:
+    connection = await session.connection()
+    found = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    return sorted({*found} - {*Table.metadata.tables} - {"alembic_version"})
+
+
+async def _others(session: AsyncSession) -> int:
+    # Of others' connections a plain user sees no more than this; those of the server's own
+    # processes belong to nobody.
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND usesysid IS NOT NULL AND pid <> pg_backend_pid()"
+    )
+    return await session.scalar(query) or 0

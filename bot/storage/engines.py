@@ -29,8 +29,12 @@ _POSTGRES: Mapping[str, str | int] = {
 }
 
 
-def parse(url: str) -> URL:
+def parse(url: str, name: str = "DATABASE_URL") -> URL:
     """Return the address without its driver.
+
+    Args:
+        url: As people write it.
+        name: The setting it comes from, for errors.
 
     Raises:
         ConfigurationError: it is malformed, or neither a SQLite file nor PostgreSQL.
@@ -39,19 +43,18 @@ def parse(url: str) -> URL:
         address = make_url(url.replace("postgres://", "postgresql://", 1))
     except ArgumentError:
         # The text may hold a password: not repeated, and no chained error that does.
-        raise _malformed() from None
+        raise _malformed(name) from None
     backend = address.get_backend_name()
     if backend not in {"sqlite", "postgresql"}:
-        raise _malformed()
+        raise _malformed(name)
     if backend == "sqlite" and address.database in {None, "", ":memory:"}:
-        raise ConfigurationError("DATABASE_URL: SQLite needs a file: sqlite:///data/bot.sqlite3")
+        raise ConfigurationError(f"{name}: SQLite needs a file: sqlite:///data/bot.sqlite3")
     return address.set(drivername=backend)
 
 
-def _malformed() -> ConfigurationError:
+def _malformed(name: str) -> ConfigurationError:
     return ConfigurationError(
-        "DATABASE_URL must look like sqlite:///data/bot.sqlite3 or "
-        "postgresql://user:password@host/name"
+        f"{name} must look like sqlite:///data/bot.sqlite3 or postgresql://user:password@host/name"
     )
 
 
@@ -60,10 +63,10 @@ def cause(error: BaseException) -> BaseException:
     return getattr(error, "orig", None) or error
 
 
-def unusable(address: URL, error: Exception) -> ConfigurationError:
-    """Return what the host reads when a database cannot be worked with."""
+def unusable(address: URL, error: Exception, name: str = "DATABASE_URL") -> ConfigurationError:
+    """Return what the host reads when a database, set by `name`, cannot be worked with."""
     shown = address.render_as_string(hide_password=True)
-    return ConfigurationError(f"DATABASE_URL: cannot use {shown}: {cause(error)}")
+    return ConfigurationError(f"{name}: cannot use {shown}: {cause(error)}")
 
 
 def async_engine(address: URL) -> AsyncEngine:

@@ -49,6 +49,14 @@ class JobReader:
         query = select(JobRow).where(col(JobRow.state) == JobState.AWAITING_APPROVAL)
         return await self._jobs(query.order_by(col(JobRow.id)))
 
+    async def ended(self, limit: int) -> list[Job]:
+        """Return the jobs that ended last, the newest end first."""
+        query = select(JobRow).where(
+            col(JobRow.ended_at).is_not(None), col(JobRow.forgotten_at).is_(None)
+        )
+        newest = query.order_by(col(JobRow.ended_at).desc(), col(JobRow.id).desc())
+        return await self._jobs(newest.limit(limit))
+
     async def without_card(self, *, ended_since: datetime) -> list[Job]:
         """Return ended jobs that no card in the log channel tells of, the first to end first.
 

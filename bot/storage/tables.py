@@ -134,6 +134,7 @@ class JobRow(Table, table=True):
     # The month only, see `bot.privacy.coarse`.
     forgotten_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     refunded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    restored_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 # In rows the source of credits is a grant's entry or 0, the allowance: 0 is unique like any
@@ -300,3 +301,24 @@ class PictureRow(Table, table=True):
     )
     url: str = Field(sa_type=Text, repr=False)
     kept_at: datetime = Field(index=True, sa_type=UtcDateTime)
+
+
+class RelocationRow(Table, table=True):
+    """Where this database is being copied to, or from; none or one row, see `relocation`."""
+
+    __tablename__ = "relocation"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="only_one"),
+        CheckConstraint("phase IN ('leaving', 'left', 'arriving', 'arrived')", name="phase_known"),
+    )
+
+    id: int = Field(
+        default=1, primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False}
+    )
+    phase: str = Field(sa_type=Text)
+    move_id: str = Field(sa_type=Text)
+    # Without the password.
+    peer: str = Field(sa_type=Text)
+    # Table to the primary key of the last row that was copied.
+    progress: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    changed_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,17 @@
+"""Commands of `python -m bot` for whoever looks after an installation, one module for each."""
+
+import argparse
+from typing import TypeAlias
+
+from bot.commands import backup, jobs, move, restore
+
+# What `add_subparsers` returns; it has no public name.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - see above
+
+
+def add_to(commands: Commands) -> None:
+    """Add them to the command line; each sets `command`, which returns the exit code."""
+    backup.add_to(commands.add_parser("backup", help="copy the database while the bot runs"))
+    restore.add_to(commands.add_parser("restore", help="go back to a backup"))
+    move.add_to(commands.add_parser("move", help="move to another database, such as PostgreSQL"))
+    jobs.add_to(commands.add_parser("jobs", help="list the jobs under way and the last ended"))
