@@ -165,7 +165,7 @@ def has_video(job: Job) -> bool:
 
 def was_sent_directly(job: Job) -> bool:
     """Tell whether the video of a job in a server went by direct message, to its member alone."""
-    return job.guild_id is not None and job.result_channel_id not in (None, job.channel_id)
+    return job.guild_id is not None and job.result_direct
 
 
 def result_link(job: Job) -> str:

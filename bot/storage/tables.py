@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -119,6 +120,7 @@ class JobRow(Table, table=True):
     card_message_id: int | None = Field(default=None, sa_type=BigInteger)
     result_channel_id: int | None = Field(default=None, sa_type=BigInteger)
     result_message_id: int | None = Field(default=None, sa_type=BigInteger)
+    result_direct: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     failure: str | None = Field(default=None, sa_type=Text)
     error_detail: str | None = Field(default=None, sa_type=Text)
     queued_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
