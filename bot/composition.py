@@ -20,6 +20,7 @@ from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
+from bot.jobs.send_again import SendAgain
 from bot.jobs.submit import Submitter
 from bot.jobs.video_desk import VideoDesk
 from bot.jobs.watch import QueueWatch
@@ -27,13 +28,20 @@ from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.running import background, repeat, until_stopped
 from bot.settings import Settings
-from bot.storage import ExportingStore, ForgettingStore, JobStore, ReportStore
+from bot.storage import (
+    ExportingStore,
+    ForgettingStore,
+    JobStore,
+    ReportStore,
+    UndeliveredStore,
+)
 from bot.tools import Tools, now, open_tools
 
 HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
 _APPROVALS_EVERY_S = 60.0
 _VIDEO_LOG_EVERY_S = 60.0
+_SEND_AGAIN_EVERY_S = 300.0
 
 
 def heartbeat_path(settings: Settings) -> Path:
@@ -81,11 +89,15 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
         gate = _gate(tools)
         approvals = _approvals(tools, engine, gate)
         privacy = _privacy(tools)
+        send_again = _send_again(tools)
+        stack.push_async_callback(send_again.close)
         for work in (
             watch.run(),
             repeat(approvals.look, every_s=_APPROVALS_EVERY_S),
             repeat(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
             repeat(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
+            repeat(send_again.look, every_s=_SEND_AGAIN_EVERY_S),
+            repeat(tools.kept.tidy, every_s=_TIDY_EVERY_S),
             repeat(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
             repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
             repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
@@ -100,6 +112,7 @@ async def start_services(client: VideoBot, settings: Settings) -> Services:
             approvals=approvals,
             privacy=privacy,
             gate=gate,
+            send_again=send_again,
             close=stack.pop_all().aclose,
         )
     raise AssertionError("unreachable: the block above returns or raises")
@@ -138,7 +151,8 @@ def _engine(tools: Tools) -> DurableEngine:
         deliver=Deliverer(
             store=tools.store,
             media=tools.media,
-            poster=tools.poster,
+            hand_over=tools.hand_over,
+            kept=tools.kept,
             now=now,
             folder=tools.folder,
         ),
@@ -202,11 +216,26 @@ def _privacy(tools: Tools) -> Privacy:
     return open_privacy(
         forgetting=ForgettingStore(tools.database, tools.pseudonyms),
         exporting=ExportingStore(tools.database, tools.pseudonyms),
+        kept=tools.kept,
         retentions=tools.policies,
         presence=GuildPresence(tools.client),
         host_days=tools.settings.retention_days,
         folder=tools.folder,
         now=now,
+    )
+
+
+def _send_again(tools: Tools) -> SendAgain:
+    return SendAgain(
+        store=UndeliveredStore(tools.database),
+        rules=tools.policies,
+        media=tools.media,
+        hand_over=tools.hand_over,
+        kept=tools.kept,
+        cards=tools.cards,
+        on_end=tools.video_log.ended,
+        now=now,
+        folder=tools.folder,
     )
 
 
@@ -242,6 +271,7 @@ def _services(
     approvals: ApprovalDesk,
     privacy: Privacy,
     gate: Gate,
+    send_again: SendAgain,
     close: Callable[[], Awaitable[None]],
 ) -> Services:
     settings = tools.settings
@@ -267,6 +297,7 @@ def _services(
         cards=tools.cards,
         prices=tools.prices,
         gate=gate,
+        send_again=send_again,
         now=now,
         close=close,
     )

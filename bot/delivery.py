@@ -8,17 +8,15 @@ from pathlib import Path
 
 from bot.errors import DownloadInterruptedError, ExpiredResultError, MediaError
 from bot.job import FailureReason, Job, JobState
-from bot.jobs.handing import HandOver, Parcel, link_of
+from bot.jobs.handing import HandOver, Parcel, link_of, places
 from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.outgoing import temporary_folder
 from bot.jobs.ports import (
-    DIRECT,
     CannotPostError,
     JobStore,
     Media,
     PostLaterError,
     VideoFile,
-    Where,
 )
 
 log = logging.getLogger(__name__)
@@ -86,7 +84,7 @@ class Deliverer:
         """Post, or give up when nothing works."""
         for wait_s in (*RETRY_AFTER_S, None):
             try:
-                return await self._hand_over(job, parcel, (Where.of(job), DIRECT))
+                return await self._hand_over(job, parcel, places(job))
             except CannotPostError:
                 return await self._undelivered(job, parcel, None)
             except PostLaterError as error:
@@ -100,9 +98,7 @@ class Deliverer:
                     return found
         return await self._undelivered(job, parcel, FailureReason.DISCORD_DOWN)
 
-    async def _undelivered(
-        self, job: Job, parcel: Parcel, failure: FailureReason | None
-    ) -> Job:
+    async def _undelivered(self, job: Job, parcel: Parcel, failure: FailureReason | None) -> Job:
         """Give the credits back, and keep the video: the member can have it sent again."""
         log.warning("job %s: no way to deliver", job.id)
         await self._kept.keep(job.id, parcel.video.path)

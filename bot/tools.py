@@ -17,6 +17,8 @@ from bot.discord_ui.poster import ChannelPoster
 from bot.jobs.budget import RequestBudget
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.errands import Errands
+from bot.jobs.handing import HandOver
+from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.log_cards import LogCards
 from bot.jobs.video_log import VideoLog
 from bot.media import Downloader, MediaDesk, MediaInspector
@@ -54,6 +56,8 @@ class Tools:
     media: MediaDesk
     cards: CardKeeper
     poster: ChannelPoster
+    hand_over: HandOver
+    kept: KeptVideos
     errands: Errands
     bulletin: Bulletin
     log_cards: LogCards
@@ -82,6 +86,8 @@ async def open_tools(
 
     folder = settings.data_dir / "tmp" / settings.executor_id
     await asyncio.to_thread(_empty, folder)
+    media, poster = _media(session, settings), ChannelPoster(client)
+    cards = CardKeeper(client, on_card=on_card)
     log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
     return Tools(
         client=client,
@@ -92,9 +98,13 @@ async def open_tools(
         store=store,
         policies=policies,
         provider=provider_of(session, settings),
-        media=_media(session, settings),
-        cards=CardKeeper(client, on_card=on_card),
-        poster=ChannelPoster(client),
+        media=media,
+        cards=cards,
+        poster=poster,
+        hand_over=HandOver(store=store, media=media, poster=poster, cards=cards, now=now),
+        kept=KeptVideos(
+            settings.data_dir / "kept", jobs=store, max_bytes=settings.kept_max_bytes, now=now
+        ),
         errands=errands,
         bulletin=Bulletin(policies=policies, log_channel=ChannelLog(client, errands)),
         log_cards=log_cards,

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.delivery import RESULT_LIFE, RETRY_AFTER_S
+from bot.delivery import RETRY_AFTER_S
 from bot.errors import RefusedError
 from bot.job import FailureReason, Job, JobState
+from bot.jobs.handing import RESULT_LIFE
 from bot.jobs.ports import PostLaterError
 from tests.job_steps_kit import RELEASED, RESERVED_ONLY, SETTLED, Post, World, place
 from tests.segmind_far_end import Act, cut, file, html, reply, tiny_mp4

@@ -5,8 +5,8 @@ It also takes them away again.
 
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import discord
@@ -16,10 +16,12 @@ from bot.discord_ui.verdicts import CANNOT_REPLY_CODES, DISCORD_ERRORS, Verdict,
 from bot.job import Job
 from bot.jobs.ports import (
     CannotPostError,
+    Link,
     Posted,
     PostLaterError,
     TooLargeToPostError,
     VideoFile,
+    Where,
 )
 
 log = logging.getLogger(__name__)
@@ -28,8 +30,8 @@ _HISTORY_LENGTH = 100
 # Discord's clock and ours.
 _CLOCK_SKEW = timedelta(minutes=2)
 T = TypeVar("T")
-# What may be attached in a direct message.
-_DIRECT_LIMIT_BYTES = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+# What may be attached in a direct message, and everywhere else at least.
+_DEFAULT_LIMIT_BYTES = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,57 +54,67 @@ class ChannelPoster:
     async def find_result(self, job: Job) -> Posted | None:
         """Return our message that carries this job's result, if there is one.
 
-        Looks at the 100 messages after the first try to post, in the channel and then in the
-        member's direct messages. A channel that cannot be read is taken as empty: Discord's
-        nonce still keeps a repeated post from appearing twice there.
+        Looks at the 100 messages after the last try to post: in the channel, in the one where
+        it was sent again, and then in the member's direct messages. A channel that cannot be
+        read is taken as empty: Discord's nonce still keeps a repeated post from appearing twice
+        there.
 
         Raises:
             PostLaterError: Discord is in trouble.
         """
         after = _first_possible(job)
-        found = await self._search(job, after, self._channel(job))
-        if found is None and job.guild_id is not None and job.delivering_at is not None:
-            found = await self._search(job, after, await self._direct_channel(job))
-        return found
+        tried = (job.channel_id, job.result_channel_id or job.channel_id)
+        for channel_id in dict.fromkeys(tried):
+            found = await self._search(job, after, self._channel(job, channel_id))
+            if found is not None:
+                return found
+        if job.guild_id is None or job.delivering_at is None:
+            return None
+        return await self._search(job, after, await self._direct_channel(job), direct=True)
 
-    async def post_video(self, job: Job, video: VideoFile) -> Posted:
-        """Reply to the card with the file.
+    async def post_video(
+        self, job: Job, video: VideoFile, where: Where, *, original: Link | None = None
+    ) -> Posted:
+        """Post the file: where the job was asked for, as a reply to its card.
+
+        Args:
+            job: The job.
+            video: The file.
+            where: The place.
+            original: Where the original can be had, when the file is a smaller copy of it.
 
         Raises:
             TooLargeToPostError: over the known limit, or Discord says so.
-            CannotPostError: channel gone, no permission.
+            CannotPostError: channel gone, no permission, no direct messages.
             PostLaterError: Discord is in trouble.
         """
-        if video.size_bytes > self._limit_bytes(job):
-            raise TooLargeToPostError(f"{video.size_bytes} bytes")
-        return await self._post(job, self._channel(job), self._reply(job, video=video))
+        limit_bytes = self._limit_bytes(job, where)
+        if video.size_bytes > limit_bytes:
+            raise TooLargeToPostError(f"{video.size_bytes} bytes", fits_bytes=limit_bytes)
+        content = result_content(job, original=original)
+        return await self._post_at(job, where, content, video)
 
-    async def post_link(self, job: Job, url: str, *, expires_at: datetime) -> Posted:
-        """Reply to the card with a link and how long it works; errors as `post_video`."""
-        content = link_content(job, url, expires_at)
-        return await self._post(job, self._channel(job), self._reply(job, content=content))
+    async def post_link(self, job: Job, link: Link, where: Where) -> Posted:
+        """Post a link and how long it works; errors as `post_video`."""
+        return await self._post_at(job, where, link_content(job, link), None)
 
-    async def send_direct(
-        self, job: Job, video: VideoFile, url: str, expires_at: datetime
+    async def _post_at(
+        self, job: Job, where: Where, content: str, video: VideoFile | None
     ) -> Posted:
-        """Send the video, or when it is too large the link, to the member alone.
-
-        Raises:
-            CannotPostError: the member takes no direct messages.
-            PostLaterError: Discord is in trouble.
-        """
-        channel = await self._direct_channel(job)
-        if channel is None:
-            raise CannotPostError("the member takes no direct messages")
-        note = f"It could not be posted in <#{job.channel_id}>.\n" if job.guild_id else ""
-        link = _Post(content=note + link_content(job, url, expires_at))
-        if video.size_bytes > _DIRECT_LIMIT_BYTES:
-            return await self._post(job, channel, link)
-        file = _Post(content=note + result_content(job), video=video, file_name=file_name(job))
-        try:
-            return await self._post(job, channel, file)
-        except TooLargeToPostError:
-            return await self._post(job, channel, link)
+        reference = None
+        if where.channel_id is None:
+            channel: discord.abc.Messageable | None = await self._direct_channel(job)
+            if channel is None:
+                raise CannotPostError("the member takes no direct messages")
+            if job.guild_id is not None:
+                content = f"It could not be posted in <#{job.channel_id}>.\n{content}"
+        else:
+            channel = self._channel(job, where.channel_id)
+            if where == Where.of(job):
+                reference = _card_of(job)
+        post = _Post(content=content, video=video, file_name=file_name(job), reference=reference)
+        posted = await self._post(job, channel, post)
+        return replace(posted, direct=where.channel_id is None and job.guild_id is not None)
 
     async def delete_result(self, job: Job) -> None:
         """Delete the message with the video, in the channel or in direct messages.
@@ -124,8 +136,8 @@ class ChannelPoster:
                 raise
             log.info("job %s: its message is gone already: %s", job.id, error)
 
-    def _channel(self, job: Job) -> discord.abc.Messageable:
-        return self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
+    def _channel(self, job: Job, channel_id: int) -> discord.abc.Messageable:
+        return self._client.get_partial_messageable(channel_id, guild_id=job.guild_id)
 
     async def _direct_channel(self, job: Job) -> discord.DMChannel | None:
         """Open the direct messages with the member; None when they cannot be opened."""
@@ -135,31 +147,18 @@ class ChannelPoster:
             log.info("job %s: no direct messages: %s", job.id, error)
             return None
 
-    def _limit_bytes(self, job: Job) -> int:
+    def _limit_bytes(self, job: Job, where: Where) -> int:
+        if where.channel_id is None:
+            return _DEFAULT_LIMIT_BYTES
         guild = self._client.get_guild(job.guild_id) if job.guild_id else None
         if guild is None:
             return job.upload_limit_bytes
         return min(job.upload_limit_bytes, guild.filesize_limit)
 
-    def _reply(self, job: Job, *, video: VideoFile | None = None, content: str = "") -> _Post:
-        reference = None
-        if job.card_message_id is not None:
-            reference = discord.MessageReference(
-                message_id=job.card_message_id,
-                channel_id=job.channel_id,
-                guild_id=job.guild_id,
-                fail_if_not_exists=False,
-            )
-        return _Post(
-            content=content or result_content(job),
-            video=video,
-            file_name=file_name(job),
-            reference=reference,
-        )
-
     async def _post(self, job: Job, channel: discord.abc.Messageable, post: _Post) -> Posted:
+        size_bytes = post.video.size_bytes if post.video is not None else 0
         try:
-            return await _translated(self._send(job, channel, post))
+            return await _translated(self._send(job, channel, post), size_bytes)
         except CannotPostError as error:
             refusal = error.__cause__
             may_not_reply = (
@@ -169,8 +168,8 @@ class ChannelPoster:
             )
             if not may_not_reply:
                 raise
-            plain = _Post(content=post.content, video=post.video, file_name=post.file_name)
-            return await _translated(self._send(job, channel, plain))
+            plain = replace(post, reference=None)
+            return await _translated(self._send(job, channel, plain), size_bytes)
 
     async def _send(self, job: Job, channel: discord.abc.Messageable, post: _Post) -> Posted:
         options: dict[str, Any] = {}
@@ -194,12 +193,18 @@ class ChannelPoster:
         return _place(message)
 
     async def _search(
-        self, job: Job, after: discord.Object, channel: discord.abc.Messageable | None
+        self,
+        job: Job,
+        after: discord.Object,
+        channel: discord.abc.Messageable | None,
+        *,
+        direct: bool = False,
     ) -> Posted | None:
         if channel is None:
             return None
         try:
-            return await _translated(self._found(job, after, channel))
+            found = await _translated(self._found(job, after, channel))
+            return found and replace(found, direct=direct)
         except CannotPostError as error:
             log.info("job %s: a channel cannot be searched: %s", job.id, error)
             return None
@@ -228,18 +233,31 @@ def _first_possible(job: Job) -> discord.Object:
     return discord.Object(first)
 
 
+def _card_of(job: Job) -> discord.MessageReference | None:
+    if job.card_message_id is None:
+        return None
+    return discord.MessageReference(
+        message_id=job.card_message_id,
+        channel_id=job.channel_id,
+        guild_id=job.guild_id,
+        fail_if_not_exists=False,
+    )
+
+
 def _place(message: discord.Message) -> Posted:
     return Posted(channel_id=message.channel.id, message_id=message.id)
 
 
-async def _translated(call: Awaitable[T]) -> T:
+async def _translated(call: Awaitable[T], size_bytes: int = 0) -> T:
     """Await a call to Discord; raise its errors as those of `bot.jobs.ports`."""
     try:
         return await call
     except DISCORD_ERRORS as error:
         match verdict(error):
             case Verdict.TOO_LARGE:
-                raise TooLargeToPostError(str(error)) from error
+                # What was known of the limit was wrong: no channel takes less than this.
+                lower = _DEFAULT_LIMIT_BYTES if size_bytes > _DEFAULT_LIMIT_BYTES else None
+                raise TooLargeToPostError(str(error), fits_bytes=lower) from error
             case Verdict.REFUSED:
                 raise CannotPostError(str(error)) from error
             case Verdict.LATER:

@@ -11,6 +11,7 @@ from bot.cancellation import to_the_end
 from bot.errors import MediaError
 from bot.job import Job, JobState
 from bot.jobs.ports import (
+    DIRECT,
     CannotPostError,
     Cards,
     JobStore,
@@ -59,6 +60,18 @@ class Parcel:
 def link_of(job: Job, *, now: datetime) -> Link:
     """Return the video at the provider; it is there for an hour after it was made."""
     return Link(url=str(job.output_url), expires_at=(job.finished_at or now) + RESULT_LIFE)
+
+
+def places(job: Job, first: Where | None = None) -> list[Where]:
+    """Return where a job's video may go, the best place first.
+
+    Args:
+        job: The job.
+        first: Where its member asks for it, if not where they asked at first.
+    """
+    wanted = [] if first is None else [first]
+    direct = [] if job.guild_id is None else [DIRECT]
+    return list(dict.fromkeys([*wanted, Where.of(job), *direct]))
 
 
 class HandOver:

@@ -8,7 +8,7 @@ from bot.media.download import Downloader
 from bot.media.image import PreparedImage
 from bot.media.inspector import MediaInspector
 from bot.media.limits import megabytes
-from bot.media.shrinker import VideoShrinker
+from bot.media.shrinker import Source, VideoShrinker
 from bot.media.video import VideoFile, probe_video
 
 _ATTACHMENT_TIMEOUT_S = 30.0
@@ -62,7 +62,7 @@ class MediaDesk:
         """Return a video that is on disk already; raises MediaError, or OSError without a file."""
         return await asyncio.to_thread(probe_video, path)
 
-    async def shrink(self, video: VideoFile, path: Path, *, limit_bytes: int) -> VideoFile:
+    async def shrink(self, video: Source, path: Path, *, limit_bytes: int) -> VideoFile:
         """Write a smaller copy to `path`; raises MediaError, see `VideoShrinker.shrink`."""
         return await self._shrinker.shrink(video, path, limit_bytes=limit_bytes)
 

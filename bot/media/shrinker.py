@@ -8,9 +8,10 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from bot.errors import CannotShrinkError, MediaError
-from bot.media.fit import FitPlan, plan_fit
+from bot.media.fit import FitPlan, VideoFacts, plan_fit
 from bot.media.limits import megabytes
 from bot.media.program import ffmpeg_program
 from bot.media.video import VideoFile, probe_video
@@ -29,6 +30,15 @@ _NICENESS = "10"
 # No token and no key goes to a process that only encodes.
 _PASSED_ON = ("PATH", "LANG", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _COMPLAINT_CHARS = 300
+
+
+class Source(VideoFacts, Protocol):
+    """A video on disk."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        ...
 
 
 class VideoShrinker:
@@ -50,7 +60,7 @@ class VideoShrinker:
         self._time_limit_s = time_limit_s
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def shrink(self, video: VideoFile, path: Path, *, limit_bytes: int) -> VideoFile:
+    async def shrink(self, video: Source, path: Path, *, limit_bytes: int) -> VideoFile:
         """Write a copy of a video to `path` that has at most `limit_bytes`.
 
         On any error (and on cancellation) nothing is left at `path`, and no process runs on.
@@ -71,9 +81,7 @@ class VideoShrinker:
                     raise CannotShrinkError(f"ffmpeg could not be run: {error}") from error
                 raise
 
-    async def _shrunk(
-        self, program: str, video: VideoFile, path: Path, limit_bytes: int
-    ) -> VideoFile:
+    async def _shrunk(self, program: str, video: Source, path: Path, limit_bytes: int) -> VideoFile:
         aim_bytes = limit_bytes
         for _ in range(_TRIES):
             plan = plan_fit(video, aim_bytes)
@@ -90,7 +98,7 @@ class VideoShrinker:
             aim_bytes = int(aim_bytes * _AIM_LOWER * limit_bytes / copy.size_bytes)
         raise CannotShrinkError(f"The copy stays over {megabytes(limit_bytes)}.")
 
-    async def _encode(self, program: str, video: VideoFile, path: Path, plan: FitPlan) -> None:
+    async def _encode(self, program: str, video: Source, path: Path, plan: FitPlan) -> None:
         limit_s = self._time_limit_s or _time_limit_s(video)
         notes = path.with_suffix(".pass")
         try:
@@ -101,9 +109,7 @@ class VideoShrinker:
             await asyncio.to_thread(_remove_notes, notes)
 
 
-def arguments(
-    video: VideoFile, target: Path, notes: Path, plan: FitPlan, number: int
-) -> list[str]:
+def arguments(video: Source, target: Path, notes: Path, plan: FitPlan, number: int) -> list[str]:
     """Return ffmpeg's arguments for one of the two passes. Pure.
 
     Args:
@@ -142,7 +148,7 @@ def arguments(
     ]
 
 
-def _time_limit_s(video: VideoFile) -> float:
+def _time_limit_s(video: Source) -> float:
     """Return how long a pass may take: longer for more pixels."""
     pictures = video.duration_s * video.pictures_per_s
     megapixels = pictures * video.width * video.height / _MEGAPIXEL

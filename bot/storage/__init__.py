@@ -6,6 +6,7 @@ from bot.storage.forgetting import ForgettingStore
 from bot.storage.jobs import JobStore
 from bot.storage.policies import PolicyStore
 from bot.storage.reports import ReportStore
+from bot.storage.undelivered import UndeliveredStore
 
 __all__ = [
     "Database",
@@ -14,4 +15,5 @@ __all__ = [
     "JobStore",
     "PolicyStore",
     "ReportStore",
+    "UndeliveredStore",
 ]

@@ -89,7 +89,9 @@ def arguments(
         + "format=yuv420p[video]"
     )
     quality = (
-        ["-b:v", str(int(plan.heavy_bytes * 8 / plan.duration_s))] if plan.heavy_bytes else ["-crf", "26"]
+        ["-b:v", str(int(plan.heavy_bytes * 8 / plan.duration_s))]
+        if plan.heavy_bytes
+        else ["-crf", "26"]
     )
     sound_in = ["-t", f"{plan.duration_s:.3f}", "-i", str(sound)] if sound else []
     sound_out = ["-map", "2:a:0", "-c:a", "aac", "-b:a", "128k", "-ac", "2"] if sound else []
