@@ -29,7 +29,7 @@ from bot.jobs.ports import (
 )
 from bot.jobs.send_again import SendAgain
 from bot.jobs.submit import Submitter
-from bot.media import Downloader, MediaDesk, MediaInspector
+from bot.media import Downloader, MediaDesk, MediaInspector, VideoShrinker, ffmpeg_program
 from bot.quota import EntryKind
 from bot.segmind import SegmindClient, make_session
 from bot.storage import JobStore, PolicyStore, UndeliveredStore
@@ -140,7 +140,8 @@ class Channel:
         closed_channels: Nor in these.
         links_closed: Nor to post links in channels, though files are looked at.
         dms_closed: The member takes no direct messages.
-        max_bytes: What Discord really takes.
+        max_bytes: What Discord really takes in channels.
+        direct_max_bytes: And in direct messages.
         known_bytes: What the bot believes that it takes; None for the truth.
         lower_bytes: What it believes after a refusal.
     """
@@ -155,6 +156,7 @@ class Channel:
     links_closed: bool = False
     dms_closed: bool = False
     max_bytes: int = 10 * 2**20
+    direct_max_bytes: int = 10 * 2**20
     known_bytes: int | None = None
     lower_bytes: int | None = None
     searches: int = 0
@@ -177,8 +179,9 @@ class Channel:
             await self.on_video(job)
         if self._is_closed(where):
             raise CannotPostError("Missing Permissions")
-        if where != DIRECT and video.size_bytes > self.max_bytes:
-            known = self.known_bytes or self.max_bytes
+        max_bytes = self.direct_max_bytes if where == DIRECT else self.max_bytes
+        if video.size_bytes > max_bytes:
+            known = self.known_bytes or max_bytes
             fits_bytes = known if video.size_bytes > known else self.lower_bytes
             raise TooLargeToPostError("Request entity too large", fits_bytes=fits_bytes)
         data = await asyncio.to_thread(video.path.read_bytes)
@@ -220,6 +223,17 @@ def place(post: Post, job: Job) -> Posted:
     return Posted(channel_id=post.channel_id or job.channel_id, message_id=post.id)
 
 
+@dataclass
+class Ffmpeg:
+    """The machine's ffmpeg; another program may stand in its place."""
+
+    path: str | None = field(default_factory=ffmpeg_program)
+
+    def find(self) -> str | None:
+        """Return it; None when there is none."""
+        return self.path
+
+
 @dataclass(frozen=True, kw_only=True)
 class World:
     """Everything around a job's steps."""
@@ -229,6 +243,7 @@ class World:
     clock: Clock
     cards: RecordingCards
     channel: Channel
+    ffmpeg: Ffmpeg
     budget: RequestBudget
     submit: Submitter
     follow: Follower
@@ -273,7 +288,7 @@ async def running_world(
         timeout_s: The client's patience, in real seconds.
         listening: Whether the provider can be reached from the start.
     """
-    clock, cards, channel = Clock(), RecordingCards(), Channel()
+    clock, cards, channel, ffmpeg = Clock(), RecordingCards(), Channel(), Ffmpeg()
     far_end = FarEnd(clock.now)
     budget = RequestBudget(per_minute=600, clock=clock.monotonic_s, sleep=clock.sleep)
     if listening:
@@ -288,7 +303,12 @@ async def running_world(
             timeout_s=timeout_s,
         )
         downloader = Downloader(session, allowed_hosts=("127.0.0.1",), allow_http=True)
-        media = MediaDesk(downloader, MediaInspector(), video_max_bytes=10**8)
+        media = MediaDesk(
+            downloader,
+            MediaInspector(),
+            video_max_bytes=10**8,
+            shrinker=VideoShrinker(program=ffmpeg.find),
+        )
         hand_over = HandOver(store=store, media=media, poster=channel, cards=cards, now=clock.now)
         kept = KeptVideos(folder.with_name("kept"), jobs=store, max_bytes=10**8, now=clock.now)
         rules = PolicyStore(store._database)
@@ -298,6 +318,7 @@ async def running_world(
             clock=clock,
             cards=cards,
             channel=channel,
+            ffmpeg=ffmpeg,
             budget=budget,
             submit=Submitter(
                 store=store,

@@ -10,6 +10,7 @@ from discord.http import Route
 
 from bot.doctor import examine
 from bot.finding import Finding
+from bot.media import ffmpeg_program
 from bot.settings import Settings
 from bot.storage import Database
 from sandbox.discord_api import DiscordStandIn
@@ -64,7 +65,7 @@ async def test_a_sound_installation_has_nothing_wrong(settings: Settings) -> Non
     """Every part is well, and the balance and the bot's name are told."""
     findings = await found(settings)
 
-    assert list(findings) == ["data folder", "prices", "database", "Segmind", "Discord"]
+    assert list(findings) == ["data folder", "prices", "database", "ffmpeg", "Segmind", "Discord"]
     assert all(finding.well for finding in findings.values()), findings
     assert "USD" in findings["Segmind"].words
     assert findings["Discord"].line().startswith("ok    Discord: logged in as ")
@@ -129,3 +130,19 @@ async def test_a_low_balance_is_a_fault(settings: Settings, provider: Provider) 
     assert findings["Segmind"].line() == (
         "WRONG Segmind: balance 1.25 USD. Buy credits in Segmind's console."
     )
+
+
+async def test_a_machine_without_ffmpeg_is_told_what_it_misses(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither the system nor the wheel has one: large videos come as links."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "none"))
+    ffmpeg_program.cache_clear()
+    try:
+        findings = await found(settings)
+    finally:
+        ffmpeg_program.cache_clear()
+
+    assert not findings["ffmpeg"].well
+    assert "come as links" in findings["ffmpeg"].remedy

@@ -17,9 +17,10 @@ def ffmpeg_program() -> str | None:
     import imageio_ffmpeg  # noqa: PLC0415
 
     try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
+        shipped = str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError:
         return None
+    return shipped if _encodes_h264(shipped) else None
 
 
 def _encodes_h264(program: str) -> bool:

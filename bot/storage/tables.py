@@ -120,7 +120,6 @@ class JobRow(Table, table=True):
     card_message_id: int | None = Field(default=None, sa_type=BigInteger)
     result_channel_id: int | None = Field(default=None, sa_type=BigInteger)
     result_message_id: int | None = Field(default=None, sa_type=BigInteger)
-    result_direct: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     failure: str | None = Field(default=None, sa_type=Text)
     error_detail: str | None = Field(default=None, sa_type=Text)
     queued_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -136,6 +135,7 @@ class JobRow(Table, table=True):
     # The month only, see `bot.privacy.coarse`.
     forgotten_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     refunded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    result_direct: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 # In rows the source of credits is a grant's entry or 0, the allowance: 0 is unique like any
