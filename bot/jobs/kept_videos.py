@@ -84,10 +84,11 @@ class KeptVideos:
             if kept.kept_at < self._now() - KEPT_FOR or not await self._is_wanted(kept.job_id):
                 await _remove(kept.path)
                 continue
-            size_bytes += kept.size_bytes
-            if size_bytes > self._max_bytes:
+            if size_bytes + kept.size_bytes > self._max_bytes:
                 log.info("job %s: its video is kept no longer, for want of room", kept.job_id)
                 await _remove(kept.path)
+                continue
+            size_bytes += kept.size_bytes
 
     async def _is_wanted(self, job_id: int) -> bool:
         job = await self._jobs.get(job_id)
