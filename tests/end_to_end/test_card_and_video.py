@@ -116,6 +116,25 @@ async def link_in(member: MemberDriver, job_id: str) -> Json:
     return message
 
 
+async def test_a_video_too_large_arrives_as_a_smaller_copy_that_plays(
+    sandbox: SandboxProcess, mia: MemberDriver
+) -> None:
+    """Below the channel's limit, as an attachment; the original can be had for its hour."""
+    limit_bytes = 800_000
+    await sandbox.discord("upload-limit", {"bytes": limit_bytes})
+    await sandbox.fault({"on": "outcome", "kind": "large", "size_bytes": 2_500_000})
+
+    job_id, result = await make(mia, "t2v", {"prompt": "a hill in small"})
+
+    (attached,) = result["attachments"]
+    copy = await mia.download(attached["url"])
+    original = await mia.download(*re.findall(r"\(<(http\S+)>\)", result["content"]))
+    assert len(copy) <= limit_bytes < len(original)
+    assert copy[4:8] == b"ftyp"
+    assert_plain(result["content"].split("\n")[1], ("smaller copy", "the original", "until"))
+    assert result["id"] in text_of(await card_showing(mia, job_id, "Done"))
+
+
 async def test_a_video_over_the_channels_limit_comes_as_a_link(
     sandbox: SandboxProcess, mia: MemberDriver
 ) -> None:
