@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 _TOKEN_MARGIN = timedelta(seconds=20)
 _FINAL_RETRIES_S = (1.0, 4.0, 15.0)
 _PICTURE_TRIES = 3
+# discord.py waits for a token's rate limit however long it is; the client's own it does not.
+_EDIT_LIMIT_S = 30.0
 _REMEMBERED_ENDS = 10_000
 
 OnCard = Callable[[int, int], Awaitable[object]]
@@ -83,6 +85,7 @@ class CardKeeper:
         *,
         on_card: OnCard,
         min_gap_s: float = 4.0,
+        edit_limit_s: float = _EDIT_LIMIT_S,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -92,12 +95,14 @@ class CardKeeper:
             client: Logged in by the time the first card is shown.
             on_card: Called with a job's id and its card's message id once that is known.
             min_gap_s: Least time between two edits of a card in the same state.
+            edit_limit_s: How long an edit by the token may take.
             now: The time, aware: whether a token still lives.
             sleep: Waits before the retries of the final picture.
         """
         self._client = client
         self._on_card = on_card
         self._min_gap_s = min_gap_s
+        self._edit_limit_s = edit_limit_s
         self._now = now
         self._sleep = sleep
         self._slots: dict[int, _Slot] = {}
@@ -218,7 +223,12 @@ class CardKeeper:
         alive = self._now() < job.token_expires_at - _TOKEN_MARGIN
         if slot.token and alive and not slot.token_dead:
             try:
-                card_id = await self._edit_by_token(slot, view)
+                async with asyncio.timeout(self._edit_limit_s):
+                    card_id = await self._edit_by_token(slot, view)
+            except TimeoutError:
+                slot.token_dead = True  # the bot's own way has another limit
+                log.info("job %s: an edit by its interaction's token took too long", job.id)
+                raise
             except discord.HTTPException as error:
                 if error.status not in (401, 403, 404):
                     raise
