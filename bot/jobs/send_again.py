@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from bot.errors import (
     DownloadInterruptedError,
@@ -19,8 +18,9 @@ from bot.jobs.handing import HandOver, Parcel, link_of, places
 from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.outgoing import temporary_folder
 from bot.jobs.ports import DIRECT, CannotPostError, Cards, Media, PostLaterError, VideoFile, Where
+from bot.jobs.sending_ports import Rules, UndeliveredStore
 from bot.moderation import judge_sending
-from bot.policy import Block, GuildPolicy, PlaceFacts
+from bot.policy import PlaceFacts
 
 log = logging.getLogger(__name__)
 
@@ -50,42 +50,6 @@ _GONE = (
     "came back; the same prompt, picture and seed make it again."
 )
 _LATER = "The video cannot be fetched at the moment. Choose **Send again** in a few minutes."
-
-
-class UndeliveredStore(Protocol):
-    """Jobs whose videos stayed behind."""
-
-    async def begin_sending(
-        self,
-        job_id: int,
-        *,
-        channel_id: int,
-        seen: datetime | None,
-        begun_before: datetime,
-        now: datetime,
-    ) -> Job:
-        """Note where an undelivered video is tried now; StaleStateError when another tries."""
-        ...
-
-    async def end_sending(self, job_id: int) -> None:
-        """Note that a try is over and has posted nothing."""
-        ...
-
-    async def stayed_behind(self, *, ended_since: datetime) -> list[Job]:
-        """Return undelivered jobs that Discord's trouble stopped, and that ended since then."""
-        ...
-
-
-class Rules(Protocol):
-    """What a guild's moderators have decided."""
-
-    async def policy(self, guild_id: int) -> GuildPolicy:
-        """Return the guild's policy."""
-        ...
-
-    async def block_of(self, guild_id: int, user_id: int, *, now: datetime) -> Block | None:
-        """Return a member's block, unless it has expired."""
-        ...
 
 
 class SendAgain:
