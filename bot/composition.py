@@ -25,6 +25,7 @@ from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
+from bot.jobs.send_again import SendAgain
 from bot.jobs.stop_time import CARDS, StopTime
 from bot.jobs.submit import Submitter
 from bot.jobs.takeover import LOOK_EVERY_S as TAKEOVER_EVERY_S
@@ -35,7 +36,14 @@ from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.running import background, repeat, until_stopped
 from bot.settings import Settings
-from bot.storage import ExportingStore, ForgettingStore, JobStore, PostgresLocks, ReportStore
+from bot.storage import (
+    ExportingStore,
+    ForgettingStore,
+    JobStore,
+    PostgresLocks,
+    ReportStore,
+    UndeliveredStore,
+)
 from bot.tools import Tools, now, open_tools
 
 log = logging.getLogger(__name__)
@@ -46,6 +54,7 @@ _LOOK_EVERY_S = 30.0
 _APPROVALS_EVERY_S = 60.0
 _VIDEO_LOG_EVERY_S = 60.0
 _LEADER_EVERY_S = 2.0
+_SEND_AGAIN_EVERY_S = 300.0
 
 
 def heartbeat_path(settings: Settings) -> Path:
@@ -98,7 +107,7 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
         await stack.enter_async_context(background(_watch(tenure, lost)))
         leader = Leadership(locks, sure=tenure.sure)
         await leader.look()
-        tools = await open_tools(client, settings, prices, stack)
+        tools = await open_tools(client, settings, prices, stack, sure=tenure.sure)
         # Ends last: what the others do at their end is still told in the log channels.
         stack.push_async_callback(tools.errands.close)
         engine = _engine(tools, tenure.sure)
@@ -119,6 +128,8 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
         gate = _gate(tools)
         approvals = _approvals(tools, engine, gate)
         privacy = _privacy(tools)
+        send_again = _send_again(tools)
+        stack.push_async_callback(send_again.close)
         led = partial(repeat, only_when=leader.held)
         for work in (
             watch.run(),
@@ -126,10 +137,12 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
             repeat(takeover.look, every_s=TAKEOVER_EVERY_S),
             led(approvals.look, every_s=_APPROVALS_EVERY_S),
             led(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
+            led(send_again.look, every_s=_SEND_AGAIN_EVERY_S),
             repeat(engine.look, every_s=_LOOK_EVERY_S),
             led(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
             led(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
-            # Each for the guilds of its own shards.
+            # Each in its own folder, and for the guilds of its own shards.
+            repeat(tools.kept.tidy, every_s=_TIDY_EVERY_S),
             repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
             repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
         ):
@@ -143,6 +156,7 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
             approvals=approvals,
             privacy=privacy,
             gate=gate,
+            send_again=send_again,
             close=partial(_close, tools.stop_time, stack.pop_all()),
         )
     raise AssertionError("unreachable: the block above returns or raises")
@@ -201,10 +215,10 @@ def _engine(tools: Tools, sure: Callable[[], bool]) -> DurableEngine:
         deliver=Deliverer(
             store=tools.store,
             media=tools.media,
-            poster=tools.poster,
+            hand_over=tools.hand_over,
+            kept=tools.kept,
             now=now,
             folder=tools.folder,
-            sure=sure,
         ),
         on_end=tools.video_log.ended,
         now=now,
@@ -267,11 +281,26 @@ def _privacy(tools: Tools) -> Privacy:
     return open_privacy(
         forgetting=ForgettingStore(tools.database, tools.pseudonyms),
         exporting=ExportingStore(tools.database, tools.pseudonyms),
+        kept=tools.kept,
         retentions=tools.policies,
         presence=GuildPresence(tools.client),
         host_days=tools.settings.retention_days,
         folder=tools.folder,
         now=now,
+    )
+
+
+def _send_again(tools: Tools) -> SendAgain:
+    return SendAgain(
+        store=UndeliveredStore(tools.database),
+        rules=tools.policies,
+        media=tools.media,
+        hand_over=tools.hand_over,
+        kept=tools.kept,
+        cards=tools.cards,
+        on_end=tools.video_log.ended,
+        now=now,
+        folder=tools.folder,
     )
 
 
@@ -308,6 +337,7 @@ def _services(
     approvals: ApprovalDesk,
     privacy: Privacy,
     gate: Gate,
+    send_again: SendAgain,
     close: Callable[[], Awaitable[None]],
 ) -> Services:
     settings = tools.settings
@@ -333,6 +363,7 @@ def _services(
         cards=tools.cards,
         prices=tools.prices,
         gate=gate,
+        send_again=send_again,
         now=now,
         close=close,
     )

@@ -9,6 +9,7 @@ from bot.client import redirect
 from bot.errors import BotError, UnauthorizedError
 from bot.finding import Finding
 from bot.jobs.account_desk import LOW_BALANCE_USD
+from bot.media import ffmpeg_program
 from bot.pricing import load_prices
 from bot.segmind import make_session
 from bot.settings import Settings
@@ -23,6 +24,7 @@ async def examine(settings: Settings) -> list[Finding]:
     checks: dict[str, Awaitable[Finding]] = {
         "prices": asyncio.to_thread(_prices, settings),
         "database": _database(settings),
+        "ffmpeg": asyncio.to_thread(_ffmpeg),
         "Segmind": _provider(settings),
         "Discord": _discord(settings),
     }
@@ -53,6 +55,18 @@ def _data_folder(settings: Settings) -> Finding:
 def _prices(settings: Settings) -> Finding:
     table = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
     return Finding(part="prices", well=True, words=f"videos from {table.cheapest_credits} credits")
+
+
+def _ffmpeg() -> Finding:
+    program = ffmpeg_program()
+    if program is None:
+        return Finding(
+            part="ffmpeg",
+            well=False,
+            words="there is none that encodes H.264 (libx264).",
+            remedy="Install one: until then videos too large for a channel come as links.",
+        )
+    return Finding(part="ffmpeg", well=True, words=f"{program} makes large videos fit")
 
 
 async def _database(settings: Settings) -> Finding:

@@ -211,6 +211,10 @@ class NotAVideoError(MediaError):
     """The downloaded file is no video."""
 
 
+class CannotShrinkError(MediaError):
+    """A smaller copy of a video could not be made; the text is for the log."""
+
+
 class ForeignHostError(MediaError):
     """The address is not on the list of hosts that files may come from."""
 

@@ -66,6 +66,7 @@ class FailureReason(StrEnum):
     EXPIRED = "expired"
     TOO_SLOW = "too_slow"
     BAD_RESULT = "bad_result"
+    DISCORD_DOWN = "discord_down"
     INTERNAL = "internal"
 
 
@@ -104,10 +105,12 @@ class Job(NewJob):
         output_url: The video at the provider, once finished.
         cost_usd: What the provider charged, once known.
         card_message_id: The status card.
-        result_channel_id: Where the video was posted: the job's channel, or direct messages.
+        result_channel_id: Where the video was posted: the job's channel, another of the server,
+            or direct messages. Of an undelivered job: where it was tried again.
+        result_direct: Whether it went to the member alone, though asked for in a server.
         result_message_id: The message with the video; None as soon as it is deleted.
         delivering_at: When posting was first tried: from then on look before posting again.
-        failure: Why it failed, for FAILED.
+        failure: Why it failed, for FAILED; for UNDELIVERED only when it was Discord's trouble.
         error_detail: The provider's words, for the host.
         created_at: UTC, as all times: entered `queued` (or `awaiting_approval`).
         queued_at: When its price was reserved; None for a job that waits for approval or was
@@ -142,6 +145,7 @@ class Job(NewJob):
     card_message_id: int | None = None
     result_channel_id: int | None = None
     result_message_id: int | None = None
+    result_direct: bool = False
     failure: FailureReason | None = None
     error_detail: str | None = None
     approval_reasons: tuple[str, ...] = ()

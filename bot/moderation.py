@@ -127,6 +127,35 @@ def judge(
     return NeedsApproval(reasons=reasons) if reasons else Accepted()
 
 
+def judge_sending(
+    *,
+    policy: GuildPolicy,
+    block: Block | None,
+    place: PlaceFacts | None,
+    model: str,
+    now: datetime,
+) -> Refused | None:
+    """Return why a made video may not be sent again; None when it may be. Pure.
+
+    A pause does not count: what was made before goes on. Prompt and roles have been asked.
+
+    Args:
+        policy: The guild's rules.
+        block: The member's block, or None; one that has ended does not count.
+        place: Where it is to go in the guild; None for where it was asked for, or directly.
+        model: The model's slug.
+        now: UTC.
+    """
+    refused = _blocked(block, now)
+    if refused is not None or place is None:
+        return refused
+    return (
+        _wrong_channel(policy, place)
+        or _not_age_restricted(policy, place)
+        or _not_in_this_channel(policy, place, model)
+    )
+
+
 # -- refusals ------------------------------------------------------------------
 
 

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     database_url: str | None = Field(default=None, repr=False)  # may hold a password
     retention_days: int | None = Field(default=None, ge=1, le=3650)
+    kept_max_bytes: int = Field(default=2_000_000_000, ge=0)
 
     # Quotas: a guild's default allowance, until moderators set their own
     daily_credits: int = Field(default=200, ge=0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from bot.jobs.breaker import Breaker
 from bot.jobs.budget import RequestBudget
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.errands import Errands
+from bot.jobs.handing import HandOver
+from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.log_cards import LogCards
 from bot.jobs.stop_time import StopTime
 from bot.jobs.video_log import VideoLog
@@ -59,6 +62,8 @@ class Tools:
     cards: CardKeeper
     poster: ChannelPoster
     stop_time: StopTime
+    hand_over: HandOver
+    kept: KeptVideos
     errands: Errands
     bulletin: Bulletin
     log_cards: LogCards
@@ -68,9 +73,21 @@ class Tools:
 
 
 async def open_tools(
-    client: VideoBot, settings: Settings, prices: PriceTable, stack: AsyncExitStack
+    client: VideoBot,
+    settings: Settings,
+    prices: PriceTable,
+    stack: AsyncExitStack,
+    *,
+    sure: Callable[[], bool],
 ) -> Tools:
     """Make them; `stack` ends those that have an end.
+
+    Args:
+        client: The client, logged in.
+        settings: The host's.
+        prices: What videos cost.
+        stack: Ends what has an end.
+        sure: Whether no other process can have this one's jobs.
 
     Raises:
         ConfigurationError: the database cannot be used.
@@ -90,6 +107,10 @@ async def open_tools(
 
     folder = settings.data_dir / "tmp" / settings.executor_id
     await asyncio.to_thread(_empty, folder)
+    media, poster = _media(session, settings), ChannelPoster(client)
+    cards = CardKeeper(
+        client, on_card=on_card, stored=store.get if settings.is_one_of_several else None
+    )
     log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
     breaker = Breaker(now=now, speed=settings.poll_speed)
     return Tools(
@@ -102,12 +123,16 @@ async def open_tools(
         policies=policies,
         provider=WatchedProvider(provider_of(session, settings), breaker),
         breaker=breaker,
-        media=_media(session, settings),
-        cards=CardKeeper(
-            client, on_card=on_card, stored=store.get if settings.is_one_of_several else None
-        ),
-        poster=ChannelPoster(client),
+        media=media,
+        cards=cards,
+        poster=poster,
         stop_time=stop_time,
+        hand_over=HandOver(
+            store=store, media=media, poster=poster, cards=cards, now=now, sure=sure
+        ),
+        kept=KeptVideos(
+            settings.data_dir / "kept", jobs=store, max_bytes=settings.kept_max_bytes, now=now
+        ),
         errands=errands,
         bulletin=Bulletin(policies=policies, log_channel=ChannelLog(client, errands)),
         log_cards=log_cards,

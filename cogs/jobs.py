@@ -1,4 +1,4 @@
-"""/jobs: a member's own videos, one of them in full, and Cancel while it waits."""
+"""/jobs: a member's own videos, one of them in full, Cancel while it waits, Send again."""
 
 import io
 
@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.client import VideoBot
 from bot.discord_ui.answers import tell
-from bot.discord_ui.cards import given_back
+from bot.discord_ui.cards import given_back, result_link, was_sent_directly
 from bot.discord_ui.job_pages import (
     LIST_LENGTH,
     exact_parameters,
@@ -17,6 +17,7 @@ from bot.discord_ui.job_pages import (
     jobs_page,
 )
 from bot.discord_ui.limits import CHOICES
+from bot.discord_ui.orders import postable_place
 from bot.discord_ui.services import Interaction
 from bot.errors import NotFoundError, RefusedError, StaleStateError
 from bot.job import TERMINAL, Job, JobState
@@ -26,12 +27,14 @@ _GREATEST_ID = 2**63 - 1
 
 
 class Jobs(commands.Cog):
-    """Shows and cancels jobs; everybody sees only their own."""
+    """Shows, cancels and sends again; everybody sees only their own."""
 
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
 
-    @app_commands.command(description="Your videos: how far they are, what was sent, cancel")
+    @app_commands.command(
+        description="Your videos: how far they are, what was sent, cancel, send again"
+    )
     @app_commands.describe(job="One video in full; leave it out for the list")
     async def jobs(self, interaction: discord.Interaction, job: str | None = None) -> None:
         """Show the list, or one job."""
@@ -54,9 +57,12 @@ class Jobs(commands.Cog):
 
     @commands.Cog.listener()
     async def on_job_button(self, interaction: Interaction, action: str, job_id: int) -> None:
-        """Handle a press of Cancel or Details (the client's own event)."""
+        """Handle a press of Cancel, Details or Send again (the client's own event)."""
         if action == "cancel":
             await self._cancel(interaction, job_id)
+            return
+        if action == "send":
+            await self._send(interaction, job_id)
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self._show(interaction, job_id)
@@ -80,6 +86,15 @@ class Jobs(commands.Cog):
         await tell(interaction, f"Cancelled. {given_back(cancelled)}")
         await services.cards.finish(cancelled)
         await services.approvals.show(cancelled)
+
+    async def _send(self, interaction: Interaction, job_id: int) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        job = await self._own(interaction, job_id)
+        delivered = await self._bot.services.send_again(job, postable_place(interaction))
+        where = "It was sent to you directly" if was_sent_directly(delivered) else "Here it is"
+        await interaction.edit_original_response(
+            content=f"{where}: {result_link(delivered)}\nNothing was charged."
+        )
 
     async def _own(self, interaction: Interaction, job_id: int) -> Job:
         job = await self._bot.services.store.get(job_id)

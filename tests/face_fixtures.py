@@ -66,5 +66,12 @@ def video(tmp_path: Path) -> VideoFile:
     path.write_bytes(b"\0\0\0\x18ftypmp42" + b"\0" * 5000)
     size_bytes = path.stat().st_size
     return VideoFile(
-        path=path, size_bytes=size_bytes, duration_s=5.0, width=1280, height=720, codec="h264"
+        path=path,
+        size_bytes=size_bytes,
+        duration_s=5.0,
+        width=1280,
+        height=720,
+        codec="h264",
+        pictures_per_s=24.0,
+        has_sound=False,
     )

@@ -30,19 +30,29 @@ from bot.jobs.approval import ApprovalDesk
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.errands import Errands
 from bot.jobs.gate import Gate
+from bot.jobs.handing import HandOver
 from bot.jobs.intake import Intake
+from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.log_cards import LogCards
 from bot.jobs.moderating import open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
+from bot.jobs.send_again import SendAgain
 from bot.jobs.video_desk import VideoDesk
 from bot.jobs.video_log import VideoLog
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.segmind import SegmindClient
-from bot.storage import ExportingStore, ForgettingStore, JobStore, PolicyStore, ReportStore
+from bot.storage import (
+    ExportingStore,
+    ForgettingStore,
+    JobStore,
+    PolicyStore,
+    ReportStore,
+    UndeliveredStore,
+)
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
 from tests.discord_kit import PATIENCE_S, control, until
@@ -100,6 +110,9 @@ class Face:
             self.bot, on_card=self.keep_card, min_gap_s=self.min_gap_s, sleep=self.sleep
         )
         self.poster = ChannelPoster(self.bot)
+        self.kept = KeptVideos(
+            self.data_dir / "kept", jobs=self.store, max_bytes=10_000_000, now=now
+        )
         self.errands = Errands()
         self.bulletin = Bulletin(
             policies=self.policies, log_channel=ChannelLog(self.bot, self.errands)
@@ -139,6 +152,7 @@ class Face:
     async def _start(self, _client: VideoBot) -> Services:
         prices, zone = load_prices(), ZoneInfo("UTC")
         downloader = Downloader(self.http, allowed_hosts=("127.0.0.1",), allow_http=True)
+        media = MediaDesk(downloader, MediaInspector(), video_max_bytes=10_000_000)
         provider = SegmindClient(
             self.http,
             api_key=SecretStr(self.provider_key),
@@ -170,7 +184,7 @@ class Face:
         )
         intake = Intake(
             store=self.store,
-            media=MediaDesk(downloader, MediaInspector(), video_max_bytes=10_000_000),
+            media=media,
             provider=provider,
             engine=self.engine,
             prices=prices,
@@ -203,6 +217,7 @@ class Face:
             approvals=self.approvals,
             privacy=self._privacy(),
             videos=self.videos,
+            send_again=self._send_again(media),
             moderation=moderation,
             store=self.store,
             cards=self.cards,
@@ -212,12 +227,29 @@ class Face:
             close=self._close,
         )
 
+    def _send_again(self, media: MediaDesk) -> SendAgain:
+        return SendAgain(
+            store=UndeliveredStore(self.store._database),
+            rules=self.policies,
+            media=media,
+            hand_over=HandOver(
+                store=self.store, media=media, poster=self.poster, cards=self.cards, now=now
+            ),
+            kept=self.kept,
+            cards=self.cards,
+            on_end=self.video_log.ended,
+            now=now,
+            folder=self.data_dir,
+            sleep=self.sleep,
+        )
+
     def _privacy(self) -> Privacy:
         database = self.store._database
         pseudonyms = self.store._pseudonyms
         return open_privacy(
             forgetting=ForgettingStore(database, pseudonyms),
             exporting=ExportingStore(database, pseudonyms),
+            kept=self.kept,
             retentions=self.policies,
             presence=GuildPresence(self.bot),
             host_days=None,

@@ -16,13 +16,25 @@ from bot.job import Job
 from bot.jobs.breaker import Breaker
 from bot.jobs.budget import RequestBudget
 from bot.jobs.follow import Follower
-from bot.jobs.ports import CannotPostError, Posted, Standing, TooLargeToPostError, VideoFile
+from bot.jobs.handing import HandOver
+from bot.jobs.kept_videos import KeptVideos
+from bot.jobs.ports import (
+    DIRECT,
+    CannotPostError,
+    Link,
+    Posted,
+    Standing,
+    TooLargeToPostError,
+    VideoFile,
+    Where,
+)
+from bot.jobs.send_again import SendAgain
 from bot.jobs.submit import Submitter
 from bot.jobs.watched_provider import WatchedProvider
-from bot.media import Downloader, MediaDesk, MediaInspector
+from bot.media import Downloader, MediaDesk, MediaInspector, VideoShrinker, ffmpeg_program
 from bot.quota import EntryKind
 from bot.segmind import SegmindClient, make_session
-from bot.storage import JobStore
+from bot.storage import JobStore, PolicyStore, UndeliveredStore
 from tests.segmind_far_end import FarEnd
 from tests.storage_kit import NOW, accepted
 
@@ -109,12 +121,15 @@ class Post:
 
     Attributes:
         how: `video`, `link` or `direct`.
+        channel_id: Where; None for direct messages, or the job's own channel.
         data: The file's bytes, read when it was posted.
+        url: The link, or beside a smaller copy the original's.
     """
 
     id: int
     how: str
     job_id: int
+    channel_id: int | None = None
     data: bytes | None = None
     url: str | None = None
     expires_at: datetime | None = None
@@ -128,9 +143,14 @@ class Channel:
         trouble: Raised by the next calls that post, one each; None lets one through.
         answer_lost: The next error comes after the message was made.
         on_video: Called with the job when a file is about to be posted.
-        closed: No permission to post.
-        links_closed: Nor to post links, though files are looked at.
+        closed: No permission to post in any channel.
+        closed_channels: Nor in these.
+        links_closed: Nor to post links in channels, though files are looked at.
         dms_closed: The member takes no direct messages.
+        max_bytes: What Discord really takes in channels.
+        direct_max_bytes: And in direct messages.
+        known_bytes: What the bot believes that it takes; None for the truth.
+        lower_bytes: What it believes after a refusal.
     """
 
     posts: list[Post] = field(default_factory=list)
@@ -139,9 +159,13 @@ class Channel:
     answer_lost: bool = False
     on_video: Callable[[Job], Awaitable[None]] | None = None
     closed: bool = False
+    closed_channels: set[int] = field(default_factory=set)
     links_closed: bool = False
     dms_closed: bool = False
     max_bytes: int = 10 * 2**20
+    direct_max_bytes: int = 10 * 2**20
+    known_bytes: int | None = None
+    lower_bytes: int | None = None
     searches: int = 0
     calls: list[str] = field(default_factory=list)
 
@@ -152,40 +176,47 @@ class Channel:
             raise self.search_trouble.popleft()
         return next((place(post, job) for post in self.posts if post.job_id == job.id), None)
 
-    async def post_video(self, job: Job, video: VideoFile) -> Posted:
+    async def post_video(
+        self, job: Job, video: VideoFile, where: Where, *, original: Link | None = None
+    ) -> Posted:
         """Take a file."""
-        self.calls.append("video")
+        how = "direct" if where == DIRECT else "video"
+        self.calls.append(how)
         if self.on_video is not None:
             await self.on_video(job)
-        if self.closed:
+        if self._is_closed(where):
             raise CannotPostError("Missing Permissions")
-        if video.size_bytes > self.max_bytes:
-            raise TooLargeToPostError("Request entity too large")
+        max_bytes = self.direct_max_bytes if where == DIRECT else self.max_bytes
+        if video.size_bytes > max_bytes:
+            known = self.known_bytes or max_bytes
+            fits_bytes = known if video.size_bytes > known else self.lower_bytes
+            raise TooLargeToPostError("Request entity too large", fits_bytes=fits_bytes)
         data = await asyncio.to_thread(video.path.read_bytes)
-        return self._keep("video", job, data=data)
+        url = original.url if original else None
+        return self._keep(how, job, where, data=data, url=url)
 
-    async def post_link(self, job: Job, url: str, *, expires_at: datetime) -> Posted:
+    async def post_link(self, job: Job, link: Link, where: Where) -> Posted:
         """Take a link."""
         self.calls.append("link")
-        if self.closed or self.links_closed:
+        if self._is_closed(where) or (self.links_closed and where != DIRECT):
             raise CannotPostError("Missing Permissions")
-        return self._keep("link", job, url=url, expires_at=expires_at)
+        return self._keep("link", job, where, url=link.url, expires_at=link.expires_at)
 
-    async def send_direct(
-        self, job: Job, video: VideoFile, url: str, expires_at: datetime
-    ) -> Posted:
-        """Take a direct message."""
-        self.calls.append("direct")
-        if self.dms_closed:
-            raise CannotPostError("Cannot send messages to this user")
-        data = await asyncio.to_thread(video.path.read_bytes)
-        return self._keep("direct", job, data=data, url=url, expires_at=expires_at)
+    def _is_closed(self, where: Where) -> bool:
+        closed = self.dms_closed if where == DIRECT else self.closed
+        return closed or where.channel_id in self.closed_channels
 
-    def _keep(self, how: str, job: Job, **facts: Any) -> Posted:
+    def _keep(self, how: str, job: Job, where: Where, **facts: Any) -> Posted:
         error = self.trouble.popleft() if self.trouble else None
         if error is not None and not self.answer_lost:
             raise error
-        post = Post(id=9000 + len(self.posts), how=how, job_id=job.id, **facts)
+        post = Post(
+            id=9000 + len(self.posts),
+            how=how,
+            job_id=job.id,
+            channel_id=where.channel_id,
+            **facts,
+        )
         self.posts.append(post)
         if error is not None:
             raise error
@@ -194,8 +225,20 @@ class Channel:
 
 def place(post: Post, job: Job) -> Posted:
     """Return where a job's post is."""
-    channel_id = DIRECT_CHANNEL if post.how == "direct" else job.channel_id
-    return Posted(channel_id=channel_id, message_id=post.id)
+    if post.how == "direct":
+        return Posted(channel_id=DIRECT_CHANNEL, message_id=post.id, direct=True)
+    return Posted(channel_id=post.channel_id or job.channel_id, message_id=post.id)
+
+
+@dataclass
+class Ffmpeg:
+    """The machine's ffmpeg; another program may stand in its place."""
+
+    path: str | None = field(default_factory=ffmpeg_program)
+
+    def find(self) -> str | None:
+        """Return it; None when there is none."""
+        return self.path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,11 +250,15 @@ class World:
     clock: Clock
     cards: RecordingCards
     channel: Channel
+    ffmpeg: Ffmpeg
     budget: RequestBudget
     breaker: Breaker
     submit: Submitter
     follow: Follower
     deliver: Deliverer
+    send_again: SendAgain
+    kept: KeptVideos
+    rules: PolicyStore
     folder: Path
 
     async def job(self, number: int = 0, **changes: Any) -> Job:
@@ -254,7 +301,7 @@ async def running_world(
         timeout_s: The client's patience, in real seconds.
         listening: Whether the provider can be reached from the start.
     """
-    clock, cards, channel = Clock(), RecordingCards(), Channel()
+    clock, cards, channel, ffmpeg = Clock(), RecordingCards(), Channel(), Ffmpeg()
     far_end = FarEnd(clock.now)
     budget = RequestBudget(per_minute=600, clock=clock.monotonic_s, sleep=clock.sleep)
     breaker = Breaker(now=clock.now, clock=clock.monotonic_s, sleep=clock.sleep, draw=_half)
@@ -273,12 +320,22 @@ async def running_world(
             breaker,
         )
         downloader = Downloader(session, allowed_hosts=("127.0.0.1",), allow_http=True)
+        media = MediaDesk(
+            downloader,
+            MediaInspector(),
+            video_max_bytes=10**8,
+            shrinker=VideoShrinker(program=ffmpeg.find),
+        )
+        hand_over = HandOver(store=store, media=media, poster=channel, cards=cards, now=clock.now)
+        kept = KeptVideos(folder.with_name("kept"), jobs=store, max_bytes=10**8, now=clock.now)
+        rules = PolicyStore(store._database)
         yield World(
             store=store,
             far_end=far_end,
             clock=clock,
             cards=cards,
             channel=channel,
+            ffmpeg=ffmpeg,
             budget=budget,
             breaker=breaker,
             submit=Submitter(
@@ -304,12 +361,27 @@ async def running_world(
             ),
             deliver=Deliverer(
                 store=store,
-                media=MediaDesk(downloader, MediaInspector(), video_max_bytes=10**8),
-                poster=channel,
+                media=media,
+                hand_over=hand_over,
+                kept=kept,
                 now=clock.now,
                 folder=folder,
                 sleep=clock.sleep,
             ),
+            send_again=SendAgain(
+                store=UndeliveredStore(store._database),
+                rules=rules,
+                media=media,
+                hand_over=hand_over,
+                kept=kept,
+                cards=cards,
+                on_end=lambda _job: None,
+                now=clock.now,
+                folder=folder,
+                sleep=clock.sleep,
+            ),
+            kept=kept,
+            rules=rules,
             folder=folder,
         )
     await far_end.close()

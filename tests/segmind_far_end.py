@@ -16,6 +16,7 @@ from io import BytesIO
 from typing import Any, Literal
 
 import av
+import numpy as np
 from aiohttp import web
 
 Place = Literal["submit", "status", "result", "history", "row", "file", "balance"]
@@ -35,6 +36,30 @@ def tiny_mp4() -> bytes:
         for _ in range(5):
             container.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
         container.mux(stream.encode(None))
+    return out.getvalue()
+
+
+@cache
+def noisy_mp4(seconds: int = 2, width: int = 320, height: int = 240) -> bytes:
+    """Return a real video with sound, of far more bytes than it needs: pictures of noise."""
+    noise = np.random.default_rng(7)
+    out = BytesIO()
+    with av.open(out, "w", format="mp4") as container:
+        pictures = container.add_stream("libx264", rate=12, options={"crf": "1"})
+        sound = container.add_stream("aac", rate=44100)
+        assert isinstance(pictures, av.VideoStream)
+        assert isinstance(sound, av.AudioStream)
+        pictures.width, pictures.height, pictures.pix_fmt = width, height, "yuv420p"
+        for _ in range(12 * seconds):
+            pixels = noise.integers(0, 255, (height, width, 3), dtype=np.uint8)
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            container.mux(pictures.encode(frame))
+        silence = np.zeros((1, 44100 * seconds), dtype=np.float32)
+        heard = av.AudioFrame.from_ndarray(silence, format="fltp", layout="mono")
+        heard.sample_rate = 44100
+        container.mux(sound.encode(heard))
+        for stream in (pictures, sound):
+            container.mux(stream.encode(None))
     return out.getvalue()
 
 

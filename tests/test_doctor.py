@@ -10,6 +10,7 @@ from discord.http import Route
 
 from bot.doctor import examine
 from bot.finding import Finding
+from bot.media import ffmpeg_program
 from bot.settings import Settings
 from bot.storage import Database, Move
 from bot.tools import now
@@ -65,7 +66,7 @@ async def test_a_sound_installation_has_nothing_wrong(settings: Settings) -> Non
     """Every part is well, and the balance and the bot's name are told."""
     findings = await found(settings)
 
-    assert list(findings) == ["data folder", "prices", "database", "Segmind", "Discord"]
+    assert list(findings) == ["data folder", "prices", "database", "ffmpeg", "Segmind", "Discord"]
     assert all(finding.well for finding in findings.values()), findings
     assert "USD" in findings["Segmind"].words
     assert findings["Discord"].line().startswith("ok    Discord: logged in as ")
@@ -148,3 +149,19 @@ async def test_a_database_that_was_moved_away_is_a_fault(
 
     assert not findings["database"].well
     assert f"was moved to {target.url}" in findings["database"].words
+
+
+async def test_a_machine_without_ffmpeg_is_told_what_it_misses(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither the system nor the wheel has one: large videos come as links."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "none"))
+    ffmpeg_program.cache_clear()
+    try:
+        findings = await found(settings)
+    finally:
+        ffmpeg_program.cache_clear()
+
+    assert not findings["ffmpeg"].well
+    assert "come as links" in findings["ffmpeg"].remedy

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot.errors import RefusedError
 from bot.job import JobState
 from bot.jobs.export_file import ExportFile
+from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.privacy_desk import PrivacyDesk
 from bot.jobs.privacy_ports import ForgettingStore
 from bot.policy import AllowanceOverride, Block
@@ -53,7 +54,11 @@ class Rows:
 def desk(folder: Path, exporting: Any, database: Database | None = None) -> PrivacyDesk:
     """Return a desk that can export."""
     forgetting = Forgetting(database, NAMES) if database else cast("ForgettingStore", None)
-    return PrivacyDesk(forgetting=forgetting, exporting=exporting, folder=folder, now=lambda: NOW)
+    jobs = JobStore(database, NAMES) if database else cast("JobStore", None)
+    kept = KeptVideos(folder / "kept", jobs=jobs, max_bytes=0, now=lambda: NOW)
+    return PrivacyDesk(
+        forgetting=forgetting, exporting=exporting, kept=kept, folder=folder, now=lambda: NOW
+    )
 
 
 def files_in(folder: Path) -> list[Path]:

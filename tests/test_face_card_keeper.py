@@ -173,6 +173,27 @@ async def test_the_end_is_given_up_after_a_few_tries(
     assert "its card could not be edited" in caplog.text
 
 
+async def test_a_token_that_is_limited_for_long_is_left_alone(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """discord.py would wait for half an hour: the bot's own token shows the end instead."""
+    job = await face.ordered(mia, photo)
+    failed = await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED)
+    await face.control(
+        "faults",
+        method="PATCH",
+        path="/webhooks/*",
+        status=429,
+        headers={"Via": "1.1 discord"},
+        body={"retry_after": 1800.0, "message": "limited", "global": False},
+    )
+    await keeper(face, edit_limit_s=0.5).finish(failed)
+
+    assert face.waits_s == [1.0]
+    assert (await edits(face))["bot"] == 1
+    assert "Failed" in await face.card_text(job)
+
+
 async def test_a_lost_edit_is_shown_later(face: Face, mia: MemberDriver, photo: Path) -> None:
     """A state whose first edit broke appears without another picture being given."""
     job = await face.ordered(mia, photo)

@@ -13,7 +13,7 @@ from bot.discord_ui.job_pages import exact_parameters, job_choice, job_page, job
 from bot.discord_ui.results import file_name, link_content, result_content
 from bot.discord_ui.words import units
 from bot.job import FailureReason, JobState
-from bot.jobs.ports import Standing
+from bot.jobs.ports import Link, Standing
 from tests.face_kit import (
     MOST_COMPONENTS,
     MOST_CONTENT,
@@ -154,7 +154,12 @@ def test_a_delivered_card_links_to_the_video(guild: int | None, place: str) -> N
 
 
 SENT_DIRECTLY = job(
-    JobState.DELIVERED, guild_id=11, channel_id=22, result_channel_id=44, result_message_id=33
+    JobState.DELIVERED,
+    guild_id=11,
+    channel_id=22,
+    result_channel_id=44,
+    result_message_id=33,
+    result_direct=True,
 )
 
 
@@ -198,7 +203,7 @@ def test_the_result_names_what_makes_it_again() -> None:
 
 def test_a_link_says_when_it_ends() -> None:
     """The address is not unfurled, and its expiry ticks."""
-    content = link_content(job(), "https://cdn.example.org/v.mp4", NOW)
+    content = link_content(job(), Link(url="https://cdn.example.org/v.mp4", expires_at=NOW))
 
     assert "(<https://cdn.example.org/v.mp4>)" in content
     assert f"<t:{int(NOW.timestamp())}:R>" in content
@@ -222,9 +227,10 @@ def test_the_longest_input_fits(
         assert sum(map(units, texts(view))) <= MOST_TEXT
         assert len(list(components(view))) <= MOST_COMPONENTS
         assert all(texts(view))
-    long_link = link_content(shown, "https://cdn.example.org/" + "v" * 1400, NOW)
+    link = Link(url="https://cdn.example.org/" + "v" * 1400, expires_at=NOW)
     assert units(result_content(shown)) <= MOST_CONTENT
-    assert units(long_link) <= MOST_CONTENT
+    assert units(result_content(shown, original=link)) <= MOST_CONTENT
+    assert units(link_content(shown, link)) <= MOST_CONTENT
     assert 1 <= units(job_choice(shown)) <= 100
 
 

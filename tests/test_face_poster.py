@@ -10,13 +10,22 @@ import pytest
 
 from bot.discord_ui.results import result_content
 from bot.job import Job
-from bot.jobs.ports import CannotPostError, Posted, PostLaterError, TooLargeToPostError
+from bot.jobs.ports import (
+    DIRECT,
+    CannotPostError,
+    Link,
+    Posted,
+    PostLaterError,
+    TooLargeToPostError,
+    Where,
+)
 from bot.media import VideoFile
 from sandbox.discord_api.driver import MemberDriver
 from tests.face_running import SETTINGS, Face, now
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 
+LEAST_LIMIT_BYTES = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
 LINK = "https://cdn.example.org/v.mp4"
 MESSAGES = "/channels/*/messages"
 
@@ -59,7 +68,7 @@ async def test_the_video_comes_as_a_reply_that_mentions_the_member(
     face: Face, job: Job, video: VideoFile, mia: MemberDriver
 ) -> None:
     """To the card, with a file name that says how to make it again."""
-    post = await face.poster.post_video(job, video)
+    post = await face.poster.post_video(job, video, Where.of(job))
     (posted,) = await results(face, job)
     file = posted["attachments"][0]
 
@@ -75,8 +84,8 @@ async def test_posting_twice_is_one_message(face: Face, job: Job, video: VideoFi
     """The nonce makes the repeat of a post whose answer was lost harmless."""
     await face.control("faults", method="POST", path=MESSAGES, drop=True, late=True)
     with pytest.raises(PostLaterError):
-        await face.poster.post_video(job, video)
-    post = await face.poster.post_video(job, video)
+        await face.poster.post_video(job, video, Where.of(job))
+    post = await face.poster.post_video(job, video, Where.of(job))
 
     assert [at(message) for message in await results(face, job)] == [post]
 
@@ -86,7 +95,7 @@ async def test_a_video_over_the_known_limit_is_not_even_sent(
 ) -> None:
     """Discord's hint of the interaction is kept."""
     with pytest.raises(TooLargeToPostError):
-        await face.poster.post_video(replace(job, upload_limit_bytes=100), video)
+        await face.poster.post_video(replace(job, upload_limit_bytes=100), video, Where.of(job))
 
     assert await results(face, job) == []
 
@@ -95,8 +104,22 @@ async def test_the_hint_may_be_overstated(face: Face, job: Job, video: VideoFile
     """Discord's own refusal of the size counts."""
     await face.control("upload-limit", bytes=1000)
 
-    with pytest.raises(TooLargeToPostError):
-        await face.poster.post_video(job, video)
+    with pytest.raises(TooLargeToPostError) as refused:
+        await face.poster.post_video(job, video, Where.of(job))
+    assert refused.value.fits_bytes is None  # no channel takes less than 10 MiB, as far as known
+
+
+async def test_a_refused_size_tells_of_the_least_limit(
+    face: Face, job: Job, video: VideoFile
+) -> None:
+    """What was known of a larger limit was wrong: 10 MiB are taken everywhere."""
+    boosted = replace(job, upload_limit_bytes=100 * 2**20, guild_id=None)
+    large = replace(video, size_bytes=50 * 2**20)
+    await face.control("upload-limit", bytes=1000)
+
+    with pytest.raises(TooLargeToPostError) as refused:
+        await face.poster.post_video(boosted, large, Where.of(boosted))
+    assert refused.value.fits_bytes == LEAST_LIMIT_BYTES
 
 
 async def test_the_server_s_own_limit_counts_when_it_is_lower(
@@ -106,7 +129,7 @@ async def test_the_server_s_own_limit_counts_when_it_is_lower(
     large = replace(video, size_bytes=discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES + 1)
 
     with pytest.raises(TooLargeToPostError):
-        await face.poster.post_video(replace(job, upload_limit_bytes=2**30), large)
+        await face.poster.post_video(replace(job, upload_limit_bytes=2**30), large, Where.of(job))
 
 
 @pytest.mark.parametrize("permission", ["send_messages", "attach_files", "view_channel"])
@@ -117,7 +140,7 @@ async def test_without_permission_it_cannot_be_posted(
     await forbid(face, job, permission)
 
     with pytest.raises(CannotPostError):
-        await face.poster.post_video(job, video)
+        await face.poster.post_video(job, video, Where.of(job))
 
 
 async def test_a_channel_that_is_gone_cannot_be_posted_in(
@@ -127,7 +150,7 @@ async def test_a_channel_that_is_gone_cannot_be_posted_in(
     await face.control("delete-channel", channel_id=str(job.channel_id))
 
     with pytest.raises(CannotPostError):
-        await face.poster.post_video(job, video)
+        await face.poster.post_video(job, video, Where.of(job))
     assert await face.poster.find_result(job) is None
 
 
@@ -136,7 +159,7 @@ async def test_trouble_is_told_from_refusal(face: Face, job: Job, video: VideoFi
     await face.control("faults", method="POST", path=MESSAGES, drop=True)
 
     with pytest.raises(PostLaterError):
-        await face.poster.post_video(job, video)
+        await face.poster.post_video(job, video, Where.of(job))
 
 
 async def test_a_long_rate_limit_is_trouble(face: Face, job: Job, video: VideoFile) -> None:
@@ -151,7 +174,7 @@ async def test_a_long_rate_limit_is_trouble(face: Face, job: Job, video: VideoFi
     )
 
     with pytest.raises(PostLaterError):
-        await face.poster.post_video(job, video)
+        await face.poster.post_video(job, video, Where.of(job))
 
 
 async def test_where_replying_is_forbidden_it_is_posted_plainly(
@@ -159,7 +182,7 @@ async def test_where_replying_is_forbidden_it_is_posted_plainly(
 ) -> None:
     """A reply needs the channel's history; a message does not."""
     await forbid(face, job, "read_message_history")
-    await face.poster.post_video(job, video)
+    await face.poster.post_video(job, video, Where.of(job))
     (posted,) = await results(face, job)
 
     assert "message_reference" not in posted
@@ -171,7 +194,7 @@ async def test_a_deleted_card_is_no_hindrance(face: Face, job: Job, video: Video
     await face.control(
         "delete-message", channel_id=str(job.channel_id), message_id=str(job.card_message_id)
     )
-    await face.poster.post_video(job, video)
+    await face.poster.post_video(job, video, Where.of(job))
 
     assert len(await results(face, job)) == 1
 
@@ -180,7 +203,7 @@ async def test_a_posted_result_is_found_again(face: Face, job: Job, video: Video
     """After a crash between posting and writing it down; also a link."""
     assert await face.poster.find_result(job) is None
 
-    post = await face.poster.post_video(job, video)
+    post = await face.poster.post_video(job, video, Where.of(job))
 
     assert await face.poster.find_result(job) == post
 
@@ -190,7 +213,7 @@ async def test_only_our_own_message_of_this_job_is_the_result(
 ) -> None:
     """Neither another job's video nor a member who sends the same words and nonce."""
     other = await face.finished(await face.ordered(mia, photo))
-    await face.poster.post_video(other, video)
+    await face.poster.post_video(other, video, Where.of(job))
     forged = {"content": f"job `{job.id}`", "nonce": str(job.id)}
     await mia.request("POST", f"/channels/{job.channel_id}/messages", json=forged)
 
@@ -202,7 +225,7 @@ async def test_a_busy_channel_does_not_hide_the_result(
 ) -> None:
     """The search begins where the first try to post was, not at the card."""
     early = replace(job, delivering_at=job.delivering_at)
-    post = await face.poster.post_video(job, video)
+    post = await face.poster.post_video(job, video, Where.of(job))
     for number in range(3):
         await mia.send_message(f"chat {number}")
 
@@ -217,7 +240,7 @@ async def test_after_a_restore_the_whole_channel_is_searched(
     """The first try to post may be long ago: more than a page of messages lies between."""
     for number in range(101):
         await mia.send_message(f"chat {number}")
-    post = await face.poster.post_video(job, video)
+    post = await face.poster.post_video(job, video, Where.of(job))
 
     assert await face.poster.find_result(job) is None
     assert await face.poster.find_result(replace(job, restored_at=now())) == post
@@ -234,22 +257,23 @@ async def test_a_search_in_trouble_is_told_from_an_empty_one(face: Face, job: Jo
 
 async def test_a_link_is_posted_with_its_end(face: Face, job: Job) -> None:
     """Where the file is too large."""
-    expires_at = now() + timedelta(minutes=50)
-    post = await face.poster.post_link(job, LINK, expires_at=expires_at)
+    link = Link(url=LINK, expires_at=now() + timedelta(minutes=50))
+    post = await face.poster.post_link(job, link, Where.of(job))
     (posted,) = await results(face, job)
 
     assert at(posted) == post
     assert f"(<{LINK}>)" in posted["content"]
-    assert f"<t:{int(expires_at.timestamp())}:R>" in posted["content"]
+    assert f"<t:{int(link.expires_at.timestamp())}:R>" in posted["content"]
     assert await face.poster.find_result(job) == post
 
 
 async def test_a_direct_message_says_why_it_comes(face: Face, job: Job, video: VideoFile) -> None:
     """With the file, and it is found again."""
-    post = await face.poster.send_direct(job, video, LINK, now())
+    post = await face.poster.post_video(job, video, DIRECT)
     (posted,) = await direct(face, job)
 
-    assert at(posted) == post
+    assert at(posted) == replace(post, direct=False)
+    assert post.direct
     assert post.channel_id != job.channel_id
     assert posted["content"].startswith(f"It could not be posted in <#{job.channel_id}>.")
     assert posted["attachments"][0]["filename"] == "wan-2.6-i2v-77.mp4"
@@ -258,9 +282,13 @@ async def test_a_direct_message_says_why_it_comes(face: Face, job: Job, video: V
 
 async def test_a_large_video_goes_as_a_direct_link(face: Face, job: Job, video: VideoFile) -> None:
     """Direct messages take no more than 10 MiB."""
-    large = replace(video, size_bytes=discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES + 1)
-    await face.poster.send_direct(job, large, LINK, now())
+    large = replace(video, size_bytes=LEAST_LIMIT_BYTES + 1)
+    with pytest.raises(TooLargeToPostError) as refused:
+        await face.poster.post_video(job, large, DIRECT)
+    await face.poster.post_link(job, Link(url=LINK, expires_at=now()), DIRECT)
     (posted,) = await direct(face, job)
+
+    assert refused.value.fits_bytes == LEAST_LIMIT_BYTES
 
     assert LINK in posted["content"]
     assert posted["attachments"] == []
@@ -273,7 +301,7 @@ async def test_closed_direct_messages_cannot_be_posted_in(
     await face.control("dms", user_id=mia.user["id"], open=False)
 
     with pytest.raises(CannotPostError):
-        await face.poster.send_direct(job, video, LINK, now())
+        await face.poster.post_video(job, video, DIRECT)
 
 
 async def test_a_job_of_direct_messages_is_answered_there(
@@ -284,7 +312,7 @@ async def test_a_job_of_direct_messages_is_answered_there(
     channel = await mia.request("POST", "/users/@me/channels", json=body)
     outcome = await mia.run_command("animate", {"image": photo, **SETTINGS}, channel["id"])
     job = await face.finished(await face.carded(int(outcome.id)))
-    post = await face.poster.post_video(job, video)
+    post = await face.poster.post_video(job, video, Where.of(job))
     (posted,) = await direct(face, job)
 
     assert at(posted) == post
@@ -300,7 +328,7 @@ async def test_a_posted_video_can_be_deleted_and_may_be_gone_already(
     face: Face, job: Job, video: VideoFile
 ) -> None:
     """Whoever was faster, the end is the same; trouble and refusals are told apart."""
-    post = await face.poster.post_video(job, video)
+    post = await face.poster.post_video(job, video, Where.of(job))
     posted = replace(job, result_channel_id=post.channel_id, result_message_id=post.message_id)
     one = f"/channels/{post.channel_id}/messages/{post.message_id}"
     await face.control("faults", method="DELETE", path=one, status=403, body={"code": 50013})

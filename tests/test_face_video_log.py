@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.job import Job, JobState
+from bot.jobs.ports import DIRECT, Where
 from bot.media import VideoFile
 from sandbox.discord_api.driver import MemberDriver, Outcome
 from sandbox.discord_api.driver import RefusedError as DiscordRefusedError
@@ -66,15 +67,16 @@ async def made(
     """Bring a video of Mia's to its end, as the engine does."""
     job = await face.finished(await face.ordered(mia, photo))
     if direct:
-        posted = await face.poster.send_direct(job, video, "https://a.io/v.mp4", now())
+        posted = await face.poster.post_video(job, video, DIRECT)
     else:
-        posted = await face.poster.post_video(job, video)
+        posted = await face.poster.post_video(job, video, Where.of(job))
     job = await face.moved(
         job,
         JobState.DELIVERED,
         cost_usd=COST_USD,
         result_channel_id=posted.channel_id,
         result_message_id=posted.message_id,
+        result_direct=posted.direct,
     )
     await face.cards.finish(job)
     face.video_log.ended(job)

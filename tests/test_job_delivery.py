@@ -1,17 +1,22 @@
 """The third step against a real database and downloads: one message, and the credits right."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.delivery import RESULT_LIFE, RETRY_AFTER_S
+from bot.delivery import RETRY_AFTER_S
 from bot.errors import RefusedError
 from bot.job import FailureReason, Job, JobState
+from bot.jobs.handing import RESULT_LIFE
 from bot.jobs.ports import PostLaterError
+from bot.media import ffmpeg_program
+from tests.ffmpeg_programs import SLEEPER, counting, is_alive, program, started
 from tests.job_steps_kit import RELEASED, RESERVED_ONLY, SETTLED, Post, World, place
-from tests.segmind_far_end import Act, cut, file, html, reply, tiny_mp4
+from tests.segmind_far_end import Act, cut, file, html, noisy_mp4, reply, tiny_mp4
 from tests.storage_kit import GENEROUS, GUILD, MEMBER, NOW, ZONE
 
 pytest_plugins = ("tests.job_steps_fixtures",)
@@ -44,7 +49,7 @@ async def ends_undelivered(world: World, job: Job) -> Job:
     stored = await world.stored(job)
 
     assert stored.state is JobState.UNDELIVERED
-    assert stored.output_url is not None
+    assert world.kept.path(job.id).read_bytes() == tiny_mp4()
     assert world.channel.posts == []
     assert await world.books(job) == RELEASED
     return stored
@@ -199,7 +204,7 @@ async def test_a_search_in_trouble_between_two_tries_is_waited_out(world: World)
 
 
 async def test_a_discord_that_stays_down_gives_the_credits_back(world: World) -> None:
-    """After some minutes: undelivered; the video can be sent again from `/job`."""
+    """After some minutes: undelivered; the video is kept, and sent when Discord is back."""
     job = await finished(world)
     world.channel.trouble.extend([DOWN] * 50)
     before_s = world.clock.passed_s
@@ -225,6 +230,107 @@ async def test_a_video_too_large_for_the_channel_becomes_a_link(world: World) ->
     assert post.url == job.output_url
     assert job.finished_at is not None
     assert post.expires_at == job.finished_at + RESULT_LIFE
+
+
+HALF_BYTES = len(noisy_mp4()) // 2
+
+
+async def test_a_video_too_large_arrives_as_a_smaller_copy(world: World) -> None:
+    """Made by a real ffmpeg; it plays, fits, and the original is beside it. The card says so."""
+    job = await finished(world)
+    world.far_end.script("file", file(noisy_mp4()))
+    world.channel.max_bytes = HALF_BYTES
+
+    await world.deliver(job)
+
+    await ends_delivered(world, job, "video")
+    (post,) = world.channel.posts
+    assert post.data is not None
+    assert len(post.data) <= HALF_BYTES
+    assert post.data[4:8] == b"ftyp"
+    assert post.url == job.output_url
+    assert any("smaller copy" in hint for hint in world.cards.hints)
+    assert world.channel.calls == ["video", "video"]
+
+
+async def test_a_limit_that_was_overstated_is_met_with_the_next_lower_one(world: World) -> None:
+    """The bot believed in more than Discord takes: 413 twice, then a copy of the least size."""
+    job = await finished(world)
+    world.far_end.script("file", file(noisy_mp4()))
+    world.channel.max_bytes = world.channel.lower_bytes = HALF_BYTES
+    world.channel.known_bytes = int(HALF_BYTES * 1.6)
+
+    await world.deliver(job)
+
+    await ends_delivered(world, job, "video")
+    assert len(world.channel.posts[0].data or b"") <= HALF_BYTES
+    assert world.channel.calls == ["video", "video", "video"]
+
+
+async def test_a_copy_is_made_once_however_often_it_is_posted(world: World, tmp_path: Path) -> None:
+    """Discord is in trouble after the copy was made: the next try posts the same one."""
+    job = await finished(world)
+    world.far_end.script("file", file(noisy_mp4()))
+    world.channel.max_bytes = HALF_BYTES
+    world.channel.trouble.extend([DOWN, DOWN])
+    world.ffmpeg.path = counting(tmp_path)
+
+    await world.deliver(job)
+
+    await ends_delivered(world, job, "video")
+    assert (tmp_path / "calls").stat().st_size == 2  # the two passes
+
+
+async def test_a_crash_while_the_copy_is_made_leads_to_one_video(
+    world: World, tmp_path: Path
+) -> None:
+    """Cut off while ffmpeg works; the next start does it all again, and posts once."""
+    job = await finished(world)
+    world.far_end.script("file", file(noisy_mp4()), file(noisy_mp4()))
+    world.channel.max_bytes = HALF_BYTES
+    world.ffmpeg.path = program(tmp_path, SLEEPER)
+    first = asyncio.create_task(world.deliver(job))
+    pid = await started(tmp_path)
+    first.cancel()  # takes effect at once: nothing has been posted that must be noted
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert not is_alive(pid)
+    world.ffmpeg.path = ffmpeg_program()
+
+    await world.deliver(await world.stored(job))
+
+    await ends_delivered(world, job, "video")
+    assert world.channel.searches == 1
+
+
+async def test_without_ffmpeg_a_large_video_is_a_link(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line in the log says why there is no copy."""
+    job = await finished(world)
+    world.far_end.script("file", file(noisy_mp4()))
+    world.channel.max_bytes = HALF_BYTES
+    world.ffmpeg.path = None
+
+    await world.deliver(job)
+
+    await ends_delivered(world, job, "link")
+    assert "no smaller copy: There is no ffmpeg" in caplog.text
+
+
+async def test_a_large_video_goes_directly_as_a_copy_where_the_channel_is_closed(
+    world: World,
+) -> None:
+    """Direct messages have a limit of their own; the copy that was made serves there too."""
+    job = await finished(world)
+    world.far_end.script("file", file(noisy_mp4()))
+    world.channel.closed = True
+    world.channel.direct_max_bytes = HALF_BYTES
+
+    await world.deliver(job)
+
+    await ends_delivered(world, job, "direct")
+    assert len(world.channel.posts[0].data or b"") <= HALF_BYTES
 
 
 async def test_without_permission_it_becomes_a_direct_message(world: World) -> None:

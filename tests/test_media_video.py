@@ -45,6 +45,8 @@ def test_a_video_is_described(tmp_path: Path) -> None:
         width=64,
         height=48,
         codec="h264",
+        pictures_per_s=RATE,
+        has_sound=False,
     )
 
 

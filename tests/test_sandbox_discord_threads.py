@@ -159,3 +159,21 @@ async def test_a_deleted_thread_leaves_its_message(stage: Stage) -> None:
     assert read["id"] == message["id"]
     assert not read["flags"] & HAS_THREAD
     assert "thread" not in read
+
+
+async def test_archived_and_locked_threads_keep_their_rules(stage: Stage) -> None:
+    """Nothing is edited in an archived one until somebody writes; in a locked one nobody does."""
+    thread = await stage.mia.start_thread("night shots")
+    said = await stage.mia.send_message("first", channel_id=thread["id"])
+    path = f"/channels/{thread['id']}/messages"
+    await stage.control("thread", {"channel_id": thread["id"], "archived": True})
+    with pytest.raises(RefusedError) as edited:
+        await stage.mia.request("PATCH", f"{path}/{said['id']}", json={"content": "changed"})
+    await stage.mia.send_message("second", channel_id=thread["id"])
+    await stage.mia.request("PATCH", f"{path}/{said['id']}", json={"content": "changed"})
+    await stage.control("thread", {"channel_id": thread["id"], "locked": True})
+    with pytest.raises(RefusedError) as locked:
+        await stage.mia.send_message("third", channel_id=thread["id"])
+
+    assert (edited.value.status, edited.value.code) == (400, 50083)
+    assert (locked.value.status, locked.value.code) == (403, 160005)

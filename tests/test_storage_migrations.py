@@ -241,6 +241,28 @@ async def test_a_refund_of_an_older_version_is_known(engine: Engine, tmp_path: P
     assert [job.refunded_at for job in jobs] == [NOW, None, None, None, None, None]
 
 
+async def test_what_went_directly_before_is_known_to_have(engine: Engine, tmp_path: Path) -> None:
+    """Until then a video was either where it was asked for, or in direct messages."""
+    path = tmp_path / "bot.sqlite3"
+    schema.upgrade(engine, "0001")
+    fill_0001(path)
+    schema.upgrade(engine, "0005")
+    connection = sqlite3.connect(path)
+    places = {FIRST_ID: (GUILD, 1), FIRST_ID + 1: (GUILD, 77), FIRST_ID + 2: (0, 77)}
+    for job_id, (guild_id, channel_id) in places.items():
+        connection.execute(
+            "UPDATE job SET guild_id = ?, result_channel_id = ? WHERE id = ?",
+            (guild_id, channel_id, job_id),
+        )
+    connection.commit()
+    connection.close()
+    schema.upgrade(engine)
+    async with opened(path) as store:
+        direct = {job.id for job in await store.of_member(MEMBER) if job.result_direct}
+
+    assert direct == {FIRST_ID + 1}
+
+
 async def test_down_and_up_again_loses_no_credit(engine: Engine, tmp_path: Path) -> None:
     """After both migrations the books agree, and the bot goes on."""
     path = tmp_path / "bot.sqlite3"

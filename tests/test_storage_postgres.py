@@ -17,7 +17,15 @@ from bot.errors import RefusedError, StaleStateError
 from bot.job import Job, JobState
 from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.quota import Budget, EntryKind
-from bot.storage import Database, JobStore, PolicyStore, ReportStore, engines, schema
+from bot.storage import (
+    Database,
+    JobStore,
+    PolicyStore,
+    ReportStore,
+    UndeliveredStore,
+    engines,
+    schema,
+)
 from tests.storage_kit import (
     FIRST_ID,
     GENEROUS,
@@ -286,3 +294,29 @@ async def test_a_filled_database_goes_down_and_up_again(url: str) -> None:
 
         assert [(e.kind, e.credits, e.grant_id) for e in entries] == [(EntryKind.RESERVE, 30, None)]
         assert await store.check_ledger() == []
+
+
+async def test_one_of_many_begins_to_send_a_video_again(url: str) -> None:
+    """Eight presses in two processes at the same moment: one may send, also to the microsecond."""
+    async with opened(url) as one, opened(url) as two:
+        store = JobStore(one)
+        job = await accepted(store)
+        for state in PATHS[JobState.UNDELIVERED]:
+            job = await store.transition(job.id, state, now=NOW)
+        job = await store.note(job.id, delivering_at=NOW)
+        outcomes = await asyncio.gather(
+            *(
+                UndeliveredStore((one, two)[n % 2]).begin_sending(
+                    job.id,
+                    channel_id=n + 1,
+                    seen=job.delivering_at,
+                    begun_before=NOW,
+                    now=NOW + timedelta(microseconds=n + 1),
+                )
+                for n in range(8)
+            ),
+            return_exceptions=True,
+        )
+
+    assert sum(isinstance(outcome, Job) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, StaleStateError) for outcome in outcomes) == 7

@@ -15,6 +15,7 @@ from aiohttp import web
 from bot.delivery import Deliverer
 from bot.errors import LockLostError, StaleStateError
 from bot.job import FailureReason, Job, JobState
+from bot.jobs.handing import HandOver
 from bot.jobs.submit import Submitter
 from bot.storage import Database, JobStore
 from tests.job_steps_kit import RELEASED, SETTLED, World, running_world
@@ -131,11 +132,18 @@ async def test_a_process_that_is_not_sure_posts_nothing(worlds: tuple[World, Wor
     deliver = Deliverer(
         store=one.store,
         media=one.deliver._media,
-        poster=one.channel,
+        hand_over=HandOver(
+            store=one.store,
+            media=one.deliver._media,
+            poster=one.channel,
+            cards=one.cards,
+            now=one.clock.now,
+            sure=lambda: False,
+        ),
+        kept=one.kept,
         now=one.clock.now,
         folder=one.folder,
         sleep=one.clock.sleep,
-        sure=lambda: False,
     )
     with pytest.raises(LockLostError):
         await deliver(finished)

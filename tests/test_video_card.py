@@ -167,7 +167,7 @@ def test_a_job_without_a_video_has_nothing_to_delete(
 
 def test_a_video_by_direct_message_has_no_link() -> None:
     """It would be dead for everybody but the member."""
-    shown = made(result_channel_id=8000)
+    shown = made(result_channel_id=8000, result_direct=True)
 
     assert f"Sent to <@{shown.user_id}> by direct message." in card_text(shown)
     assert "discord.com" not in card_text(shown)

@@ -8,7 +8,8 @@ from discord import ui
 
 
 class JobButton(
-    ui.DynamicItem[ui.Button[ui.LayoutView]], template=r"job:(?P<action>cancel|show):(?P<id>[0-9]+)"
+    ui.DynamicItem[ui.Button[ui.LayoutView]],
+    template=r"job:(?P<action>cancel|show|send):(?P<id>[0-9]+)",
 ):
     """A button about one job.
 
@@ -34,6 +35,11 @@ class JobButton(
         return cls("show", job_id, label="Details", style=discord.ButtonStyle.secondary)
 
     @classmethod
+    def send(cls, job_id: int) -> Self:
+        """Return the button that sends an undelivered video again."""
+        return cls("send", job_id, label="Send again", style=discord.ButtonStyle.primary)
+
+    @classmethod
     async def from_custom_id(
         cls,
         interaction: discord.Interaction[Any],  # noqa: ARG003 - discord.py's signature
@@ -42,8 +48,8 @@ class JobButton(
         /,
     ) -> Self:
         """Return the button that was pressed, from its id alone."""
-        make = cls.cancel if match["action"] == "cancel" else cls.show
-        return make(int(match["id"]))
+        makers = {"cancel": cls.cancel, "show": cls.show, "send": cls.send}
+        return makers[match["action"]](int(match["id"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Pass the press on to whoever listens."""

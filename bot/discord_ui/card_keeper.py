@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 _TOKEN_MARGIN = timedelta(seconds=20)
 _FINAL_RETRIES_S = (1.0, 4.0, 15.0)
 _PICTURE_TRIES = 3
+# discord.py waits for a token's rate limit however long it is; the client's own it does not.
+_EDIT_LIMIT_S = 30.0
 _REMEMBERED_ENDS = 10_000
 # Of the 50 requests a second that Discord takes from a bot, as many as are under way at once.
 _PARKED_AT_ONCE = 16
@@ -97,6 +99,7 @@ class CardKeeper:
         on_card: OnCard,
         stored: Callable[[int], Awaitable[Job | None]] | None = None,
         min_gap_s: float = 4.0,
+        edit_limit_s: float = _EDIT_LIMIT_S,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -108,6 +111,7 @@ class CardKeeper:
             stored: Finds a job as it stands now. Needed where several processes show a card: a
                 picture that waited here must not cover the end that another showed.
             min_gap_s: Least time between two edits of a card in the same state.
+            edit_limit_s: How long an edit by the token may take.
             now: The time, aware: whether a token still lives.
             sleep: Waits before the retries of the final picture.
         """
@@ -115,6 +119,7 @@ class CardKeeper:
         self._on_card = on_card
         self._stored = stored
         self._min_gap_s = min_gap_s
+        self._edit_limit_s = edit_limit_s
         self._now = now
         self._sleep = sleep
         self._slots: dict[int, _Slot] = {}
@@ -296,7 +301,12 @@ class CardKeeper:
         alive = self._now() < job.token_expires_at - _TOKEN_MARGIN
         if slot.token and alive and not slot.token_dead:
             try:
-                card_id = await self._edit_by_token(slot, view)
+                async with asyncio.timeout(self._edit_limit_s):
+                    card_id = await self._edit_by_token(slot, view)
+            except TimeoutError:
+                slot.token_dead = True  # the bot's own way has another limit
+                log.info("job %s: an edit by its interaction's token took too long", job.id)
+                raise
             except discord.HTTPException as error:
                 if error.status not in (401, 403, 404):
                     raise

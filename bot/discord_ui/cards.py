@@ -56,16 +56,23 @@ def look_of(job: Job) -> Look:
 
 
 def status_card(job: Job, standing: Standing | None = None) -> ui.LayoutView:
-    """Return the card: heading, prompt, what happens now, the facts, and Cancel while it can be."""
+    """Return the card: heading, prompt, what happens now, the facts, and what can be done."""
     look = look_of(job)
     box: Box = ui.Container(accent_colour=look.colour)
     box.add_item(ui.TextDisplay(f"### {look.symbol} {look.title} · {model_title(job.model)}"))
     box.add_item(ui.TextDisplay(quote(job.prompt, _PROMPT_LIMIT)))
     box.add_item(ui.TextDisplay(state_text(job, standing or Standing())))
     box.add_item(ui.TextDisplay(f"-# <@{job.user_id}> · {facts_text(job)} · job `{job.id}`"))
+    add_buttons(box, job)
+    return view_of(box)
+
+
+def add_buttons(box: Box, job: Job) -> None:
+    """Add what its member can do about a job: cancel it, or have its video sent again."""
     if job.state in CANCELLABLE:
         box.add_item(ui.ActionRow(JobButton.cancel(job.id)))
-    return view_of(box)
+    elif job.state is JobState.UNDELIVERED:
+        box.add_item(ui.ActionRow(JobButton.send(job.id)))
 
 
 def state_text(job: Job, standing: Standing) -> str:
@@ -78,6 +85,8 @@ def state_text(job: Job, standing: Standing) -> str:
         case JobState.DELIVERED:
             text = _delivered(job)
         case JobState.FAILED:
+            text = _failed(job)
+        case JobState.UNDELIVERED if job.failure is not None:
             text = _failed(job)
         case JobState.DENIED:
             text = f"{quote(job.decision_reason or '', _REASON_LIMIT)}\n{given_back(job)}"
@@ -97,7 +106,8 @@ _PLAIN: Mapping[JobState, str] = {
     JobState.UNDELIVERED: (
         "The video is made, but it could be posted neither here nor in a direct message. {back} "
         "Ask a moderator to let the bot send messages and files here, or allow direct messages, "
-        "then try again with the same seed."
+        "then choose **Send again** here or in `/jobs`: the video is kept for up to a week, and "
+        "costs nothing."
     ),
     JobState.CANCELLED: "Cancelled before it was sent. {back}",
 }
@@ -165,7 +175,7 @@ def has_video(job: Job) -> bool:
 
 def was_sent_directly(job: Job) -> bool:
     """Tell whether the video of a job in a server went by direct message, to its member alone."""
-    return job.guild_id is not None and job.result_channel_id not in (None, job.channel_id)
+    return job.guild_id is not None and job.result_direct
 
 
 def result_link(job: Job) -> str:

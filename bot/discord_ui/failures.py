@@ -64,6 +64,13 @@ FAILURE_WORDS: Mapping[FailureReason, FailureWords] = {
         why="The finished file could not be fetched as a complete video.",
         what_to_do="Try again with the same seed to get the same video.",
     ),
+    FailureReason.DISCORD_DOWN: FailureWords(
+        why="The video is made, but Discord did not take it for some minutes.",
+        what_to_do=(
+            "The bot tries again by itself for an hour, and you can choose **Send again** later: "
+            "it is kept for up to a week and costs nothing."
+        ),
+    ),
     FailureReason.INTERNAL: FailureWords(
         why="Something went wrong in the bot itself.",
         what_to_do="Try again; if it happens again, tell a moderator this job's number.",

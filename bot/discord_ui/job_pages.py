@@ -11,6 +11,7 @@ from bot.discord_ui.boxes import Box, view_of
 from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.cards import (
     LOOKS,
+    add_buttons,
     has_video,
     look_of,
     result_link,
@@ -20,7 +21,7 @@ from bot.discord_ui.cards import (
 from bot.discord_ui.limits import CHOICE_NAME_CHARS
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import excerpt, one_line, quote, units
-from bot.job import CANCELLABLE, RELEASING, Job, JobState
+from bot.job import RELEASING, Job, JobState
 from bot.jobs.ports import Standing
 from bot.words import ago, at, credits_text
 
@@ -32,7 +33,7 @@ _VALUE_LIMIT = 300
 
 
 def jobs_page(jobs: Sequence[Job]) -> ui.LayoutView:
-    """Return a member's newest jobs, each with a button for its details."""
+    """Return a member's newest jobs, each with a button for its details, or to send it again."""
     box: Box = ui.Container(accent_colour=LOOKS[JobState.RUNNING].colour)
     if not jobs:
         box.add_item(
@@ -41,7 +42,9 @@ def jobs_page(jobs: Sequence[Job]) -> ui.LayoutView:
     else:
         box.add_item(ui.TextDisplay("### Your videos, newest first"))
     for job in jobs[:LIST_LENGTH]:
-        box.add_item(ui.Section(_line(job), accessory=JobButton.show(job.id)))
+        again = job.state is JobState.UNDELIVERED
+        button = JobButton.send(job.id) if again else JobButton.show(job.id)
+        box.add_item(ui.Section(_line(job), accessory=button))
     if len(jobs) > LIST_LENGTH:
         box.add_item(ui.TextDisplay("-# Older ones: type `/jobs job:` and choose."))
     return view_of(box)
@@ -63,7 +66,7 @@ def job_choice(job: Job) -> str:
 
 
 def job_page(job: Job) -> ui.LayoutView:
-    """Return everything about one job; Cancel while it can be."""
+    """Return everything about one job, and what can be done about it."""
     look = look_of(job)
     box: Box = ui.Container(accent_colour=look.colour)
     for text in (
@@ -75,8 +78,7 @@ def job_page(job: Job) -> ui.LayoutView:
         f"-# {facts_text(job)}{_refund(job)} · job `{job.id}`",
     ):
         box.add_item(ui.TextDisplay(text))
-    if job.state in CANCELLABLE:
-        box.add_item(ui.ActionRow(JobButton.cancel(job.id)))
+    add_buttons(box, job)
     return view_of(box)
 
 

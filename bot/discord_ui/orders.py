@@ -58,7 +58,7 @@ def build_order(interaction: Interaction, model: Model, options: Mapping[str, An
         interaction_token=interaction.token,
         token_expires_at=interaction.expires_at,
         member=member_facts(interaction),
-        place=_place_facts(interaction),
+        place=place_facts(interaction),
         upload_limit_bytes=interaction.filesize_limit,
         model=model,
         options=values,
@@ -80,7 +80,8 @@ def facts_of(user: discord.User | discord.Member) -> MemberFacts:
     return MemberFacts(user_id=user.id, role_ids=role_ids, joined_at=user.joined_at)
 
 
-def _place_facts(interaction: Interaction) -> PlaceFacts:
+def place_facts(interaction: Interaction) -> PlaceFacts:
+    """Return where they ask, as Discord says in the interaction itself."""
     channel = interaction.channel
     return PlaceFacts(
         guild_id=interaction.guild_id,
@@ -88,6 +89,17 @@ def _place_facts(interaction: Interaction) -> PlaceFacts:
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
         age_restricted=_is_age_restricted(channel),
     )
+
+
+def postable_place(interaction: Interaction) -> PlaceFacts | None:
+    """Return where they ask, if both they and the bot may post a video there."""
+    if interaction.guild_id is not None:
+        thread = _in_thread(interaction)
+        own = interaction.permissions
+        may_write = own.send_messages_in_threads if thread else own.send_messages
+        if not may_write or missing_permissions(interaction.app_permissions, in_thread=thread):
+            return None
+    return place_facts(interaction)
 
 
 def _is_age_restricted(channel: object) -> bool:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 import discord
 
@@ -10,6 +9,7 @@ from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import quote, units
 from bot.job import Job
+from bot.jobs.ports import Link
 from bot.words import ago, at
 
 _PROMPT_LIMIT = 400
@@ -24,17 +24,23 @@ def file_name(job: Job) -> str:
     return f"{job.model}-{job.seed}.mp4"
 
 
-def result_content(job: Job) -> str:
-    """Return the text beside the attached video."""
-    return _content(job, f"<@{job.user_id}> your video is ready.")
+def result_content(job: Job, *, original: Link | None = None) -> str:
+    """Return the text beside the attached video; `original` when it is a smaller copy."""
+    words = f"<@{job.user_id}> your video is ready."
+    if original is not None:
+        words += (
+            f"\nThis is a smaller copy that fits here: [the original](<{original.url}>) can be "
+            f"saved until {at(original.expires_at)} ({ago(original.expires_at)})."
+        )
+    return _content(job, words)
 
 
-def link_content(job: Job, url: str, expires_at: datetime) -> str:
+def link_content(job: Job, link: Link) -> str:
     """Return the text with a link to a video that is too large to attach."""
     words = (
         f"<@{job.user_id}> your video is ready, but too large to attach here: "
-        f"[watch or save it](<{url}>) until {at(expires_at)} ({ago(expires_at)}); "
-        "then the link stops working."
+        f"[watch or save it](<{link.url}>) until {at(link.expires_at)} "
+        f"({ago(link.expires_at)}); then the link stops working."
     )
     return _content(job, words)
 

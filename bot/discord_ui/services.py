@@ -14,6 +14,7 @@ from bot.jobs.intake import Intake
 from bot.jobs.moderating import Moderation
 from bot.jobs.ports import Cards, JobStore, Standing
 from bot.jobs.privacy import Privacy
+from bot.jobs.send_again import SendAgain
 from bot.jobs.video_desk import VideoDesk
 from bot.pricing import PriceTable
 
@@ -57,6 +58,7 @@ class Services:
     approvals: ApprovalDesk
     privacy: Privacy
     videos: VideoDesk
+    send_again: SendAgain
     store: FaceStore
     cards: OpeningCards
     prices: PriceTable

@@ -82,7 +82,7 @@ def _buttons(job: Job) -> list[LogButton]:
 _FATES: Mapping[JobState, str] = {
     JobState.UNDELIVERED: (
         "The video is made, but it could be posted neither there nor in a direct message. "
-        "The credits came back."
+        "The credits came back. For a week its member can have it sent again, for free."
     ),
     JobState.CANCELLED: "<@{user}> took it back before it was sent. The credits came back.",
 }

@@ -202,6 +202,16 @@ class VideoFile(Protocol):
     def path(self) -> Path: ...
     @property
     def size_bytes(self) -> int: ...
+    @property
+    def duration_s(self) -> float: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def pictures_per_s(self) -> float: ...
+    @property
+    def has_sound(self) -> bool: ...
 
 
 class Media(Protocol):
@@ -217,6 +227,14 @@ class Media(Protocol):
 
     async def fetch_video(self, url: str, path: Path) -> VideoFile:
         """Write a result to `path`, complete and checked to be a video."""
+        ...
+
+    async def open_video(self, path: Path) -> VideoFile:
+        """Return a video that is on disk; OSError when there is no such file."""
+        ...
+
+    async def shrink(self, video: VideoFile, path: Path, *, limit_bytes: int) -> VideoFile:
+        """Write a copy to `path` that has at most `limit_bytes`; MediaError when it cannot be."""
         ...
 
 
@@ -243,11 +261,39 @@ class Standing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Where:
+    """A place for a video: a channel or thread; with None the member's direct messages."""
+
+    channel_id: int | None
+
+    @classmethod
+    def of(cls, job: Job) -> "Where":
+        """Return the place where a job was asked for."""
+        return cls(channel_id=job.channel_id)
+
+
+DIRECT = Where(channel_id=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """The video at the provider, as long as it is there."""
+
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Posted:
-    """The message that carries a result, and the channel (or direct messages) it is in."""
+    """The message that carries a result, and the channel (or direct messages) it is in.
+
+    Attributes:
+        direct: Whether the member alone sees it, though the job was asked for in a server.
+    """
 
     channel_id: int
     message_id: int
+    direct: bool = False
 
 
 class CannotPostError(Exception):
@@ -255,7 +301,15 @@ class CannotPostError(Exception):
 
 
 class TooLargeToPostError(Exception):
-    """Discord refused the file's size (413 / 40005), or it is over the known limit."""
+    """Discord refused the file's size (413 / 40005), or it is over the known limit.
+
+    Attributes:
+        fits_bytes: What should be taken; None when no lower limit is known.
+    """
+
+    def __init__(self, message: str, *, fits_bytes: int | None) -> None:
+        super().__init__(message)
+        self.fits_bytes = fits_bytes
 
 
 class PostLaterError(Exception):
@@ -279,22 +333,22 @@ class Cards(Protocol):
 
 
 class Poster(Protocol):
-    """Puts the video in front of the member."""
+    """Puts the video in front of the member: all but the search raise the errors above."""
 
     async def find_result(self, job: Job) -> Posted | None:
-        """Return the message that already carries this job's result, if there is one."""
+        """Return the message that already carries this job's result, if there is one.
+
+        It looks where the job was asked for, where `result_channel_id` says that it was tried,
+        and in direct messages; PostLaterError when Discord cannot say.
+        """
         ...
 
-    async def post_video(self, job: Job, video: VideoFile) -> Posted:
-        """Reply to the card with the file."""
-        ...
-
-    async def post_link(self, job: Job, url: str, *, expires_at: datetime) -> Posted:
-        """Reply to the card with a link."""
-        ...
-
-    async def send_direct(
-        self, job: Job, video: VideoFile, url: str, expires_at: datetime
+    async def post_video(
+        self, job: Job, video: VideoFile, where: Where, *, original: Link | None = None
     ) -> Posted:
-        """Send the video (or, too large, the link) by direct message."""
+        """Post the file; `original` when it is a smaller copy and the original can be had."""
+        ...
+
+    async def post_link(self, job: Job, link: Link, where: Where) -> Posted:
+        """Post a link instead."""
         ...

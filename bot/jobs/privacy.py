@@ -8,7 +8,13 @@ from pathlib import Path
 from bot.jobs.departures import Departures
 from bot.jobs.housekeeping import Housekeeper
 from bot.jobs.privacy_desk import PrivacyDesk
-from bot.jobs.privacy_ports import ExportingStore, ForgettingStore, Presence, Retentions
+from bot.jobs.privacy_ports import (
+    ExportingStore,
+    ForgettingStore,
+    KeptFiles,
+    Presence,
+    Retentions,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +30,7 @@ def open_privacy(
     *,
     forgetting: ForgettingStore,
     exporting: ExportingStore,
+    kept: KeptFiles,
     retentions: Retentions,
     presence: Presence,
     host_days: int | None,
@@ -35,6 +42,7 @@ def open_privacy(
     Args:
         forgetting: Takes things away.
         exporting: Reads them.
+        kept: Videos that wait to be sent again.
         retentions: How long guilds want jobs kept.
         presence: In which guilds the bot is.
         host_days: After how many days the host has jobs forgotten; None: never.
@@ -42,7 +50,9 @@ def open_privacy(
         now: The time, aware.
     """
     return Privacy(
-        desk=PrivacyDesk(forgetting=forgetting, exporting=exporting, folder=folder, now=now),
+        desk=PrivacyDesk(
+            forgetting=forgetting, exporting=exporting, kept=kept, folder=folder, now=now
+        ),
         departures=Departures(store=forgetting, presence=presence, now=now),
         housekeeper=Housekeeper(
             store=forgetting, retentions=retentions, host_days=host_days, now=now

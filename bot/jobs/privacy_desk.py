@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.errors import RefusedError
 from bot.jobs.export_file import ExportFile
 from bot.jobs.outgoing import fitted, temporary_folder
-from bot.jobs.privacy_ports import ExportingStore, ForgettingStore
+from bot.jobs.privacy_ports import ExportingStore, ForgettingStore, KeptFiles
 from bot.privacy import Forgotten, Holdings, UnderWayError
 from bot.words import count
 
@@ -42,6 +42,7 @@ class PrivacyDesk:
         *,
         forgetting: ForgettingStore,
         exporting: ExportingStore,
+        kept: KeptFiles,
         folder: Path,
         now: Callable[[], datetime],
     ) -> None:
@@ -50,11 +51,13 @@ class PrivacyDesk:
         Args:
             forgetting: Takes things away.
             exporting: Reads them.
+            kept: Videos that wait to be sent again.
             folder: For files on their way to a member.
             now: The time, aware.
         """
         self._forgetting = forgetting
         self._exporting = exporting
+        self._kept = kept
         self._folder = folder
         self._now = now
 
@@ -72,6 +75,7 @@ class PrivacyDesk:
             forgotten = await self._forgetting.forget_member(user_id, now=self._now())
         except UnderWayError as error:
             raise RefusedError(under_way_words(error.running, error.waiting)) from error
+        await self._kept.tidy()
         # Wiping holds everybody up: not for a button that is pressed again.
         wipe = self._forgetting.wipe if forgotten.anything else self._forgetting.wipe_if_marked
         wiped = await wipe()

@@ -86,3 +86,11 @@ class Presence(Protocol):
     async def has_left(self, guild_id: int) -> bool:
         """Ask Discord; True only when it says that the bot is not in that guild."""
         ...
+
+
+class KeptFiles(Protocol):
+    """Members' videos that wait on disk to be sent again."""
+
+    async def tidy(self) -> None:
+        """Remove those of jobs that are forgotten."""
+        ...

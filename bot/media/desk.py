@@ -8,7 +8,8 @@ from bot.media.download import Downloader
 from bot.media.image import PreparedImage
 from bot.media.inspector import MediaInspector
 from bot.media.limits import megabytes
-from bot.media.video import VideoFile
+from bot.media.shrinker import Source, VideoShrinker
+from bot.media.video import VideoFile, probe_video
 
 _ATTACHMENT_TIMEOUT_S = 30.0
 # Whole files in memory, however many members attach one at the same time.
@@ -18,13 +19,19 @@ _VIDEO_TIMEOUT_S = 600.0
 
 
 class MediaDesk:
-    """Downloads and checks files; the work itself is done by `Downloader` and `MediaInspector`."""
+    """Downloads, checks and shrinks files; the work itself is done by those it is made of."""
 
     def __init__(
-        self, downloader: Downloader, inspector: MediaInspector, *, video_max_bytes: int
+        self,
+        downloader: Downloader,
+        inspector: MediaInspector,
+        *,
+        video_max_bytes: int,
+        shrinker: VideoShrinker | None = None,
     ) -> None:
         self._downloader = downloader
         self._inspector = inspector
+        self._shrinker = shrinker or VideoShrinker()
         self._video_max_bytes = video_max_bytes
         self._attachments = asyncio.Semaphore(_ATTACHMENTS_AT_ONCE)
 
@@ -50,6 +57,14 @@ class MediaDesk:
         return await self._downloader.fetch_video(
             url, path, max_bytes=self._video_max_bytes, timeout_s=_VIDEO_TIMEOUT_S
         )
+
+    async def open_video(self, path: Path) -> VideoFile:
+        """Return a video that is on disk already; raises MediaError, or OSError without a file."""
+        return await asyncio.to_thread(probe_video, path)
+
+    async def shrink(self, video: Source, path: Path, *, limit_bytes: int) -> VideoFile:
+        """Write a smaller copy to `path`; raises MediaError, see `VideoShrinker.shrink`."""
+        return await self._shrinker.shrink(video, path, limit_bytes=limit_bytes)
 
     async def _attachment(self, url: str, limit_bytes: int) -> bytes:
         try:

@@ -21,6 +21,8 @@ class VideoFile:
         width: Pixels.
         height: Pixels.
         codec: FFmpeg's name, such as `h264`.
+        pictures_per_s: The frame rate.
+        has_sound: Whether there is a sound track.
     """
 
     path: Path
@@ -29,6 +31,8 @@ class VideoFile:
     width: int
     height: int
     codec: str
+    pictures_per_s: float
+    has_sound: bool
 
 
 def probe_video(path: Path) -> VideoFile:
@@ -101,4 +105,6 @@ def _read_to_end(container: InputContainer, path: Path) -> VideoFile:
         width=stream.width,
         height=stream.height,
         codec=stream.codec_context.name,
+        pictures_per_s=float(stream.average_rate or packets / duration_s),
+        has_sound=bool(container.streams.audio),
     )

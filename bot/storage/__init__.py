@@ -11,6 +11,7 @@ from bot.storage.moving import Move, Moved, alone_on, back
 from bot.storage.policies import PolicyStore
 from bot.storage.relocation import refuse_away
 from bot.storage.reports import ReportStore
+from bot.storage.undelivered import UndeliveredStore
 
 __all__ = [
     "Database",
@@ -23,6 +24,7 @@ __all__ = [
     "PostgresLocks",
     "ReportStore",
     "Restored",
+    "UndeliveredStore",
     "alone_on",
     "back",
     "back_up",

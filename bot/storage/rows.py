@@ -26,6 +26,7 @@ SETTABLE = frozenset(
         "delivering_at",
         "result_channel_id",
         "result_message_id",
+        "result_direct",
         "failure",
         "error_detail",
         "log_channel_id",

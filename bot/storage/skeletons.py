@@ -35,6 +35,7 @@ _INSTEAD: Mapping[str, Any] = {
     "parameters": {},
     "token_expires_at": col(JobRow.created_at),
     "upload_limit_bytes": 0,
+    "result_direct": False,
 }
 # A column that is added later is emptied as well, unless it is named above.
 EMPTIED: Mapping[str, Any] = {

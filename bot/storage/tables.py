@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -135,6 +136,7 @@ class JobRow(Table, table=True):
     forgotten_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     refunded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     restored_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    result_direct: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 # In rows the source of credits is a grant's entry or 0, the allowance: 0 is unique like any

@@ -13,6 +13,7 @@
   in a thread, its parent's |
 | `POST bot-permissions {"channel_id", "allow"?, "deny"?}` | the same for the bot |
 | `POST delete-channel {"channel_id"}` | as a moderator would |
+| `POST thread {"channel_id", "archived"?, "locked"?}` | the same, to a thread |
 | `POST outage {"guild_id", "unavailable"}` | tells the bot that the guild cannot be reached |
 | `POST command-checks {"enabled"}` | off: every command is offered to everyone and can be used, so
   that only the bot's own check is left |
@@ -58,6 +59,7 @@ class GuildControl:
             "overwrite": self.overwrite,
             "bot-permissions": self.bot_permissions,
             "delete-channel": self.delete_channel,
+            "thread": self.thread,
             "outage": self.outage,
             "command-checks": self.command_checks,
             "command-permissions": self.command_permissions,
@@ -169,6 +171,15 @@ class GuildControl:
     def delete_channel(self, wish: Json) -> None:
         """Deletes a guild's channel with its threads."""
         self._hub.guilds.remove_channel(*self._channel(wish))
+
+    def thread(self, wish: Json) -> None:
+        """Archives or locks a thread, or opens it again."""
+        guild, channel = self._channel(wish)
+        if not channel.is_thread:
+            raise unknown_channel()
+        channel.archived = bool(wish.get("archived", channel.archived))
+        channel.locked = bool(wish.get("locked", channel.locked))
+        self._hub.guilds.tell_of_channel(guild, "THREAD_UPDATE", channel)
 
     def outage(self, wish: Json) -> None:
         """Begins or ends an outage of a guild, for the bot."""

@@ -167,6 +167,16 @@ def dms_closed() -> ApiError:
     return ApiError(403, 50007, "Cannot send messages to this user")
 
 
+def archived_thread() -> ApiError:
+    """An archived thread's messages stay as they are until somebody writes there."""
+    return ApiError(400, 50083, "Thread is archived")
+
+
+def locked_thread() -> ApiError:
+    """Only moderators write in a locked thread."""
+    return ApiError(403, 160005, "Thread is locked")
+
+
 def missing_permissions() -> ApiError:
     """The caller sees the place but may not do this."""
     return ApiError(403, 50013, "Missing Permissions")

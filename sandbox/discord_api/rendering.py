@@ -119,7 +119,7 @@ def _thread_fields(channel: Channel) -> Json:
             "auto_archive_duration": channel.auto_archive_minutes,
             "archive_timestamp": iso_time(snowflake_time_s(channel.id)),
             "create_timestamp": iso_time(snowflake_time_s(channel.id)),
-            "locked": False,
+            "locked": channel.locked,
         },
     }
 

@@ -6,9 +6,11 @@ from aiohttp import web
 
 from sandbox.discord_api.errors import (
     ApiError,
+    archived_thread,
     dms_closed,
     foreign_message,
     form_error,
+    locked_thread,
     missing_permissions,
     unknown_message,
     unknown_user,
@@ -180,10 +182,13 @@ class MessageRoutes:
     def _may_write(self, channel: Channel, bits: int, user: User) -> None:
         if channel.type is ChannelType.DM:
             others = [self._hub.world.users[i] for i in channel.recipients if i != user.id]
-            if user.bot and not all(other.dms_open for other in others):
+            met = all(self._hub.world.shares_guild(user.id, other.id) for other in others)
+            if user.bot and not (met and all(other.dms_open for other in others)):
                 raise dms_closed()
         if not may_send(channel, bits):
             raise missing_permissions()
+        if channel.locked and not bits & Permission.MANAGE_THREADS:
+            raise locked_thread()
         if channel.archived:
             channel.archived = False  # writing into an archived thread wakes it
 
@@ -239,6 +244,8 @@ class MessageRoutes:
         message = self._message(request, channel)
         if message.author_id != user.id:
             raise foreign_message()
+        if channel.archived:
+            raise archived_thread()
         body = await self._hub.body(request, channel)
         self._may_show(bits, body.payload, body)
         uploads = await self._hub.messaging.attach(body.uploads, channel.id, body.payload)

@@ -78,6 +78,7 @@ class Channel:
     nsfw: bool = False
     position: int = 0
     archived: bool = False
+    locked: bool = False
     auto_archive_minutes: int = 4320
     recipients: tuple[str, ...] = ()
     overwrites: list[Overwrite] = field(default_factory=list)

@@ -25,7 +25,8 @@ It is no part of the vendor's API and needs no key. All bodies and answers are J
       - for `download`: `error`, `hang`, `cut`, `slow` (`bytes_per_second`), `truncated`,
         `not_a_video`, `oversize` (`size_bytes` in all); a missing file is `error` with 404
       - for `outcome`: `failed` (with `text`), `stuck`, `slow` (`factor`), `expire` (gone when it
-        completes), `no_output` (COMPLETED without one), `large` (a file of about 20 MiB)
+        completes), `no_output` (COMPLETED without one), `large` (a real video of about
+        `size_bytes`, default 20 MiB)
     - `when`: `before` (default: the call has no effect) or `after` (it is carried out, then the
       answer goes wrong: a submit is accepted and will be charged)
     - `slug`: only calls about this model; `times` (default 1); `skip`: let so many pass first

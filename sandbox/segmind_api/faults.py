@@ -21,6 +21,7 @@ Kind = Literal[
     "no_output",
     "large",
 ]
+_OVERSIZE_BYTES = 64 * 2**20
 _CALLS = frozenset({"error", "hang", "cut", "not_json", "broken_contract"})
 _DOWNLOADS = frozenset({"error", "hang", "cut", "slow", "truncated", "not_a_video", "oversize"})
 _OUTCOMES = frozenset({"failed", "stuck", "slow", "expire", "no_output", "large"})
@@ -40,9 +41,14 @@ class Fault(BaseModel):
     status: int = Field(default=500, ge=400, le=599)
     text: str | None = None
     seconds: float = Field(default=3600.0, gt=0)
-    size_bytes: int = Field(default=64 * 1024 * 1024, ge=1)
+    size_bytes: int | None = Field(default=None, ge=1)
     bytes_per_second: int = Field(default=16 * 1024, ge=1)
     factor: float = Field(default=5.0, gt=0)
+
+    @property
+    def oversize_bytes(self) -> int:
+        """How many bytes an oversize download has."""
+        return self.size_bytes or _OVERSIZE_BYTES
 
     @model_validator(mode="after")
     def _kind_fits_place(self) -> "Fault":

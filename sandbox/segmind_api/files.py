@@ -51,7 +51,7 @@ async def _faulty(request: web.Request, record: Record, fault: Fault) -> web.Str
     data = await asyncio.to_thread(record.output.read_bytes)
     response = web.StreamResponse(headers={"Content-Type": "video/mp4"})
     if fault.kind == "oversize":
-        response.content_length = max(fault.size_bytes, len(data))
+        response.content_length = max(fault.oversize_bytes, len(data))
     else:
         response.content_length = len(data)
     try:
@@ -73,7 +73,7 @@ async def _send(
             await response.write(data[: len(data) // 2])
         case "oversize":
             await response.write(data)
-            left = max(0, fault.size_bytes - len(data))
+            left = max(0, fault.oversize_bytes - len(data))
             while left > 0:
                 await response.write(bytes(min(left, _CHUNK_BYTES)))
                 left -= _CHUNK_BYTES

@@ -22,7 +22,8 @@ class RenderPlan:
     Attributes:
         width_px: Even, as H.264 with 4:2:0 colour needs; so is `height_px`.
         prompt: The text to draw; None when a picture is animated instead.
-        heavy: Render with so much noise that the file becomes very large.
+        heavy_bytes: Render with so much noise that the file has about so many; 0 for what the
+            picture needs.
     """
 
     width_px: int
@@ -32,7 +33,7 @@ class RenderPlan:
     seed: int
     label: str
     prompt: str | None = None
-    heavy: bool = False
+    heavy_bytes: int = 0
 
     @property
     def duration_s(self) -> float:
@@ -46,7 +47,7 @@ def plan_video(
     *,
     seed: int,
     image_size_px: tuple[int, int] | None,
-    heavy: bool = False,
+    heavy_bytes: int = 0,
 ) -> RenderPlan:
     """Turn checked values into a plan.
 
@@ -55,7 +56,7 @@ def plan_video(
         values: Complete values, as `complete_values` returns them.
         seed: The seed in use.
         image_size_px: Width and height of the picture to animate; None for a text model.
-        heavy: See `RenderPlan`.
+        heavy_bytes: See `RenderPlan`.
     """
     fps = int(number(values, "frames_per_second", USUAL_FPS.get(model.slug, DEFAULT_FPS)))
     frames = int(number(values, "num_frames", length_s(model, values) * fps))
@@ -69,7 +70,7 @@ def plan_video(
         seed=seed,
         label=f"{model.slug} · seed {seed}",
         prompt=str(values.get("prompt")) if image_size_px is None else None,
-        heavy=heavy,
+        heavy_bytes=heavy_bytes,
     )
 
 

@@ -1,23 +1,19 @@
 """Real H.264 MP4s, made by ffmpeg in a subprocess; identical requests share one file."""
 
 import asyncio
-import functools
 import hashlib
-import shutil
-import subprocess
 import tempfile
 from contextlib import suppress
 from math import pi
 from pathlib import Path
 
+from bot.media import ffmpeg_program
 from sandbox.segmind_api.picture import draw_layers
 from sandbox.segmind_api.plan import RenderPlan
 
 # The demo must leave room for the bot and the browser.
 RENDERS_AT_ONCE = 2
 FFMPEG_TIMEOUT_S = 120.0
-HEAVY_FILE_BYTES = 20 * 1024 * 1024
-_PROGRAM_CHECK_TIMEOUT_S = 20.0
 
 
 class RenderError(Exception):
@@ -73,6 +69,8 @@ class Renderer:
                     await asyncio.to_thread(sound.write_bytes, audio)
                 output = scratch / "video.mp4"
                 program = await asyncio.to_thread(ffmpeg_program)
+                if program is None:
+                    raise RenderError("there is no ffmpeg that encodes H.264")
                 await _run(program, *arguments(plan, canvas, label, sound, output))
                 output.replace(target)
         self.rendered += 1
@@ -89,7 +87,7 @@ def lightened(plan: RenderPlan) -> RenderPlan:
         seed=0,
         label="light",
         prompt="light",
-        heavy=plan.heavy,
+        heavy_bytes=plan.heavy_bytes,
     )
 
 
@@ -104,11 +102,13 @@ def arguments(
         f"crop={plan.width_px}:{plan.height_px}"
         f":x='(iw-ow)*(0.5+0.5*sin{angle})':y='(ih-oh)*(0.5+0.5*cos{angle})'[moving];"
         "[moving][1:v]overlay=x=12:y=main_h-overlay_h-12,"
-        + ("noise=alls=60:allf=t," if plan.heavy else "")
+        + ("noise=alls=60:allf=t," if plan.heavy_bytes else "")
         + "format=yuv420p[video]"
     )
     quality = (
-        ["-b:v", str(int(HEAVY_FILE_BYTES * 8 / plan.duration_s))] if plan.heavy else ["-crf", "26"]
+        ["-b:v", str(int(plan.heavy_bytes * 8 / plan.duration_s))]
+        if plan.heavy_bytes
+        else ["-crf", "26"]
     )
     sound_in = ["-t", f"{plan.duration_s:.3f}", "-i", str(sound)] if sound else []
     sound_out = ["-map", "2:a:0", "-c:a", "aac", "-b:a", "128k", "-ac", "2"] if sound else []
@@ -121,28 +121,6 @@ def arguments(
         *("-c:v", "libx264", "-preset", "ultrafast", *quality, "-threads", "1"),
         *("-pix_fmt", "yuv420p", *sound_out, "-movflags", "+faststart", str(output)),
     ]
-
-
-@functools.cache
-def ffmpeg_program() -> str:
-    """Return an ffmpeg that can encode H.264: the system's, else the one that a wheel ships."""
-    system = shutil.which("ffmpeg")
-    if system is not None and _encodes_h264(system):
-        return system
-    import imageio_ffmpeg  # noqa: PLC0415 - only where the system has no ffmpeg of its own
-
-    return str(imageio_ffmpeg.get_ffmpeg_exe())
-
-
-def _encodes_h264(program: str) -> bool:
-    listing = subprocess.run(  # noqa: S603 - our own arguments
-        [program, "-hide_banner", "-encoders"],
-        capture_output=True,
-        check=False,
-        timeout=_PROGRAM_CHECK_TIMEOUT_S,
-        stdin=subprocess.DEVNULL,
-    )
-    return b"libx264 " in listing.stdout
 
 
 async def _run(program: str, *args: str) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 CONTENT_POLICY_TEXT = (
     "Input data may contain inappropriate content: the prompt was blocked by the content policy."
 )
+LARGE_BYTES = 20 * 2**20
 WORKER_ERROR_TEXT = "Inference failed: the worker ran out of memory."
 
 
@@ -27,7 +28,7 @@ class Outcome:
         stuck: Never ends by itself.
         latency_factor: Times the usual latency.
         expires: The record is gone as soon as it completes.
-        heavy: The file is very large.
+        heavy_bytes: The file has about so many; 0 for what its picture needs.
         without_output: COMPLETED, but the answer names no output.
     """
 
@@ -35,7 +36,7 @@ class Outcome:
     stuck: bool = False
     latency_factor: float = 1.0
     expires: bool = False
-    heavy: bool = False
+    heavy_bytes: int = 0
     without_output: bool = False
 
 
@@ -46,7 +47,7 @@ CONTROL_WORDS: dict[str, Outcome] = {
     "sandbox-slow": Outcome(latency_factor=5.0),
     "sandbox-stuck": Outcome(stuck=True),
     "sandbox-expire": Outcome(expires=True),
-    "sandbox-large": Outcome(heavy=True),
+    "sandbox-large": Outcome(heavy_bytes=LARGE_BYTES),
 }
 
 

@@ -20,7 +20,7 @@ from sandbox.segmind_api.picture import NotAnImageError, open_picture
 from sandbox.segmind_api.plan import plan_video
 from sandbox.segmind_api.records import Account, Record, Status, Store
 from sandbox.segmind_api.render import Renderer, RenderError
-from sandbox.segmind_api.words import Outcome, outcome_of_prompt
+from sandbox.segmind_api.words import LARGE_BYTES, Outcome, outcome_of_prompt
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ class Worker:
             record.values,
             seed=record.seed,
             image_size_px=size_px,
-            heavy=record.outcome.heavy,
+            heavy_bytes=record.outcome.heavy_bytes,
         )
         record.output = await self._renderer.render(plan, image=image, audio=audio)
 
@@ -164,7 +164,7 @@ def _outcome(fault: Fault) -> Outcome:
         "slow": Outcome(latency_factor=fault.factor),
         "expire": Outcome(expires=True),
         "no_output": Outcome(without_output=True),
-        "large": Outcome(heavy=True),
+        "large": Outcome(heavy_bytes=fault.size_bytes or LARGE_BYTES),
     }[fault.kind]
 
 

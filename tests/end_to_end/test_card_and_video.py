@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.catalogue import MODELS
 from sandbox.discord_api.driver import MemberDriver
 from tests.end_to_end.sandbox_process import Json, SandboxProcess
 from tests.end_to_end.seen import (
@@ -102,6 +103,30 @@ async def test_when_the_interactions_token_is_dead_the_card_goes_on(
     assert done["id"] == card["id"]
 
 
+async def test_a_job_of_25_minutes_ends_on_the_card_it_began_on(
+    sandbox: SandboxProcess, mia: MemberDriver
+) -> None:
+    """Its token lives for 15 of them (both clocks run as fast as the sandbox does)."""
+    token_life_s = 15 * 60 / sandbox.speed
+    (model,) = [model for model in MODELS if model.slug == "wan-2.2-t2v-fast"]
+    await sandbox.discord("token-life", {"seconds": token_life_s})
+    factor = 25 * 60 / model.typical_s
+    await sandbox.fault({"on": "outcome", "kind": "slow", "factor": factor})
+    prompt = "a hill that takes 25 minutes"
+
+    job_id, result = await make(mia, "t2v", {"prompt": prompt})
+
+    card = await card_showing(mia, job_id, "Done")
+    (made,) = await sandbox.messages_of(job_id)
+    (asked,) = [i for i in (await sandbox.discord("state"))["interactions"] if i["id"] == job_id]
+    took_s = made["history"][-1]["at"] - asked["received_at"]
+    shown = [text_of({"content": "", **r}) for r in made["history"] if not r["loading"]]
+    assert made["id"] == card["id"] == result["message_reference"]["message_id"]
+    assert took_s > token_life_s, "the token was alive to the end"
+    assert "In the making" in shown[-3] + shown[-2]
+    assert "Done" in shown[-1]
+
+
 # -- too large -------------------------------------------------------------------------------
 
 
@@ -114,6 +139,25 @@ async def link_in(member: MemberDriver, job_id: str) -> Json:
     (url,) = re.findall(r"\(<(http\S+)>\)", message["content"])
     assert (await member.download(url))[4:8] == b"ftyp"
     return message
+
+
+async def test_a_video_too_large_arrives_as_a_smaller_copy_that_plays(
+    sandbox: SandboxProcess, mia: MemberDriver
+) -> None:
+    """Below the channel's limit, as an attachment; the original can be had for its hour."""
+    limit_bytes = 800_000
+    await sandbox.discord("upload-limit", {"bytes": limit_bytes})
+    await sandbox.fault({"on": "outcome", "kind": "large", "size_bytes": 2_500_000})
+
+    job_id, result = await make(mia, "t2v", {"prompt": "a hill in small"})
+
+    (attached,) = result["attachments"]
+    copy = await mia.download(attached["url"])
+    original = await mia.download(*re.findall(r"\(<(http\S+)>\)", result["content"]))
+    assert len(copy) <= limit_bytes < len(original)
+    assert copy[4:8] == b"ftyp"
+    assert_plain(result["content"].split("\n")[1], ("smaller copy", "the original", "until"))
+    assert result["id"] in text_of(await card_showing(mia, job_id, "Done"))
 
 
 async def test_a_video_over_the_channels_limit_comes_as_a_link(

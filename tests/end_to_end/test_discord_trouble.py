@@ -136,7 +136,7 @@ async def test_the_card_of_a_video_sent_directly_does_not_link_into_the_channel(
 async def test_a_video_that_nobody_can_be_given_costs_nothing_and_is_kept(
     sandbox: SandboxProcess, mia: MemberDriver
 ) -> None:
-    """Channel closed, direct messages closed: the card says so, and what would help."""
+    """Channel closed, direct messages closed: the card says so; later it is sent, for free."""
     before = await quota(mia)
     doors = {"user_id": mia.user["id"]}
     async with changed_meanwhile(sandbox, mia, "sandbox-stuck hill for nobody") as (job_id, _):
@@ -155,6 +155,12 @@ async def test_a_video_that_nobody_can_be_given_costs_nothing_and_is_kept(
     assert await results(sandbox, job_id) == []
     assert await quota(mia) == before
     assert "Could not be delivered" in heading(await ask(mia, "jobs", {"job": job_id}))
+
+    await mia.press(card, f"job:send:{job_id}")
+    sent = await result_of(mia, job_id)
+    assert len(sent["attachments"]) == 1
+    assert sent["id"] in text_of(await card_showing(mia, job_id, "Done"))
+    assert await quota(mia) == before
 
 
 # -- the card ------------------------------------------------------------------------------
