@@ -1,0 +1,99 @@
+"""Looks after one bot process: kills it on order, and starts it again whenever it has ended."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+from sandbox.bot_control import BotControl
+from sandbox.bot_process import BotProcess
+
+# What a service manager waits before it starts again what ended by itself.
+_RESTART_AFTER_S = 1.0
+_WATCH_EVERY_S = 0.2
+_EARLY_S = 1.0
+
+
+class Keeper:
+    """One bot; orders about it are carried out one after the other.
+
+    Attributes:
+        kills: How often it was killed while it ran.
+        stops: How often it was asked to end.
+        freezes: How often it stood still for a while.
+        own_ends: What it said last, for each time it ended although nobody asked it to.
+    """
+
+    def __init__(self, bot: BotProcess, number: int, control: BotControl) -> None:
+        self._bot = bot
+        self._number = number
+        self._control = control
+        self._turn = asyncio.Lock()
+        self._watcher: asyncio.Task[None] | None = None
+        self.kills = 0
+        self.stops = 0
+        self.freezes = 0
+        self.own_ends: list[str] = []
+
+    @property
+    def starts(self) -> int:
+        """How often it was started."""
+        return self._bot.starts
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can take commands."""
+        return self._control.is_ready(self._number)
+
+    async def kill(self, *, pause_s: float, early: bool) -> None:
+        """End it as a power cut does and start it again; `early` strikes while it comes up."""
+        async with self._turn:
+            await (asyncio.sleep(_EARLY_S) if early else self._control.wait_ready(self._number))
+            self.kills += self._bot.pid is not None
+            await self._bot.kill()
+            await asyncio.sleep(pause_s)
+            await self._bot.start()
+
+    async def terminate(self) -> None:
+        """End it as a service manager does and start it again."""
+        async with self._turn:
+            await self._control.wait_ready(self._number)
+            self.stops += 1
+            await self._bot.stop()
+            await self._bot.start()
+
+    async def freeze(self, for_s: float) -> None:
+        """Let it stand still for a while, as a machine out of memory does."""
+        async with self._turn:
+            await self._control.wait_ready(self._number)
+            self.freezes += 1
+            self._bot.send(signal.SIGSTOP)
+            try:
+                await asyncio.sleep(for_s)
+            finally:
+                self._bot.send(signal.SIGCONT)
+
+    async def wait_ready(self) -> bool:
+        """Wait for orders under way, then until it can take commands."""
+        async with self._turn:
+            return await self._control.wait_ready(self._number)
+
+    def watch(self) -> None:
+        """From now on start it again when it ends by itself."""
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def close(self) -> None:
+        """Watch no more."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watcher
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_EVERY_S)
+            if self._bot.pid is not None or self._turn.locked():
+                continue
+            async with self._turn:
+                self.own_ends.append(await asyncio.to_thread(self._bot.last_lines))
+                await asyncio.sleep(_RESTART_AFTER_S)
+                await self._bot.start()
