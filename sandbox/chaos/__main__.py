@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; return 0 when every promise was kept, 1 when not, 2 when it cannot run."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("aiohttp.server").addFilter(_is_no_cut)
     plan = make_plan(
         seed=options.seed,
         jobs=options.jobs,
@@ -79,6 +80,11 @@ async def _carried_out(plan: Plan, setting: Setting) -> int:
         outcome = await carry_out(plan, opened, setting.folder)
     _print(report(plan, outcome))
     return 0 if went_well(outcome) else 1
+
+
+def _is_no_cut(record: logging.LogRecord) -> bool:
+    """Leave out what a stand-in says of the connections that it cuts on purpose."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], ConnectionResetError)
 
 
 def _print(body: Json) -> None:

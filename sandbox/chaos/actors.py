@@ -1,7 +1,7 @@
 """The members of a run: they give commands, ask again when nobody answered, and take some back."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from bot.catalogue import COMMANDS, find_model
 from bot.storage import JobStore
 from sandbox.chaos.plan import Ask, Picture
 from sandbox.chaos.stage import Stage
+from sandbox.chaos.waiting import until
 from sandbox.discord_api.client_connection import RefusedError
 from sandbox.discord_api.client_forms import ClientForm, OptionValue, filled_option
 from sandbox.discord_api.component_kinds import Kind, text_of, walk
@@ -77,22 +78,8 @@ class Actors:
         self.given_up.append(ask.number)
         return None
 
-    def card(self, job_id: str) -> StoredMessage | None:
-        """Return what an interaction was answered with, if that is still there."""
-        interaction = self.stage.discord.interactions.get(job_id)
-        if interaction is None or interaction.original_id is None:
-            return None
-        found: StoredMessage | None = self.stage.discord.messaging.store.get(
-            interaction.channel_id, interaction.original_id
-        )
-        return found
-
-    async def _attempt(self, ask: Ask) -> Attempt:
-        interaction = await self._send_command(ask)
-        answer, words = await self._answer(interaction)
-        return Attempt(interaction_id=interaction.id, prompt=ask.prompt, answer=answer, words=words)
-
-    async def _send_command(self, ask: Ask) -> Interaction:
+    async def send(self, ask: Ask) -> Interaction:
+        """Give a command once, and do not wait for its answer."""
         model = find_model(ask.model)
         if model is None:
             raise LookupError(ask.model)
@@ -108,6 +95,21 @@ class Actors:
             "attachments": form.entries(),
         }
         return await self._send(ask, InteractionKind.COMMAND, {"data": data}, form)
+
+    def card(self, job_id: str) -> StoredMessage | None:
+        """Return what an interaction was answered with, if that is still there."""
+        interaction = self.stage.discord.interactions.get(job_id)
+        if interaction is None or interaction.original_id is None:
+            return None
+        found: StoredMessage | None = self.stage.discord.messaging.store.get(
+            interaction.channel_id, interaction.original_id
+        )
+        return found
+
+    async def _attempt(self, ask: Ask) -> Attempt:
+        interaction = await self.send(ask)
+        answer, words = await self._answer(interaction)
+        return Attempt(interaction_id=interaction.id, prompt=ask.prompt, answer=answer, words=words)
 
     def _command(self, name: str, ask: Ask) -> Json:
         channel = self.stage.crowd.channel_of(ask)
@@ -139,23 +141,29 @@ class Actors:
         found: Interaction = hub.interactions.of_nonce(user.id, nonce)
         return found
 
+    def seen(self, interaction: Interaction) -> tuple[Answer, str] | None:
+        """Return what the member sees of a command by now; None while that is nothing."""
+        if interaction.failed:
+            return "unanswered", ""
+        message = self.card(interaction.id)
+        if message is None or message.loading:
+            told = self._told(interaction)
+            return ("refused", told) if told else None
+        words = _words(message)
+        if message.ephemeral_to is None and interaction.id in words:
+            return "accepted", ""
+        return "refused", words
+
     async def _answer(self, interaction: Interaction) -> tuple[Answer, str]:
         """Wait for what the member sees of a command."""
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + _PATIENCE_S
-        while loop.time() < until_s:
-            await asyncio.sleep(_LOOK_EVERY_S)
-            message = self.card(interaction.id)
-            if interaction.failed:
-                return "unanswered", ""
-            if message is None or message.loading:
-                if self._told(interaction):
-                    return "refused", self._told(interaction)
-                continue
-            words = _words(message)
-            if message.ephemeral_to is None and interaction.id in words:
-                return "accepted", ""
-            return "refused", words
+
+        async def is_answered() -> bool:
+            return self.seen(interaction) is not None
+
+        await until(is_answered, every_s=_LOOK_EVERY_S, within_s=_PATIENCE_S)
+        seen = self.seen(interaction)
+        if seen is not None:
+            return seen
         # The card shows nothing: whether the job was taken is in the database.
         job = await JobStore(self.stage.database).get(int(interaction.id))
         return ("left thinking" if job is None else "accepted"), ""
@@ -170,7 +178,8 @@ class Actors:
     async def _take_back(self, ask: Ask, job_id: str) -> None:
         """Press Cancel if the card still shows it."""
         custom_id = f"job:cancel:{job_id}"
-        card = await self._until(lambda: self.card(job_id), _CANCEL_WITHIN_S)
+        await until(self._has_card(job_id), every_s=_LOOK_EVERY_S, within_s=_CANCEL_WITHIN_S)
+        card = self.card(job_id)
         if card is None or not any(
             part.get("custom_id") == custom_id for part in walk(list(card.body.components))
         ):
@@ -184,15 +193,11 @@ class Actors:
             await self._send(ask, InteractionKind.COMPONENT, about, ClientForm())
             self.cancels += 1
 
-    @staticmethod
-    async def _until(
-        find: Callable[[], StoredMessage | None], within_s: float
-    ) -> StoredMessage | None:
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + within_s
-        while (found := find()) is None and loop.time() < until_s:
-            await asyncio.sleep(_LOOK_EVERY_S)
-        return found
+    def _has_card(self, job_id: str) -> Callable[[], Awaitable[bool]]:
+        async def has_card() -> bool:
+            return self.card(job_id) is not None
+
+        return has_card
 
 
 def _words(message: StoredMessage) -> str:

@@ -12,12 +12,13 @@ import aiohttp
 
 from bot.job import TERMINAL
 from sandbox.chaos.actors import Actors, Attempt
-from sandbox.chaos.books import Books, Comparison, JobEntry, compare
+from sandbox.chaos.books import Books, Comparison, compare
 from sandbox.chaos.events import Happenings
 from sandbox.chaos.pictures import pictures
 from sandbox.chaos.plan import Ask, Event, Plan
 from sandbox.chaos.reading import history_of, read_books, read_jobs
 from sandbox.chaos.stage import Stage
+from sandbox.chaos.waiting import until
 from sandbox.discord_api.wire import Json
 
 # How many commands are given at the same time, and how many jobs may be under way.
@@ -27,7 +28,9 @@ _LOOK_EVERY_S = 0.5
 _TELL_EVERY_S = 10.0
 # How long everything may take to come to its end once nothing goes wrong any more.
 QUIET_WITHIN_S = 300.0
-# Cards get their last look a moment after their job has ended.
+# A card gets its last look after its job has ended; the last try is some 20 seconds later.
+_CARDS_WITHIN_S = 30.0
+# What comes after all seems well would be one too many: a video, a card, a request.
 _STILL_S = 3.0
 _MOST_HISTORIES = 20
 
@@ -83,9 +86,11 @@ class Run:
 
     async def _work(self) -> None:
         for ask in self._waiting:
-            while len(self._open) >= _MOST_OPEN:
-                await asyncio.sleep(_LOOK_EVERY_S)
+            await until(self._is_room, every_s=_LOOK_EVERY_S)
             await self._give(ask)
+
+    async def _is_room(self) -> bool:
+        return len(self._open) < _MOST_OPEN
 
     async def _give(self, ask: Ask) -> None:
         self._asked += 1
@@ -114,46 +119,24 @@ class Run:
             )
 
     async def _become_quiet(self) -> bool:
-        """Wait until every job has ended and nothing moves any more; False when that fails."""
+        """Wait until every job has ended and its card says so; False when a job does not end."""
         for keeper in self._stage.keepers:
             await keeper.wait_ready()
-        try:
-            async with asyncio.timeout(QUIET_WITHIN_S):
-                while await self._unsettled():
-                    await asyncio.sleep(_LOOK_EVERY_S)
-        except TimeoutError:
-            return False
-        return True
+        ended = await until(self._all_ended, every_s=_LOOK_EVERY_S, within_s=QUIET_WITHIN_S)
+        await until(self._all_is_well, every_s=_LOOK_EVERY_S, within_s=_CARDS_WITHIN_S)
+        await asyncio.sleep(_STILL_S)
+        return ended
 
-    async def _unsettled(self) -> bool:
-        jobs = await read_jobs(self._stage)
-        if any(job.state not in TERMINAL for job in jobs):
-            return True
-        if not self._comparison(await self._books()).violations:
-            return False
-        return self._moved_lately(jobs)
+    async def _all_ended(self) -> bool:
+        return all(job.state in TERMINAL for job in await read_jobs(self._stage))
 
-    def _moved_lately(self, jobs: Sequence[JobEntry]) -> bool:
-        """Tell whether a card may still be about to change: the last retry is after 20 s."""
-        now_s = time.time()
-        last_s = max(
-            (
-                self._stage.parts.bot_log(n + 1).stat().st_mtime
-                for n in range(len(self._stage.keepers))
-            ),
-            default=0.0,
-        )
-        return bool(jobs) and now_s - last_s < 25.0
+    async def _all_is_well(self) -> bool:
+        return not compare(await self._books()).violations
 
     async def _books(self) -> Books:
         return await read_books(self._stage, self._actors.attempts)
 
-    @staticmethod
-    def _comparison(books: Books) -> Comparison:
-        return compare(books)
-
     async def _outcome(self, seconds: float, hit: int, *, quiet: bool) -> Outcome:
-        await asyncio.sleep(_STILL_S)
         books = await self._books()
         comparison = compare(books)
         offenders = dict.fromkeys(v.job_id for v in comparison.violations if v.job_id)

@@ -6,10 +6,11 @@ from contextlib import suppress
 
 from sandbox.bot_control import BotControl
 from sandbox.bot_process import BotProcess
+from sandbox.chaos.waiting import until
 
 # What a service manager waits before it starts again what ended by itself.
-_RESTART_AFTER_S = 1.0
-_WATCH_EVERY_S = 0.2
+_RESTART_AFTER_S = 0.2
+_WATCH_EVERY_S = 0.1
 _EARLY_S = 1.0
 
 
@@ -44,6 +45,15 @@ class Keeper:
         """Whether it can take commands."""
         return self._control.is_ready(self._number)
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether it does not run just now."""
+        return self._bot.pid is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._bot.send(number)
+
     async def kill(self, *, pause_s: float, early: bool) -> None:
         """End it as a power cut does and start it again; `early` strikes while it comes up."""
         async with self._turn:
@@ -73,9 +83,13 @@ class Keeper:
                 self._bot.send(signal.SIGCONT)
 
     async def wait_ready(self) -> bool:
-        """Wait for orders under way, then until it can take commands."""
+        """Wait for orders under way and a start that is due, then until it can take commands."""
+        await until(self._is_alive, every_s=_WATCH_EVERY_S)
         async with self._turn:
             return await self._control.wait_ready(self._number)
+
+    async def _is_alive(self) -> bool:
+        return not self.is_dead
 
     def watch(self) -> None:
         """From now on start it again when it ends by itself."""
