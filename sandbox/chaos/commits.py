@@ -18,6 +18,7 @@ from sandbox.chaos.actors import Actors, Attempt
 from sandbox.chaos.books import Violation, compare
 from sandbox.chaos.pictures import pictures
 from sandbox.chaos.plan import Ask, DatabaseKind
+from sandbox.chaos.progress import say
 from sandbox.chaos.reading import history_of, read_books, read_jobs
 from sandbox.chaos.stage import Setting, Stage, opened
 from sandbox.chaos.waiting import until
@@ -122,7 +123,8 @@ class Commits:
         self._known.update(violations)
         job = await self._job(interaction)
         lines = await asyncio.to_thread(self._changes)
-        _say(f"{kind} {when} {at}: {lines[at - 1] if len(lines) >= at else '-'}; {job}")
+        broken = ", ".join(f"{v.code} {v.text}" for v in violations) or "well"
+        say(f"{kind} {when} {at}: {lines[at - 1] if len(lines) >= at else '-'}; {job}; {broken}")
         return Point(
             kind=kind,
             when=when,
@@ -217,8 +219,3 @@ def report(database: DatabaseKind, points: Sequence[Point], seconds: float) -> J
             for point in points
         ],
     }
-
-
-def _say(words: str) -> None:
-    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {words}\n")
-    sys.stderr.flush()

@@ -1,7 +1,6 @@
 """One run: members ask, things happen, all becomes quiet, the books are compared."""
 
 import asyncio
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from sandbox.chaos.books import Books, Comparison, compare
 from sandbox.chaos.events import Happenings
 from sandbox.chaos.pictures import pictures
 from sandbox.chaos.plan import Ask, Event, Plan
+from sandbox.chaos.progress import say
 from sandbox.chaos.reading import history_of, read_books, read_jobs
 from sandbox.chaos.stage import Stage
 from sandbox.chaos.waiting import until
@@ -73,7 +73,7 @@ class Run:
             async with asyncio.TaskGroup() as group:
                 for _ in range(_WORKERS):
                     group.create_task(self._work())
-            _say("all commands are given; waiting for what still happens")
+            say("all commands are given; waiting for what still happens")
             await asyncio.gather(*self._happening)
             hit = self._happenings.provider_faults_hit
             self._happenings.calm()
@@ -113,7 +113,7 @@ class Run:
         while True:
             await asyncio.sleep(_TELL_EVERY_S)
             kills = sum(keeper.kills for keeper in self._stage.keepers)
-            _say(
+            say(
                 f"{self._asked} of {len(self._plan.asks)} commands, {len(self._open)} jobs under "
                 f"way, {kills} kills, {sum(self._happenings.counts.values())} events"
             )
@@ -169,8 +169,3 @@ async def carry_out(plan: Plan, stage: Stage, folder: Path) -> Outcome:
     async with aiohttp.ClientSession() as http:
         actors = Actors(stage=stage, http=http, pictures=await asyncio.to_thread(pictures, folder))
         return await Run(plan, stage, actors).carry_out()
-
-
-def _say(words: str) -> None:
-    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {words}\n")
-    sys.stderr.flush()

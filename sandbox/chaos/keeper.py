@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from contextlib import suppress
+from pathlib import Path
 
 from sandbox.bot_control import BotControl
 from sandbox.bot_process import BotProcess
@@ -29,6 +30,7 @@ class Keeper:
         self._number = number
         self._control = control
         self._turn = asyncio.Lock()
+        self._resting = False
         self._watcher: asyncio.Task[None] | None = None
         self.kills = 0
         self.stops = 0
@@ -71,6 +73,20 @@ class Keeper:
             await self._bot.stop()
             await self._bot.start()
 
+    async def end(self, how: signal.Signals) -> None:
+        """End it for good: until `begin`."""
+        async with self._turn:
+            self._resting = True
+            await (self._bot.kill() if how is signal.SIGKILL else self._bot.stop())
+
+    async def begin(self, program_folder: Path) -> bool:
+        """Start it with the files of a folder; False when it does not come up."""
+        async with self._turn:
+            self._resting = False
+            self._bot.program_folder = program_folder
+            await self._bot.start()
+        return await self.wait_ready()
+
     async def freeze(self, for_s: float) -> None:
         """Let it stand still for a while, as a machine out of memory does."""
         async with self._turn:
@@ -105,7 +121,7 @@ class Keeper:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(_WATCH_EVERY_S)
-            if self._bot.pid is not None or self._turn.locked():
+            if self._resting or self._bot.pid is not None or self._turn.locked():
                 continue
             async with self._turn:
                 self.own_ends.append(await asyncio.to_thread(self._bot.last_lines))

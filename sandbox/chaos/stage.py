@@ -28,7 +28,6 @@ _PLENTY = {
 _CREDITS_USD = 1e6
 # Discord's limits are those of one bot; the run is many times as fast as a community.
 _DISCORD_SPEED = 5.0
-_DATABASE = "chaos"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +90,7 @@ async def opened(setting: Setting) -> AsyncIterator[Stage]:
         bot_settings={**_PLENTY, **(setting.bot_settings or {})},
     )
     async with AsyncExitStack() as stack:
+        await asyncio.to_thread(setting.folder.mkdir, parents=True, exist_ok=True)
         parts = Parts(stack, options, setting.folder)
         parts.bot_command, parts.program_folder = setting.command, setting.program_folder
         await parts.start_discord(speed=_DISCORD_SPEED)
@@ -123,14 +123,21 @@ def database(kind: DatabaseKind) -> Iterator[str | None]:
     Raises:
         CannotStartError: there is no PostgreSQL here.
     """
+    with databases(kind, ["chaos"]) as (url,):
+        yield url
+
+
+@contextmanager
+def databases(kind: DatabaseKind, names: Sequence[str]) -> Iterator[Sequence[str | None]]:
+    """Give one address for each name; errors as `database`."""
     if kind == "sqlite":
-        yield None
+        yield [None for _ in names]
         return
     reason = postgres.missing()
     if reason is not None:
         raise CannotStartError(reason)
     with postgres.running() as socket_folder:
-        yield new_database(socket_folder, _DATABASE)
+        yield [new_database(socket_folder, name) for name in names]
 
 
 def new_database(socket_folder: str, name: str) -> str:
