@@ -92,7 +92,7 @@ async def history_of(stage: Stage, job_id: str) -> Json:
     """Return all that is known of one job, for whoever looks for the reason."""
     job = await JobStore(stage.database).get(int(job_id))
     records = [
-        {"request_id": r.request_id, "status": r.status, "error": r.error, "calls": r.calls}
+        {"request_id": r.request_id, "status": r.status, "error": r.error, "calls": dict(r.calls)}
         for r in stage.provider.store.records.values()
         if job is not None and r.body.get("prompt") == job.prompt
     ]

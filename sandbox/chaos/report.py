@@ -1,5 +1,6 @@
 """The figures of a run as JSON. Pure."""
 
+import re
 from collections import Counter
 
 from bot.job import TERMINAL, JobState
@@ -7,12 +8,16 @@ from sandbox.chaos.harness import Outcome
 from sandbox.chaos.plan import Plan
 from sandbox.discord_api.wire import Json
 
+_NUMBER = re.compile(r"\d{5,}")
+
 
 def report(plan: Plan, outcome: Outcome) -> Json:
     """Return the figures, and who broke which promise."""
     books, comparison = outcome.books, outcome.comparison
     answers = Counter(attempt.answer for attempt in outcome.attempts)
-    refusals = Counter(a.words.splitlines()[0] for a in outcome.attempts if a.words)
+    refusals = Counter(
+        _NUMBER.sub("…", a.words.splitlines()[0]) for a in outcome.attempts if a.words
+    )
     states = Counter(job.state.value for job in books.jobs)
     posts = Counter(entry.prompt for entry in books.provider)
     delivered = {job.job_id for job in books.jobs if job.state is JobState.DELIVERED}

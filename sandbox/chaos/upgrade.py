@@ -124,9 +124,9 @@ async def upgrade(folder: Path, program: Path, how: How, database_url: str | Non
     async with opened(setting) as stage, _actors(stage, folder) as actors:
         await _fill(stage, actors)
         (keeper,) = stage.keepers
-        await keeper.end(HOWS[how])
         before = await _states(stage)
         say(f"ended by {how}: {dict(before)}")
+        await keeper.end(HOWS[how])
         _calm(stage)
         if not await keeper.begin(PROJECT):
             raise CannotStartError("The present version does not come up on the older data.")
