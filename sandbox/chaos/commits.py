@@ -122,7 +122,7 @@ class Commits:
         violations = [violation for violation in found if violation not in self._known]
         self._known.update(violations)
         job = await self._job(interaction)
-        lines = await asyncio.to_thread(self._changes)
+        lines = await asyncio.to_thread(self.changes)
         broken = ", ".join(f"{v.code} {v.text}" for v in violations) or "well"
         say(f"{kind} {when} {at}: {lines[at - 1] if len(lines) >= at else '-'}; {job}; {broken}")
         return Point(
@@ -176,7 +176,8 @@ class Commits:
         self._log.write_text("")
         self._orders.write_text(json.dumps({"at": at, "when": when}))
 
-    def _changes(self) -> list[str]:
+    def changes(self) -> list[str]:
+        """Return what the last job's commits changed, one after the other."""
         return self._log.read_text().splitlines()
 
 

@@ -173,7 +173,7 @@ async def _fill(stage: Stage, actors: Actors) -> None:
     await _until_states(stage, {JobState.UNCERTAIN})
     provider.faults.add(Fault(on="submit", kind="hang", when="after", seconds=30.0))
     for number in range(6, 20):
-        await actors.ask(_ask(number, prompt="sandbox-slow"))
+        await actors.ask(_ask(number, prompt="heron" if number % 3 else "sandbox-slow"))
     await actors.ask(_ask(20, cancel=True))
     await _until_states(stage, WANTED)
 
