@@ -63,6 +63,9 @@ GOOD = Books(
 )
 
 
+THINKING = Card(job_id="7", message_id="15", words="", loading=True)
+
+
 def with_job(job_id: str, **changes: Any) -> Books:
     """Return the good books with one job that is another."""
     jobs = [replace(job, **changes) if job.job_id == job_id else job for job in GOOD.jobs]
@@ -104,6 +107,7 @@ BROKEN = {
     "two cards": replace(GOOD, cards=[*GOOD.cards, replace(GOOD.cards[0], message_id="14")]),
     "card not final": with_card(FAILED, words=words(JobState.RUNNING)),
     "card says otherwise": with_card(FAILED, words=words(JobState.DELIVERED)),
+    "left thinking": replace(GOOD, cards=[*GOOD.cards, THINKING]),
 }
 
 
@@ -163,10 +167,8 @@ def test_a_card_that_somebody_deleted_says_nothing() -> None:
 
 
 def test_a_thinking_answer_without_a_job_is_only_counted() -> None:
-    """Nothing was accepted: after its 15 minutes Discord says that nobody answered."""
-    books = replace(
-        GOOD, cards=[*GOOD.cards, Card(job_id="7", message_id="15", words="", loading=True)]
-    )
+    """The bot died in between: after 15 minutes Discord says that nobody answered."""
+    books = replace(GOOD, cards=[*GOOD.cards, THINKING], interrupted=["7"])
 
     found = compare(books)
 

@@ -26,7 +26,7 @@ Answer = Literal["accepted", "refused", "unanswered", "left thinking"]
 
 _LOOK_EVERY_S = 0.05
 # How long a member looks at "thinking" before asking again.
-_PATIENCE_S = 12.0
+PATIENCE_S = 12.0
 _ASK_AGAIN_AFTER_S = 0.5
 _MOST_ATTEMPTS = 60
 _CANCEL_WITHIN_S = 5.0
@@ -40,11 +40,13 @@ class Attempt:
     Attributes:
         answer: What became of it, as the member sees it.
         words: What the member was told when it was refused.
+        sent_s: When, in seconds since the epoch.
     """
 
     interaction_id: str
     prompt: str
     answer: Answer
+    sent_s: float
     words: str = ""
 
 
@@ -109,7 +111,13 @@ class Actors:
     async def _attempt(self, ask: Ask) -> Attempt:
         interaction = await self.send(ask)
         answer, words = await self._answer(interaction)
-        return Attempt(interaction_id=interaction.id, prompt=ask.prompt, answer=answer, words=words)
+        return Attempt(
+            interaction_id=interaction.id,
+            prompt=ask.prompt,
+            answer=answer,
+            words=words,
+            sent_s=interaction.created_s,
+        )
 
     def _command(self, name: str, ask: Ask) -> Json:
         channel = self.stage.crowd.channel_of(ask)
@@ -160,7 +168,7 @@ class Actors:
         async def is_answered() -> bool:
             return self.seen(interaction) is not None
 
-        await until(is_answered, every_s=_LOOK_EVERY_S, within_s=_PATIENCE_S)
+        await until(is_answered, every_s=_LOOK_EVERY_S, within_s=PATIENCE_S)
         seen = self.seen(interaction)
         if seen is not None:
             return seen

@@ -27,6 +27,7 @@ Code: TypeAlias = Literal[
     "two cards",
     "card not final",
     "card says otherwise",
+    "left thinking",  # never accepted, and never told so by a bot that lived on
 ]
 
 
@@ -81,6 +82,7 @@ class Books:
     Attributes:
         accepted: Jobs that members saw accepted.
         refused: Commands that members were told are refused.
+        interrupted: Commands during which a bot process ended: nobody was left to answer.
         ledger_problems: The bot's own check of its ledger.
     """
 
@@ -90,6 +92,7 @@ class Books:
     provider: Sequence[ProviderEntry]
     cards: Sequence[Card]
     videos: Sequence[Video]
+    interrupted: Sequence[str] = ()
     ledger_problems: Sequence[str] = ()
 
 
@@ -129,6 +132,11 @@ def compare(books: Books) -> Comparison:
         *_promises(books, jobs),
         *(Violation(code="ledger", job_id=None, text=text) for text in books.ledger_problems),
         *_strangers(books, jobs),
+        *(
+            Violation(code="left thinking", job_id=card.job_id)
+            for card in _left_thinking(books, jobs)
+            if card.job_id not in books.interrupted
+        ),
     ]
     for job in jobs.values():
         violations += _of_job(job, posts[job.prompt], videos[job.job_id], cards[job.job_id])
@@ -139,8 +147,12 @@ def compare(books: Books) -> Comparison:
             for job in jobs.values()
             if _may_be_charged(job) and _charged(posts[job.prompt])
         },
-        left_thinking=sum(card.loading and card.job_id not in jobs for card in books.cards),
+        left_thinking=len(_left_thinking(books, jobs)),
     )
+
+
+def _left_thinking(books: Books, jobs: Mapping[str, JobEntry]) -> list[Card]:
+    return [card for card in books.cards if card.loading and card.job_id not in jobs]
 
 
 def _grouped(provider: Iterable[ProviderEntry]) -> Mapping[str, list[ProviderEntry]]:

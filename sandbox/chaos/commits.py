@@ -116,7 +116,13 @@ class Commits:
         seen = self._actors.seen(interaction)
         answer, words = seen or ("left thinking", "")
         self._actors.attempts.append(
-            Attempt(interaction_id=interaction.id, prompt="", answer=answer, words=words)
+            Attempt(
+                interaction_id=interaction.id,
+                prompt="",
+                answer=answer,
+                words=words,
+                sent_s=interaction.created_s,
+            )
         )
         found = compare(await read_books(self._stage, self._actors.attempts)).violations
         violations = [violation for violation in found if violation not in self._known]

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Keeper:
         kills: How often it was killed while it ran.
         stops: How often it was asked to end.
         freezes: How often it stood still for a while.
+        ended_at_s: When it ended or stood still, whoever's doing it was; since the epoch.
         own_ends: What it said last, for each time it ended although nobody asked it to.
     """
 
@@ -35,6 +37,7 @@ class Keeper:
         self.kills = 0
         self.stops = 0
         self.freezes = 0
+        self.ended_at_s: list[float] = []
         self.own_ends: list[str] = []
 
     @property
@@ -61,6 +64,7 @@ class Keeper:
         async with self._turn:
             await (asyncio.sleep(_EARLY_S) if early else self._control.wait_ready(self._number))
             self.kills += self._bot.pid is not None
+            self.ended_at_s.append(time.time())
             await self._bot.kill()
             await asyncio.sleep(pause_s)
             await self._bot.start()
@@ -70,6 +74,7 @@ class Keeper:
         async with self._turn:
             await self._control.wait_ready(self._number)
             self.stops += 1
+            self.ended_at_s.append(time.time())
             await self._bot.stop()
             await self._bot.start()
 
@@ -77,6 +82,7 @@ class Keeper:
         """End it for good: until `begin`."""
         async with self._turn:
             self._resting = True
+            self.ended_at_s.append(time.time())
             await (self._bot.kill() if how is signal.SIGKILL else self._bot.stop())
 
     async def begin(self, program_folder: Path) -> bool:
@@ -92,6 +98,7 @@ class Keeper:
         async with self._turn:
             await self._control.wait_ready(self._number)
             self.freezes += 1
+            self.ended_at_s.append(time.time())
             self._bot.send(signal.SIGSTOP)
             try:
                 await asyncio.sleep(for_s)
@@ -124,6 +131,7 @@ class Keeper:
             if self._resting or self._bot.pid is not None or self._turn.locked():
                 continue
             async with self._turn:
+                self.ended_at_s.append(time.time())
                 self.own_ends.append(await asyncio.to_thread(self._bot.last_lines))
                 await asyncio.sleep(_RESTART_AFTER_S)
                 await self._bot.start()

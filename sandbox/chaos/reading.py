@@ -12,7 +12,7 @@ from sqlmodel import col
 from bot.job import FailureReason, JobState
 from bot.storage import JobStore
 from bot.storage.tables import JobRow, LedgerRow
-from sandbox.chaos.actors import Attempt
+from sandbox.chaos.actors import PATIENCE_S, Attempt
 from sandbox.chaos.books import Books, Card, JobEntry, ProviderEntry, Video
 from sandbox.chaos.stage import Stage
 from sandbox.discord_api.component_kinds import text_of
@@ -29,6 +29,7 @@ async def read_books(stage: Stage, attempts: list[Attempt]) -> Books:
     return Books(
         accepted=[a.interaction_id for a in attempts if a.answer == "accepted"],
         refused=[a.interaction_id for a in attempts if a.answer == "refused"],
+        interrupted=[a.interaction_id for a in attempts if _interrupted(stage, a)],
         jobs=await read_jobs(stage),
         provider=[
             ProviderEntry(
@@ -57,6 +58,12 @@ async def read_books(stage: Stage, attempts: list[Attempt]) -> Books:
         ],
         ledger_problems=await JobStore(stage.database).check_ledger(),
     )
+
+
+def _interrupted(stage: Stage, attempt: Attempt) -> bool:
+    """Tell whether a bot ended while a command was being taken."""
+    ends_s = (end_s for keeper in stage.keepers for end_s in keeper.ended_at_s)
+    return any(-1.0 <= end_s - attempt.sent_s <= PATIENCE_S for end_s in ends_s)
 
 
 async def read_jobs(stage: Stage) -> list[JobEntry]:
