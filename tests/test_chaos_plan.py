@@ -63,7 +63,7 @@ def test_only_what_can_happen_is_planned() -> None:
 
     assert not {"freeze", "cut_database"} & set(alone)
     assert {"kill", "terminate", "freeze", "cut_database", "provider", "discord"} <= set(together)
-    assert {"gateway", "delete_card", "token_life", "upload_limit", "closed_dms"} <= set(
+    assert {"gateway", "delete_card", "token_life", "upload_limit", "closed_dms", "muted"} <= set(
         kinds(plan(jobs=2000))
     )
     bots = {e.what["bot"] for e in plan(bots=3).events if "bot" in e.what}

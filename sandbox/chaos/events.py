@@ -13,6 +13,7 @@
 | `token_life` | interaction tokens live `seconds`, for `for_s` |
 | `upload_limit` | no file may be larger than `bytes`, for `for_s` |
 | `closed_dms` | nobody takes direct messages, for `for_s` |
+| `muted` | the bot may neither write nor attach in this channel of any server, for `for_s` |
 """
 
 import asyncio
@@ -25,7 +26,9 @@ from sandbox.chaos.actors import Actors
 from sandbox.chaos.plan import Event
 from sandbox.chaos.stage import Stage, cut_connections
 from sandbox.discord_api.interactions import TOKEN_LIFE_S
-from sandbox.discord_api.world import DEFAULT_UPLOAD_LIMIT_BYTES
+from sandbox.discord_api.permissions import Permission
+from sandbox.discord_api.seed import BOT_ID
+from sandbox.discord_api.world import DEFAULT_UPLOAD_LIMIT_BYTES, Overwrite
 from sandbox.segmind_api.faults import Fault
 
 _DROPPED_CODE = 4000
@@ -128,8 +131,18 @@ def _close_dms(stage: Stage, what: dict[str, Any] | None) -> None:
         user.dms_open = what is None
 
 
+def _mute(stage: Stage, what: dict[str, Any] | None) -> None:
+    forbidden = int(Permission.SEND_MESSAGES | Permission.ATTACH_FILES)
+    for guild in stage.crowd.guilds:
+        for number, channel in enumerate(guild.channels.values()):
+            deny = forbidden if what is not None and what["channel"] == number else 0
+            overwrite = Overwrite(id=BOT_ID, is_member=True, deny=deny)
+            stage.discord.guilds.set_overwrite(guild, channel, overwrite)
+
+
 _WINDOWS: dict[str, Callable[[Stage, dict[str, Any] | None], None]] = {
     "token_life": _set_token_life,
     "upload_limit": _set_upload_limit,
     "closed_dms": _close_dms,
+    "muted": _mute,
 }

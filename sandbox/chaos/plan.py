@@ -107,6 +107,7 @@ _TROUBLES: Sequence[tuple[int, Json]] = (
     (2, {"kind": "token_life", "seconds": 6.0, "for_s": 8.0}),
     (2, {"kind": "upload_limit", "bytes": 5_000, "for_s": 5.0}),
     (2, {"kind": "closed_dms", "for_s": 5.0}),
+    (3, {"kind": "muted", "channel": 0, "for_s": 4.0}),
 )
 
 
