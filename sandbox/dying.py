@@ -38,6 +38,7 @@ class Count:
         self._at = 0
         self._when = "after"
         self._done = 0
+        self._numbers: dict[int, int] = {}  # of commits under way, by connection
 
     def arm(self, _number: int, _frame: FrameType | None) -> None:
         """Read the orders and count from now on. A signal's handler."""
@@ -63,14 +64,16 @@ class Count:
         if self._armed and changes:
             with self._lock:
                 self._done += 1
+                self._numbers[_key(connection)] = self._done
                 self._write(changes)
-                self._die_if("before")
+            self._die_if("before", self._numbers[_key(connection)])
 
     def after(self, connection: Any) -> None:
         """A transaction was committed."""
-        changes = self._changes.pop(_key(connection), None)
-        if self._armed and changes:
-            self._die_if("after")
+        self._changes.pop(_key(connection), None)
+        number = self._numbers.pop(_key(connection), None)
+        if number is not None:
+            self._die_if("after", number)
 
     def undone(self, connection: Any) -> None:
         """A transaction was rolled back."""
@@ -81,8 +84,8 @@ class Count:
         with self._log.open("ab", buffering=0) as log:
             log.write(f"{'; '.join(dict.fromkeys(changes))}\n".encode())
 
-    def _die_if(self, when: str) -> None:
-        if when == self._when and self._done == self._at:
+    def _die_if(self, when: str, number: int) -> None:
+        if when == self._when and number == self._at:
             os.kill(os.getpid(), signal.SIGKILL)
 
 

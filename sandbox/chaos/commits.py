@@ -35,7 +35,7 @@ _SPEED = 200.0
 _LOOK_EVERY_S = 0.1
 _ENDS_WITHIN_S = 90.0
 # The engine writes down that a workflow is over after the card has its last look.
-_WORKFLOW_ENDS_S = 0.8
+_STILL_S = 0.8
 _MOST_COMMITS = 200
 
 
@@ -87,15 +87,15 @@ class Commits:
         await asyncio.to_thread(self._give_orders, when, at)
         (keeper,) = self._stage.keepers
         keeper.send(signal.SIGUSR1)
-        interaction = await self._actors.send(self._ask(kind))
         deaths = len(keeper.own_ends)
+        interaction = await self._actors.send(self._ask(kind))
         ended = await until(
             lambda: self._over(interaction, deaths),
             every_s=_LOOK_EVERY_S,
             within_s=_ENDS_WITHIN_S,
         )
-        if ended and len(keeper.own_ends) == deaths:
-            await asyncio.sleep(_WORKFLOW_ENDS_S)
+        if ended:
+            await self._still()
         killed = len(keeper.own_ends) > deaths or keeper.is_dead
         await keeper.wait_ready()
         await until(
@@ -149,6 +149,13 @@ class Commits:
         if len(keeper.own_ends) > deaths:
             return True
         return await self._job(interaction) in TERMINAL and await self._settled(interaction)
+
+    async def _still(self) -> None:
+        """Wait until nothing was committed for a while: the workflow is over, or the bot dead."""
+        before = None
+        while before != (now := len(await asyncio.to_thread(self.changes))):
+            before = now
+            await asyncio.sleep(_STILL_S)
 
     async def _settled(self, interaction: Interaction) -> bool:
         """Tell whether the job was never accepted, or has ended with all books equal."""

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from sandbox.bot_control import BotControl
+from sandbox.bot_control import READY_TIMEOUT_S, BotControl
 from sandbox.bot_process import BotProcess
 from sandbox.chaos.waiting import until
 
@@ -107,12 +107,11 @@ class Keeper:
 
     async def wait_ready(self) -> bool:
         """Wait for orders under way and a start that is due, then until it can take commands."""
-        await until(self._is_alive, every_s=_WATCH_EVERY_S)
-        async with self._turn:
-            return await self._control.wait_ready(self._number)
 
-    async def _is_alive(self) -> bool:
-        return not self.is_dead
+        async def is_up() -> bool:
+            return self.is_ready and not self._turn.locked()
+
+        return await until(is_up, every_s=_WATCH_EVERY_S, within_s=READY_TIMEOUT_S)
 
     def watch(self) -> None:
         """From now on start it again when it ends by itself."""
