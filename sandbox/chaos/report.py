@@ -22,6 +22,7 @@ def report(plan: Plan, outcome: Outcome) -> Json:
     posts = Counter(entry.prompt for entry in books.provider)
     delivered = {job.job_id for job in books.jobs if job.state is JobState.DELIVERED}
     videos = Counter(video.job_id for video in books.videos)
+    known = {job.job_id for job in books.jobs}
     cards = Counter(card.job_id for card in books.cards)
     codes = Counter(violation.code for violation in comparison.violations)
     return {
@@ -55,7 +56,9 @@ def report(plan: Plan, outcome: Outcome) -> Json:
         "cards": {
             "most_per_job": max(cards.values(), default=0),
             "not_final": codes["card not final"],
-            "deleted_by_somebody": sum(card.deleted for card in books.cards),
+            "deleted_by_somebody": sum(
+                card.deleted and card.job_id in known for card in books.cards
+            ),
             "left_thinking_without_a_job": comparison.left_thinking,
         },
         "ledger_problems": codes["ledger"],
