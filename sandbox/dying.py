@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import re
+import runpy
 import signal
 import sys
 import threading
@@ -20,8 +21,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.default import DefaultDialect
-
-from bot.__main__ import main as run_bot
 
 _CHANGE = re.compile(r'\b(INSERT INTO|UPDATE|DELETE FROM)\s+("?[\w.]+"?)', re.IGNORECASE)
 
@@ -124,15 +123,16 @@ def install(count: Count) -> None:
         count.changed(connection, statement, cursor.rowcount)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the bot until its commit has come."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the bot until its commit has come; exits as the bot does."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.dying", description=__doc__)
     parser.add_argument("--orders", type=Path, required=True)
     count = Count(parser.parse_args(arguments).orders)
     install(count)
     signal.signal(signal.SIGUSR1, count.arm)
-    return run_bot([])
+    sys.argv = ["bot"]
+    runpy.run_module("bot", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -49,6 +49,7 @@ class Happenings:
         self.counts: Counter[str] = Counter()
         self.cut = 0
         self._scripted = 0
+        self._ordered = 0
 
     async def happen(self, event: Event) -> None:
         """Wait for the event's moment and carry it out."""
@@ -70,6 +71,7 @@ class Happenings:
                 self._scripted += int(what.get("times", 1))
             case "discord":
                 self._stage.discord.faults.order(dict(what))
+                self._ordered += int(what.get("times", 1))
             case "gateway":
                 self._disturb_gateway(what["action"])
             case "delete_card":
@@ -89,6 +91,11 @@ class Happenings:
         """How many scripted faults of the provider have hit a call; before `calm`."""
         waiting = self._stage.provider.faults.waiting()
         return self._scripted - sum(int(fault["times"]) for fault in waiting)
+
+    @property
+    def discord_faults_hit(self) -> int:
+        """The same of Discord's."""
+        return self._ordered - int(self._stage.discord.faults.left)
 
     async def _for_a_while(self, kind: str, what: dict[str, Any]) -> None:
         self._set(kind, what)

@@ -75,7 +75,10 @@ class Run:
                     group.create_task(self._work())
             say("all commands are given; waiting for what still happens")
             await asyncio.gather(*self._happening)
-            hit = self._happenings.provider_faults_hit
+            hit = {
+                "provider_faults_hit": self._happenings.provider_faults_hit,
+                "discord_faults_hit": self._happenings.discord_faults_hit,
+            }
             self._happenings.calm()
             quiet = await self._become_quiet()
         finally:
@@ -136,7 +139,7 @@ class Run:
     async def _books(self) -> Books:
         return await read_books(self._stage, self._actors.attempts)
 
-    async def _outcome(self, seconds: float, hit: int, *, quiet: bool) -> Outcome:
+    async def _outcome(self, seconds: float, hit: dict[str, int], *, quiet: bool) -> Outcome:
         books = await self._books()
         comparison = compare(books)
         offenders = dict.fromkeys(v.job_id for v in comparison.violations if v.job_id)
@@ -154,7 +157,7 @@ class Run:
                 "kills": sum(keeper.kills for keeper in keepers),
                 "starts": sum(keeper.starts for keeper in keepers),
                 "database_connections_cut": self._happenings.cut,
-                "provider_faults_hit": hit,
+                **hit,
                 "cancels_pressed": self._actors.cancels,
                 "given_up": len(self._actors.given_up),
             },

@@ -23,7 +23,7 @@ class Keeper:
         kills: How often it was killed while it ran.
         stops: How often it was asked to end.
         freezes: How often it stood still for a while.
-        ended_at_s: When it ended or stood still, whoever's doing it was; since the epoch.
+        ended_at_s: When it ended without a warning, or stood still; since the epoch.
         own_ends: What it said last, for each time it ended although nobody asked it to.
     """
 
@@ -74,7 +74,6 @@ class Keeper:
         async with self._turn:
             await self._control.wait_ready(self._number)
             self.stops += 1
-            self.ended_at_s.append(time.time())
             await self._bot.stop()
             await self._bot.start()
 
