@@ -93,6 +93,7 @@ class DurableEngine:
         self._sleep = sleep
         self._workflow = self._register_workflow()
         self._running: set[asyncio.Task[Any]] = set()
+        self._closing = False
 
     async def launch(self) -> None:
         """Start DBOS and take up every unfinished job; needs the executor's lock."""
@@ -111,6 +112,7 @@ class DurableEngine:
 
     async def close(self) -> None:
         """Stop, also after a launch that failed; its workflows go on at the next start."""
+        self._closing = True
         # DBOS warns of each task that is cancelled here on purpose.
         logging.getLogger("dbos").setLevel(logging.ERROR)
         await self._stop_workflows()
@@ -145,7 +147,14 @@ class DurableEngine:
             if task is not None:
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
-            return await self._run(job_id)
+            try:
+                return await self._run(job_id)
+            except Exception:
+                if not self._closing:
+                    raise
+                # The engine went away between two steps. Recorded as the workflow's error this
+                # would be its end, with a card that never shows the job's.
+                raise asyncio.CancelledError from None
 
         return DBOS.workflow(name="job", max_recovery_attempts=_RECOVERIES)(job)
 
@@ -163,7 +172,7 @@ class DurableEngine:
         state = JobState.QUEUED.value
         for name, step in self._steps:
             state = await DBOS.run_step_async({"name": name}, self._persevere, step, int(job_id))
-        await DBOS.run_step_async({"name": "finish"}, self._finish, int(job_id))
+        await DBOS.run_step_async({"name": "finish"}, self._persevere, self._finish, int(job_id))
         return state
 
     async def _persevere(self, step: Step, job_id: int) -> str:
@@ -195,11 +204,11 @@ class DurableEngine:
         )
         return failed.state.value
 
-    async def _finish(self, job_id: int) -> None:
-        job = await self._store.get(job_id)
-        if job is not None:
-            await self._cards.finish(job)
-            self._on_end(job)
+    async def _finish(self, job: Job) -> Job:
+        """The last step: show the end."""
+        await self._cards.finish(job)
+        self._on_end(job)
+        return job
 
     async def _resume(self) -> None:
         """Take up every unfinished job that no other running process has."""
