@@ -68,11 +68,13 @@ class Run:
     async def carry_out(self) -> Outcome:
         """Do it all; return what the books say at the end."""
         started_s = time.monotonic()
-        watching = [asyncio.create_task(self._watch_open()), asyncio.create_task(self._tell())]
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(_WORKERS):
-                    group.create_task(self._work())
+        # A watcher that breaks ends the run.
+        async with asyncio.TaskGroup() as group:
+            watching = [
+                group.create_task(self._watch_open()),
+                group.create_task(self._tell()),
+            ]
+            await self._give_all()
             say("all commands are given; waiting for what still happens")
             await asyncio.gather(*self._happening)
             hit = {
@@ -81,11 +83,14 @@ class Run:
             }
             self._happenings.calm()
             quiet = await self._become_quiet()
-        finally:
             for task in watching:
                 task.cancel()
-            await asyncio.gather(*watching, return_exceptions=True)
         return await self._outcome(time.monotonic() - started_s, hit, quiet=quiet)
+
+    async def _give_all(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_WORKERS):
+                group.create_task(self._work())
 
     async def _work(self) -> None:
         for ask in self._waiting:

@@ -28,6 +28,7 @@ _PLENTY = {
 _CREDITS_USD = 1e6
 # Discord's limits are those of one bot; the run is many times as fast as a community.
 _DISCORD_SPEED = 5.0
+_OWN = "chaos-books"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ async def opened(setting: Setting) -> AsyncIterator[Stage]:
         await parts.start_segmind(0)
         parts.segmind.account.credits_usd = _CREDITS_USD
         bots = await parts.start_bots()
-        database = Database.open(parts.database_url)
+        database = Database.open(_ours(setting.database_url) or parts.database_url)
         stack.push_async_callback(database.close)
         if not await parts.control.wait_all_ready():
             last_lines = await asyncio.to_thread(bots[0].last_lines)
@@ -151,11 +152,18 @@ def new_database(socket_folder: str, name: str) -> str:
     return f"postgresql://bot@/{name}?host={socket_folder}"
 
 
+def _ours(database_url: str | None) -> str | None:
+    """Return the address under which the harness itself reads: it is never cut."""
+    return database_url and f"{database_url}&application_name={_OWN}"
+
+
 def cut_connections(address: str) -> int:
     """End every connection to a database but our own; return how many there were."""
     with psycopg.connect(address, autocommit=True) as connection:
         found = connection.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            "AND application_name <> %s",
+            [_OWN],
         ).fetchone()
     return int(found[0]) if found else 0
