@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint types imports bench lock format browser clean
+.PHONY: help setup demo run test lint types imports bench chaos chaos-short chaos-commits chaos-upgrade lock format browser clean
 
 help: ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(STAMP) ## make .venv and install the locked dependencies
 
@@ -47,6 +47,31 @@ test: lint browser ## every check
 
 bench: setup ## every benchmark, as JSON and a table
 	@set -e; for f in benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$f; done
+
+# Without DATABASE and BOTS: SQLite with one process, then PostgreSQL with three.
+JOBS ?= 2000
+KILLS ?= 100
+SEED ?= 7
+CHAOS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m sandbox.chaos
+CHAOS_RUN := $(CHAOS) run --seed $(SEED)
+
+chaos: setup ## many members, faults everywhere, kill -9: is nothing lost, nothing paid twice? (JOBS KILLS SEED DATABASE BOTS)
+ifdef DATABASE
+	$(CHAOS_RUN) --jobs $(JOBS) --kills $(KILLS) --database $(DATABASE) --bots $(or $(BOTS),1)
+else
+	$(CHAOS_RUN) --jobs $(JOBS) --kills $(KILLS) --database sqlite --bots $(or $(BOTS),1)
+	$(CHAOS_RUN) --jobs $(JOBS) --kills $(KILLS) --database postgresql --bots $(or $(BOTS),3)
+endif
+
+chaos-short: setup ## the same in about a minute
+	$(CHAOS_RUN) --jobs 100 --kills 6
+
+chaos-commits: setup ## a kill before and after every single commit of a job, on both databases
+	$(CHAOS) commits --database sqlite
+	$(CHAOS) commits --database postgresql
+
+chaos-upgrade: setup ## jobs of an older version end under this one: make chaos-upgrade FROM=revision
+	$(CHAOS) upgrade --from $(or $(FROM),HEAD~1)
 
 lock: setup ## renew the lock files from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

@@ -19,6 +19,7 @@ class BotProcess:
     """One bot; at most one process of it runs at a time.
 
     Attributes:
+        program_folder: Where the bot's files are; a change counts from the next start on.
         died: Done with the exit code when the bot ends although nobody asked it to.
         starts: How many times it was started.
     """
@@ -31,7 +32,7 @@ class BotProcess:
         command: Sequence[str] = BOT_COMMAND,
         program_folder: Path = PROJECT,
     ) -> None:
-        self._program_folder = program_folder
+        self.program_folder = program_folder
         self._environment = dict(environment)
         self._log_file = log_file
         self._command = tuple(command)
@@ -55,7 +56,7 @@ class BotProcess:
             try:
                 self._process = await asyncio.create_subprocess_exec(
                     *self._command,
-                    cwd=self._program_folder,
+                    cwd=self.program_folder,
                     env=self._environment,
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=log,

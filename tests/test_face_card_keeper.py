@@ -230,18 +230,44 @@ async def test_an_expired_token_is_not_even_tried(
     assert await edits(face) == {"token": before["token"], "bot": 1}
 
 
-async def test_without_any_way_the_keeper_stops(face: Face, mia: MemberDriver, photo: Path) -> None:
-    """Neither token nor message id: one line in the log, no request at all."""
+async def test_a_card_is_found_when_the_token_died_before_its_id_was_kept(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """The bot was killed just after the card was made, and was away for more than 15 minutes."""
     job = await face.ordered(mia, photo)
+    known: list[tuple[int, int]] = []
+
+    async def on_card(job_id: int, message_id: int) -> None:
+        known.append((job_id, message_id))
+
+    lost = replace(job, token_expires_at=now(), card_message_id=None, state=JobState.FAILED)
+    await mia.send_message("what about my video?")
+    before = await edits(face)
+    await keeper(face, on_card=on_card).finish(lost)
+
+    assert "Failed" in await face.card_text(job)
+    assert known == [(job.id, job.card_message_id)]
+    assert await edits(face) == {"token": before["token"], "bot": 1}
+
+
+async def test_without_any_way_the_keeper_stops(
+    face: Face, mia: MemberDriver, photo: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither token nor message: one look for it, one line in the log, no edit."""
+    job = await face.ordered(mia, photo)
+    await face.control(
+        "delete-message", channel_id=str(job.channel_id), message_id=str(job.card_message_id)
+    )
     lost = replace(job, token_expires_at=now(), card_message_id=None, state=JobState.RUNNING)
     before = await edits(face)
     cards = keeper(face)
     for elapsed_s in (10, 20, 30):
         cards.show(lost, standing(elapsed_s))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
     await cards.finish(replace(lost, state=JobState.FAILED))
 
     assert await edits(face) == before
+    assert caplog.text.count("cannot be edited any more") == 1
 
 
 async def test_a_deleted_card_is_left_alone(

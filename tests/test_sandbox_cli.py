@@ -83,6 +83,7 @@ def test_every_option_reaches_the_runner(tmp_path: Path) -> None:
     """All of the command line, once."""
     text = (
         f"--port 1 --speed 50 --seed 3 --no-bot --data-dir {tmp_path} --bot-env A=1=2 --bot-env B="
+        " --bots 3 --database-url postgresql://host/name --light-videos"
     )
 
     options = parse(text.split())
@@ -94,11 +95,25 @@ def test_every_option_reaches_the_runner(tmp_path: Path) -> None:
         with_bot=False,
         data_dir=tmp_path,
         bot_settings={"A": "1=2", "B": ""},
+        bots=3,
+        database_url="postgresql://host/name",
+        light_videos=True,
     )
+    assert "postgresql" not in repr(options)
 
 
 @pytest.mark.parametrize(
-    "text", ["cinema", "--port 70000", "--port x", "--speed 0", "--speed nan", "--bot-env A"]
+    "text",
+    [
+        "cinema",
+        "--port 70000",
+        "--port x",
+        "--speed 0",
+        "--speed nan",
+        "--bot-env A",
+        "--bots 0",
+        "--bots 17",
+    ],
 )
 def test_a_command_line_without_sense_is_refused(
     text: str, capsys: pytest.CaptureFixture[str]
@@ -340,6 +355,12 @@ def test_a_bot_that_cannot_start_is_reported_with_its_own_words(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+async def ask_json(url: str) -> Any:
+    """Return the JSON answer of a GET."""
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return await response.json()
+
+
 async def post(url: str) -> Any:
     """Return the JSON answer of a POST that must succeed."""
     async with aiohttp.ClientSession() as session, session.post(url) as response:
@@ -364,6 +385,41 @@ def test_the_bot_can_be_killed_and_started_again_and_ends_with_the_sandbox(tmp_p
     assert not alive(facts["bot_pid"])
     assert not alive(started["pid"])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.end_to_end
+def test_several_bots_share_the_shards_and_are_told_apart(tmp_path: Path) -> None:
+    """Each has a number and a shard; the paths without a number mean the first."""
+
+    async def act(control: str) -> list[Any]:
+        async with aiohttp.ClientSession() as session:
+            killed = await (await session.post(f"{control}/bot/2/kill")).json()
+            shown = [
+                await (await session.get(f"{control}/bot{n}")).json() for n in ("", "/1", "/2")
+            ]
+            nobody = (await session.post(f"{control}/bot/3/kill")).status
+            started = await (await session.post(f"{control}/bot/2/start")).json()
+            return [killed, *shown, nobody, started]
+
+    with sandbox("--port", "0", "--json", "--bots", "2", temp=tmp_path) as process:
+        facts = json.loads(first_line(process))
+        killed, plain, first, second, nobody, started = asyncio.run(
+            act(facts["segmind"]["control"])
+        )
+        state = asyncio.run(ask_json(f"{facts['page']}sandbox/control/state"))
+        process.terminate()
+        output, errors = process.communicate(timeout=END_S)
+
+    pids = [bot["pid"] for bot in facts["bots"]]
+    assert len(set(pids)) == 2
+    assert plain == first == {"pid": pids[0], "running": True, "starts": 1, "ready": True}
+    assert killed == second == {"pid": None, "running": False, "starts": 1, "ready": False}
+    assert nobody == 404
+    assert (started["running"], started["starts"], started["ready"]) == (True, 2, True)
+    shards = {tuple(s["shard"]) for s in state["sessions"] if s["connected"]}
+    assert shards == {(0, 2), (1, 2)}
+    assert (process.returncode, output, errors) == (0, "", "")
+    assert not any(alive(pid) for pid in (*pids, started["pid"]))
 
 
 @pytest.mark.end_to_end

@@ -34,6 +34,8 @@ _RESTARTING = "The bot is being restarted. Nothing is lost: this goes on by itse
 
 # Cards kept in mind; of jobs that ended in another process nobody says that they did.
 _REMEMBERED_CARDS = 10_000
+# One page of a channel's history.
+_SEARCHED = 100
 
 OnCard = Callable[[int, int], Awaitable[object]]
 _Picture = list[dict[str, Any]]
@@ -326,8 +328,6 @@ class CardKeeper:
         return message.id
 
     async def _edit_by_bot(self, slot: _Slot, job: Job, view: discord.ui.LayoutView) -> None:
-        if slot.card_id is None:
-            raise _NoWayError("the token is dead and the message is not known")
         # Edits by the bot share one rate limit a channel: progress gives way, ends wait.
         lock = self._channel_locks.setdefault(job.channel_id, asyncio.Lock())
         if lock.locked() and not slot.ending:
@@ -335,7 +335,11 @@ class CardKeeper:
         channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
         async with lock:
             try:
-                await channel.get_partial_message(slot.card_id).edit(view=view)
+                card_id = slot.card_id
+                if card_id is None:
+                    card_id = await _found(channel, job)
+                    await self._learn(slot, job, card_id)
+                await channel.get_partial_message(card_id).edit(view=view)
             except discord.HTTPException as error:
                 if error.status in (401, 403, 404):
                     raise _NoWayError(str(error)) from error
@@ -351,6 +355,21 @@ class CardKeeper:
             slot.card_kept = True
         except Exception:
             log.exception("job %s: its card's id could not be kept", job.id)
+
+
+async def _found(channel: discord.PartialMessageable, job: Job) -> int:
+    """Return the id of a card whose id nobody kept: the bot died just after it was made.
+
+    Raises:
+        _NoWayError: it is not there.
+    """
+    # A card is made within the three seconds in which a command must be answered.
+    history = channel.history(limit=_SEARCHED, after=discord.Object(job.id), oldest_first=True)
+    async for message in history:
+        made_by = message.interaction_metadata
+        if made_by is not None and made_by.id == job.id:
+            return message.id
+    raise _NoWayError("the token is dead and the message is not found")
 
 
 def _end_of(job: Job) -> _End:

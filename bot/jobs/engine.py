@@ -171,7 +171,14 @@ class DurableEngine:
             if task is not None:
                 self._running[task] = int(job_id)
                 task.add_done_callback(lambda done: self._running.pop(done, None))
-            return await self._run(job_id)
+            try:
+                return await self._run(job_id)
+            except Exception:
+                if not self._closing:
+                    raise
+                # The engine went away between two steps. Recorded as the workflow's error this
+                # would be its end, with a card that never shows the job's.
+                raise asyncio.CancelledError from None
 
         return DBOS.workflow(name="job", max_recovery_attempts=_RECOVERIES)(job)
 

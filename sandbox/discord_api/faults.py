@@ -50,6 +50,11 @@ class Faults:
         """Forgets every fault."""
         self._ordered.clear()
 
+    @property
+    def left(self) -> int:
+        """How many calls are still to be hit."""
+        return sum(fault.times for fault in self._ordered)
+
     def take(self, method: str, path: str) -> Fault | None:
         """The fault for this call, which counts as one of its times."""
         for fault in self._ordered:

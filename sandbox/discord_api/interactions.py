@@ -92,6 +92,17 @@ class Interactions:
         """An interaction by id."""
         return self._by_id.get(interaction_id)
 
+    def of_nonce(self, user_id: str, nonce: str) -> Interaction:
+        """The newest interaction that a member's client sent under its own id.
+
+        Raises:
+            LookupError: There is none.
+        """
+        for interaction in reversed(self._by_id.values()):
+            if interaction.user_id == user_id and interaction.nonce == nonce:
+                return interaction
+        raise LookupError(f"no interaction {nonce} of user {user_id}")
+
     def new_id(self) -> str:
         """The id for an interaction about to be added."""
         return self._ids.new()

@@ -1,0 +1,212 @@
+"""The members of a run: they give commands, ask again when nobody answered, and take some back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+import aiohttp
+
+from bot.catalogue import COMMANDS, find_model
+from bot.storage import JobStore
+from sandbox.chaos.plan import Ask, Picture
+from sandbox.chaos.stage import Stage
+from sandbox.chaos.waiting import until
+from sandbox.discord_api.client_connection import RefusedError
+from sandbox.discord_api.client_forms import ClientForm, OptionValue, filled_option
+from sandbox.discord_api.component_kinds import Kind, text_of, walk
+from sandbox.discord_api.interactions import Interaction, InteractionKind
+from sandbox.discord_api.store import StoredMessage
+from sandbox.discord_api.wire import Json
+
+Answer = Literal["accepted", "refused", "unanswered", "left thinking"]
+
+_LOOK_EVERY_S = 0.05
+# How long a member looks at "thinking" before asking again.
+PATIENCE_S = 12.0
+_ASK_AGAIN_AFTER_S = 0.5
+_MOST_ATTEMPTS = 60
+_CANCEL_WITHIN_S = 5.0
+_NO_CONTENT = 204
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One interaction of one command.
+
+    Attributes:
+        answer: What became of it, as the member sees it.
+        words: What the member was told when it was refused.
+        sent_s: When, in seconds since the epoch.
+    """
+
+    interaction_id: str
+    prompt: str
+    answer: Answer
+    sent_s: float
+    words: str = ""
+
+
+@dataclass(kw_only=True)
+class Actors:
+    """Gives commands on a stage.
+
+    Attributes:
+        attempts: Every interaction so far.
+        given_up: Commands that were never accepted.
+        cancels: How often Cancel was pressed.
+    """
+
+    stage: Stage
+    http: aiohttp.ClientSession
+    pictures: dict[Picture, Path]
+    attempts: list[Attempt] = field(default_factory=list)
+    given_up: list[int] = field(default_factory=list)
+    cancels: int = 0
+
+    async def ask(self, ask: Ask) -> str | None:
+        """Give a command until it is accepted; return the job's id, or None after many tries."""
+        for number in range(_MOST_ATTEMPTS):
+            attempt = await self._attempt(replace(ask, prompt=f"{ask.prompt} {number}"))
+            self.attempts.append(attempt)
+            if attempt.answer == "accepted":
+                if ask.cancel:
+                    await self._take_back(ask, attempt.interaction_id)
+                return attempt.interaction_id
+            await asyncio.sleep(_ASK_AGAIN_AFTER_S)
+        self.given_up.append(ask.number)
+        return None
+
+    async def send(self, ask: Ask) -> Interaction:
+        """Give a command once, and do not wait for its answer."""
+        model = find_model(ask.model)
+        if model is None:
+            raise LookupError(ask.model)
+        form = ClientForm()
+        options: dict[str, OptionValue] = {"prompt": ask.prompt, "model": ask.model}
+        if ask.picture is not None:
+            options["image"] = self.pictures[ask.picture]
+        command = self._command(COMMANDS[model.kind], ask)
+        known = {option["name"]: option for option in command.get("options", ())}
+        data = {
+            **{key: command[key] for key in ("version", "id", "name", "type")},
+            "options": [filled_option(known, name, value, form) for name, value in options.items()],
+            "attachments": form.entries(),
+        }
+        return await self._send(ask, InteractionKind.COMMAND, {"data": data}, form)
+
+    def card(self, job_id: str) -> StoredMessage | None:
+        """Return what an interaction was answered with, if that is still there."""
+        interaction = self.stage.discord.interactions.get(job_id)
+        if interaction is None or interaction.original_id is None:
+            return None
+        found: StoredMessage | None = self.stage.discord.messaging.store.get(
+            interaction.channel_id, interaction.original_id
+        )
+        return found
+
+    async def _attempt(self, ask: Ask) -> Attempt:
+        interaction = await self.send(ask)
+        answer, words = await self._answer(interaction)
+        return Attempt(
+            interaction_id=interaction.id,
+            prompt=ask.prompt,
+            answer=answer,
+            words=words,
+            sent_s=interaction.created_s,
+        )
+
+    def _command(self, name: str, ask: Ask) -> Json:
+        channel = self.stage.crowd.channel_of(ask)
+        usable: Sequence[Json] = self.stage.discord.usable_commands(channel.guild_id)
+        return next(command for command in usable if command["name"] == name)
+
+    async def _send(
+        self, ask: Ask, kind: InteractionKind, about: Json, form: ClientForm
+    ) -> Interaction:
+        hub, user = self.stage.discord, self.stage.crowd.member_of(ask)
+        channel = self.stage.crowd.channel_of(ask)
+        nonce = uuid4().hex[:20]
+        payload: dict[str, Any] = {
+            "type": int(kind),
+            "application_id": hub.world.application.id,
+            "channel_id": channel.id,
+            "nonce": nonce,
+            **about,
+        }
+        if channel.guild_id is not None:
+            payload["guild_id"] = channel.guild_id
+        async with self.http.post(
+            f"{self.stage.parts.discord.api_url}/interactions",
+            headers={"Authorization": user.token},
+            **await form.encode(payload),
+        ) as response:
+            if response.status != _NO_CONTENT:
+                raise RefusedError(response.status, await response.json())
+        found: Interaction = hub.interactions.of_nonce(user.id, nonce)
+        return found
+
+    def seen(self, interaction: Interaction) -> tuple[Answer, str] | None:
+        """Return what the member sees of a command by now; None while that is nothing."""
+        if interaction.failed:
+            return "unanswered", ""
+        message = self.card(interaction.id)
+        if message is None or message.loading:
+            told = self._told(interaction)
+            return ("refused", told) if told else None
+        words = _words(message)
+        if message.ephemeral_to is None and interaction.id in words:
+            return "accepted", ""
+        return "refused", words
+
+    async def _answer(self, interaction: Interaction) -> tuple[Answer, str]:
+        """Wait for what the member sees of a command."""
+
+        async def is_answered() -> bool:
+            return self.seen(interaction) is not None
+
+        await until(is_answered, every_s=_LOOK_EVERY_S, within_s=PATIENCE_S)
+        seen = self.seen(interaction)
+        if seen is not None:
+            return seen
+        # The card shows nothing: whether the job was taken is in the database.
+        job = await JobStore(self.stage.database).get(int(interaction.id))
+        return ("left thinking" if job is None else "accepted"), ""
+
+    def _told(self, interaction: Interaction) -> str:
+        """Return what a follow-up says that only the member sees; empty without one."""
+        store = self.stage.discord.messaging.store
+        made = (store.get(interaction.channel_id, made) for made in interaction.made)
+        told = (m for m in made if m is not None and m.ephemeral_to and not m.loading)
+        return next((_words(message) for message in told), "")
+
+    async def _take_back(self, ask: Ask, job_id: str) -> None:
+        """Press Cancel if the card still shows it."""
+        custom_id = f"job:cancel:{job_id}"
+        await until(self._has_card(job_id), every_s=_LOOK_EVERY_S, within_s=_CANCEL_WITHIN_S)
+        card = self.card(job_id)
+        if card is None or not any(
+            part.get("custom_id") == custom_id for part in walk(list(card.body.components))
+        ):
+            return
+        about = {
+            "message_id": card.id,
+            "message_flags": int(card.flags),
+            "data": {"component_type": int(Kind.BUTTON), "custom_id": custom_id},
+        }
+        with suppress(RefusedError):  # the button has gone meanwhile
+            await self._send(ask, InteractionKind.COMPONENT, about, ClientForm())
+            self.cancels += 1
+
+    def _has_card(self, job_id: str) -> Callable[[], Awaitable[bool]]:
+        async def has_card() -> bool:
+            return self.card(job_id) is not None
+
+        return has_card
+
+
+def _words(message: StoredMessage) -> str:
+    return f"{message.body.content}\n{text_of(list(message.body.components))}".strip()
