@@ -73,7 +73,8 @@ async def run(options: Options) -> int:
 
 async def _run_all(parts: "Parts", stop: asyncio.Event) -> int:
     options = parts.options
-    facts = {**await parts.start_discord(), "segmind": await parts.start_segmind(0)}
+    discord = await parts.start_discord(speed=max(1.0, options.speed))
+    facts = {**discord, "segmind": await parts.start_segmind(0)}
     if not options.with_bot:
         _announce(options, facts, words.welcome(facts, options.speed))
         await stop.wait()
@@ -141,17 +142,21 @@ class Parts:
             "api_key": segmind.api_key,
         }
 
-    async def start_discord(self) -> dict[str, Any]:
-        """Start Discord and the page; without a wish for a port the usual one, or a free one."""
+    async def start_discord(self, *, speed: float = 1.0) -> dict[str, Any]:
+        """Start Discord and the page; without a wish for a port the usual one, or a free one.
+
+        Args:
+            speed: Times as fast as its rate limits usually are.
+        """
         port = DEFAULT_PORT if self.options.port is None else self.options.port
         try:
-            discord = DiscordStandIn(host=HOST, port=port)
+            discord = DiscordStandIn(host=HOST, port=port, speed=speed)
             await _start(discord, port)
         except CannotStartError:
             if self.options.port is not None:
                 raise
             sys.stderr.write(f"Port {port} is taken; the page gets a free one.\n")
-            discord = DiscordStandIn(host=HOST, port=0)
+            discord = DiscordStandIn(host=HOST, port=0, speed=speed)
             await _start(discord, 0)
         self._stack.push_async_callback(discord.stop)
         self._discord = discord
