@@ -9,12 +9,11 @@ from hypothesis import settings
 settings.register_profile("everywhere", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("everywhere")
 
-# Other processes do the work, or the same lines run again and again. Tracing them nearly
-# doubles their time and finds next to nothing that the other tests do not run.
-UNTRACED = ("end_to_end", "browser", "hypothesis")
+# The work is done in other processes: tracing this one slows and finds nothing. Tests that run
+# lines again and again which others run too say `no_cover` themselves: that halves their time.
+UNTRACED = ("end_to_end", "browser")
 
 
-@pytest.hookimpl(trylast=True)  # Hypothesis marks its own tests in this hook
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     """Measure no coverage in some tests; the figure can only become lower by it."""
     for item in items:

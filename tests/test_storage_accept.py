@@ -117,7 +117,6 @@ async def test_simultaneous_repetitions_make_one_job(file: Path) -> None:
         assert await reserved(one, jobs[0].id) == [(EntryKind.RESERVE, 30)]
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 async def test_200_commands_at_once_spend_credits_for_seven(file: Path) -> None:
     """200 commands of one member in two processes, credits for 7: exactly 7 are accepted."""
     async with opened(file) as one, opened(file) as two:

@@ -254,7 +254,6 @@ async def test_a_delivered_video_settles_every_part(store: JobStore) -> None:
     assert await store.check_ledger() == []
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize("processes", [1, 2])
 async def test_200_commands_at_once_spend_allowance_and_grants_for_seven(
     file: Path, processes: int
