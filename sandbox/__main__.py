@@ -45,7 +45,10 @@ def parse(arguments: Sequence[str] | None) -> Options:
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON when ready")
     parser.add_argument(
-        "--speed", type=_speed, default=8.0, help="times as fast as the real provider (default: 8)"
+        "--speed",
+        type=_speed,
+        default=8.0,
+        help="times as fast as the real provider, and as Discord's rate limits (default: 8)",
     )
     parser.add_argument("--seed", type=int, default=0, help="decides latencies (default: 0)")
     parser.add_argument(

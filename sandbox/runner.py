@@ -81,7 +81,8 @@ async def run(options: Options) -> int:
 
 async def _run_all(parts: "Parts", stop: asyncio.Event) -> int:
     options = parts.options
-    facts = {**await parts.start_discord(), "segmind": await parts.start_segmind(0)}
+    discord = await parts.start_discord(speed=max(1.0, options.speed))
+    facts = {**discord, "segmind": await parts.start_segmind(0)}
     if not options.with_bot:
         _announce(options, facts, words.welcome(facts, options.speed))
         await stop.wait()

@@ -18,7 +18,7 @@ async def stand_in(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordStan
     """A stand-in without a bot; discord.py's constants are put back afterwards."""
     monkeypatch.setattr(discord.http.Route, "BASE", "")
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(""))
-    server = DiscordStandIn()
+    server = DiscordStandIn(speed=100)  # only its rate limits wait in real time
     await server.start()
     yield server
     await server.stop()

@@ -86,7 +86,7 @@ async def running_bot(
     task = asyncio.create_task(bot.start(stand_in.bot_token))
     ready = asyncio.create_task(_ready(bot))
     try:
-        await asyncio.wait((task, ready), timeout=20, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task, ready), timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             await task
         yield bot
@@ -97,11 +97,13 @@ async def running_bot(
 
 
 async def _ready(bot: TinyBot) -> None:
-    await until(lambda: bot.application is not None, 20)  # wait_until_ready needs a login
+    await until(lambda: bot.application is not None)  # wait_until_ready needs a login
     await bot.wait_until_ready()
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 10.0) -> None:
+async def until(
+    condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = PATIENCE_S
+) -> None:
     """Waits for a condition."""
     async with asyncio.timeout(timeout_s):
         while True:

@@ -356,7 +356,7 @@ async def start(face: Face) -> asyncio.Task[None]:
             task.result()
         return len(face.bot.guilds) > 0  # on_ready comes two seconds later
 
-    await until(ready, 20)
+    await until(ready)
     return task
 
 

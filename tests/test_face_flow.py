@@ -514,7 +514,7 @@ async def test_the_bot_comes_back_after_the_gateway_drops(face: Face, mia: Membe
         sessions = (await face.state())["sessions"]
         return any(s["connected"] for s in sessions if s["user_id"] == str(face.bot.application_id))
 
-    await until(connected, 20)
+    await until(connected)
     await mia.run_command("help")
 
     assert await told(mia, "Make a video")

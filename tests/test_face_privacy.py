@@ -73,7 +73,7 @@ async def test_a_server_that_removes_the_bot_is_forgotten(
     """An outage, and an answer that is no clear no, forget nothing."""
     bot_id = face.stand_in.world.bot.id
     departures = face.bot.services.privacy.departures
-    await until(face.bot.is_ready, 20)
+    await until(face.bot.is_ready)
     await departures.look()
     for guild in (GUILD, SECOND):
         await face.policies.set_policy(guild, GuildPolicy(daily_credits=199), actor_id=1, now=now())
@@ -106,7 +106,7 @@ async def test_a_server_left_while_the_bot_was_off_is_forgotten_at_its_start(
     face: Face, mia: MemberDriver, photo: Path
 ) -> None:
     """Only by the bot that was in it: another one on the same database forgets nothing."""
-    await until(face.bot.is_ready, 20)
+    await until(face.bot.is_ready)
     await face.bot.services.privacy.departures.look()
     store = face.bot.services.privacy.departures._store
     await store.remember_guilds([7 << 22], 12345)  # another bot's
@@ -120,6 +120,6 @@ async def test_a_server_left_while_the_bot_was_off_is_forgotten_at_its_start(
     async def forgotten() -> bool:
         return await second.store.get(job.id) is None
 
-    await until(forgotten, 20)
+    await until(forgotten)
     await stop(second, task)
     assert await store.known_guilds(12345) == {7 << 22}

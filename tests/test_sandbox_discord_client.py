@@ -266,7 +266,7 @@ async def test_bot_identifies_anew_when_its_session_is_gone(running: Running) ->
 
     before = [s["id"] for s in (await running.state())["sessions"]]
     await running.control("gateway", {"action": "forget"})
-    await until(is_back, 20)
+    await until(is_back)
     after = [s["id"] for s in (await running.state())["sessions"]]
 
     assert len(after) == 1

@@ -51,6 +51,7 @@ def changed(before: Job, after: Job) -> set[str]:
     return {name for name, value in asdict(before).items() if value != getattr(after, name)}
 
 
+@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize(("source", "target"), EVERY_STEP)
 async def test_every_step_is_allowed_or_changes_nothing(
     store: JobStore, source: JobState, target: JobState

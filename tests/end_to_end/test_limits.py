@@ -132,7 +132,7 @@ async def test_what_was_sent_meanwhile_cannot_be_cancelled_any_more(
 
         request = await tight_sandbox.request_of(prompt)
         assert_plain(text_of(answer), ("Too late to cancel", "handed to the video service"))
-        assert request["state"] == "PROCESSING"
+        assert request["state"] in ("QUEUED", "PROCESSING")  # it still works on it
         await tight_sandbox.segmind(f"requests/{request['request_id']}/fail", {"text": "enough"})
         await card_showing(nora, job_id, "Failed")
         late = await cancel(nora, page)
