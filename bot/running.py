@@ -13,7 +13,7 @@ import aiohttp
 import discord
 from pydantic import SecretStr
 
-from bot.errors import BotError, ConfigurationError, LockLostError
+from bot.errors import BotError, ConfigurationError, LockLostError, StorageTroubleError
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +159,8 @@ async def repeat(
             continue
         try:
             await work()
+        except StorageTroubleError as error:
+            log.warning("background work failed; again in %s s: %s", every_s, error)
         except Exception:
             log.exception("background work failed; again in %s s", every_s)
         await asyncio.sleep(every_s)

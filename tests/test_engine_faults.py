@@ -14,11 +14,12 @@ from bot.job import Job, JobState
 from bot.jobs.engine import DurableEngine, EngineSettings
 from bot.jobs.ports import Standing
 from bot.jobs.stop_time import CARDS, INTAKE, WORK, StopTime
+from bot.jobs.watch import enqueue_or_leave
 from bot.pseudonyms import Pseudonyms
 from bot.storage import JobStore
 from tests.discord_kit import until
 from tests.job_steps_kit import SETTLED, Clock, RecordingCards
-from tests.storage_kit import NOW, accepted
+from tests.storage_kit import GENEROUS, NOW, ZONE, accepted, new_job
 from tests.storage_trouble_kit import Disk, watched
 
 pytest_plugins = ("tests.storage_fixtures",)
@@ -135,6 +136,25 @@ async def test_a_workflow_that_died_with_the_engine_s_own_file_is_taken_up(
     assert [entry.kind for entry in await store.ledger_of(job.id)] == SETTLED
 
 
+async def test_an_engine_whose_file_is_locked_keeps_no_member_waiting(
+    store: JobStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The job is accepted all the same, and runs once the file is free."""
+    steps, disk = Steps(store), Disk(tmp_path / "engine.sqlite3")
+    steps.go.set()
+    with watched(disk):
+        async with running_engine(steps, RecordingCards(), tmp_path) as engine:
+            job = await accepted(store)
+            with disk.locked():
+                await enqueue_or_leave(engine, job, timeout_s=0.1)
+                left = await store.get(job.id)
+            await in_state(store, job, JobState.DELIVERED)
+
+    assert left == job
+    assert "could not be enqueued within 0.1 s; again later" in caplog.text
+    assert steps.done == {"submit": 1, "follow": 1, "deliver": 1}
+
+
 async def test_a_job_that_is_only_beginning_is_not_taken_for_dead(
     store: JobStore, tmp_path: Path
 ) -> None:
@@ -157,8 +177,19 @@ async def test_a_job_that_is_only_beginning_is_not_taken_for_dead(
 async def test_a_stop_parks_every_job_and_the_next_start_goes_on(
     store: JobStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Two at the provider, one in the queue: none fails, none is sent twice, each card is true."""
+    """Two at the provider, one in the queue: none fails, none is sent twice, each card is true.
+
+    One that waits for a moderator keeps its card: no process runs it.
+    """
     steps, cards = Steps(store), RecordingCards()
+    await store.accept(
+        new_job(9),
+        GENEROUS,
+        ZONE,
+        now=NOW,
+        state=JobState.AWAITING_APPROVAL,
+        approval_reasons=["."],
+    )
     async with running_engine(steps, RecordingCards(), tmp_path) as engine:
         jobs = [await accepted(store, number) for number in range(3)]
         for job in jobs:

@@ -13,7 +13,6 @@ from bot.discord_ui.cards import status_card
 from bot.errors import GatewayError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.breaker import FAILURES_TO_OPEN
-from bot.jobs.submit import GIVE_UP_AFTER
 from bot.jobs.watch import QueueWatch
 from bot.storage import JobStore
 from tests.face_kit import components, texts
@@ -22,7 +21,8 @@ from tests.segmind_far_end import Act, Place, cut, html, reply
 
 pytest_plugins = ("tests.job_steps_fixtures",)
 
-PATIENCE_S = GIVE_UP_AFTER.total_seconds()
+# In place of the hours that a host's patience lasts: fewer looks in between.
+PATIENCE_S = 600.0
 
 
 def seen(world: World, job: Job) -> str:
@@ -131,6 +131,7 @@ async def test_cancelling_works_while_it_waits(world: World) -> None:
 
 async def test_who_waits_too_long_gets_the_credits_back(world: World) -> None:
     """After the host's patience: never sent, never paid."""
+    world.submit._patience = timedelta(seconds=PATIENCE_S)
     break_down(world)
     world.far_end.script("balance", *[html(502)] * 1000)
     job = await world.job()
@@ -159,10 +160,11 @@ async def test_time_in_the_queue_before_the_outage_costs_no_patience(world: Worl
 
 async def test_whoever_comes_late_in_an_outage_has_patience_of_their_own(world: World) -> None:
     """And whoever waited it out behind others does not wait once more."""
+    world.submit._patience = timedelta(seconds=PATIENCE_S)
     break_down(world)
     world.far_end.script("balance", *[html(502)] * 1000)
     first = await world.job()
-    world.clock.at += GIVE_UP_AFTER * 0.75
+    world.clock.at += timedelta(seconds=0.75 * PATIENCE_S)
     late = await world.job(1)
     # The kit accepts every job at noon; this one came later.
     late = replace(late, queued_at=world.clock.at)
@@ -314,10 +316,13 @@ class Doorman:
 
     def __init__(self) -> None:
         self.ids: list[int] = []
+        self.closed = False
 
     async def enqueue(self, job: Job) -> None:
-        """Take note."""
+        """Take note, or be out of order."""
         self.ids.append(job.id)
+        if self.closed:
+            raise OSError("disk full")
 
 
 async def test_jobs_without_a_place_are_told_as_well(world: World) -> None:
@@ -342,3 +347,28 @@ async def test_jobs_without_a_place_are_told_as_well(world: World) -> None:
     world.breaker.report(None)
     await watch.look(enqueue=False)
     assert "out of order" not in seen(world, jobs[1])
+
+
+async def test_an_engine_out_of_order_keeps_no_card_from_being_true(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One job is tried; all of them are shown; a minute later all are tried again."""
+    jobs = [await world.job(number) for number in range(3)]
+    engine = Doorman()
+    watch = QueueWatch(
+        store=world.store,
+        cards=world.cards,
+        engine=engine,
+        budget=world.budget,
+        breaker=world.breaker,
+    )
+    engine.closed = True
+    await watch.look(enqueue=True)
+    tried = list(engine.ids)
+    engine.closed = False
+    await watch.look(enqueue=True)
+
+    assert tried == [jobs[0].id]
+    assert engine.ids == [jobs[0].id, *(job.id for job in jobs)]
+    assert "Number 3 in line" in seen(world, jobs[2])
+    assert "could not be enqueued yet" in caplog.text

@@ -211,7 +211,7 @@ class Follower:
         gap_s = min(1.0, max(0.2, 1.0 / self._speed))
         wait_s = next_poll_s(self._elapsed_s(job), latency, min_gap_s=gap_s)
         if failures:
-            backoff_s = min(2.0 ** min(failures, 10), _MAX_ERROR_WAIT_S)
+            backoff_s = min(2.0 ** min(failures, 10), _MAX_ERROR_WAIT_S) / self._speed
             # Many jobs meet one outage: they must not ask again as one.
             wait_s = max(wait_s, backoff_s * (0.5 + self._draw()))
         return wait_s

@@ -13,6 +13,8 @@ from bot.jobs.ports import Cards, Engine, JobStore, Standing
 log = logging.getLogger(__name__)
 
 _TICK_S = 5.0
+# A card should come within so long; the job itself can wait.
+_ENQUEUE_S = 5.0
 # Every so many ticks all waiting jobs are enqueued again, which is idempotent.
 _ENQUEUE_EVERY = 12
 
@@ -74,7 +76,8 @@ class QueueWatch:
         for place, job in enumerate(await self._waiting(), start=1):
             self._cards.show(job, Standing(place=place, hint=hint))
             if enqueue:
-                await self._engine.enqueue(job)
+                # What holds one back holds them all back: the cards do not wait for that.
+                enqueue = await enqueue_or_leave(self._engine, job)
 
     def _hint(self) -> str | None:
         if (since := self._breaker.down_since) is not None:
@@ -87,12 +90,26 @@ class QueueWatch:
         return [job for job in await self._store.unfinished() if job.state is JobState.QUEUED]
 
 
-async def enqueue_or_leave(engine: Engine, job: Job) -> None:
+async def enqueue_or_leave(engine: Engine, job: Job, *, timeout_s: float = _ENQUEUE_S) -> bool:
     """Enqueue a job that was just let in. Never raises: it is reserved, so it must not look lost.
 
     What the engine does not take now, the watch enqueues again.
+
+    Args:
+        engine: Waits for as long as its own file is locked.
+        job: Its member waits for the card.
+        timeout_s: How long the member may wait for the engine.
+
+    Returns:
+        Whether the engine has it.
     """
     try:
-        await engine.enqueue(job)
+        async with asyncio.timeout(timeout_s):
+            await engine.enqueue(job)
+    except TimeoutError:
+        log.warning("job %s could not be enqueued within %g s; again later", job.id, timeout_s)
     except Exception:
         log.exception("job %s could not be enqueued yet", job.id)
+    else:
+        return True
+    return False

@@ -161,6 +161,22 @@ async def test_a_poll_that_fails_does_no_harm(
     await make(mia, "t2v", {"prompt": f"a hill seen through fog ({kind})"})
 
 
+async def test_a_service_out_of_order_is_waited_for(
+    sandbox: SandboxProcess, mia: MemberDriver
+) -> None:
+    """Polls fail in a row: the log says so once, and once that it is back; the video arrives."""
+    before = sandbox.bot_log().count("the video service is out of order")
+    await sandbox.fault({"on": "status", "kind": "error", "status": 503, "times": 5})
+    prompt = "a hill after the outage"
+
+    await make(mia, "t2v", {"prompt": prompt})
+
+    await sandbox.request_of(prompt)
+    log = sandbox.bot_log()
+    assert log.count("the video service is out of order") == before + 1
+    assert log.count("the video service works again") == before + 1
+
+
 # -- lost on the way back ----------------------------------------------------------------
 
 
