@@ -103,7 +103,8 @@ class DurableEngine:
         await self._resume()
 
     def halt(self) -> None:
-        """Stop every job where it is, at once; to be followed by `close`."""
+        """Stop every job where it is, at once, and begin none; to be followed by `close`."""
+        self._closing = True
         for task in list(self._running):
             task.cancel()
 
@@ -167,6 +168,8 @@ class DurableEngine:
     def _register_workflow(self) -> Callable[[str], Coroutine[Any, Any, str]]:
         # DBOS marks the function it registers, which a bound method does not allow.
         async def job(job_id: str) -> str:
+            if self._closing:
+                raise asyncio.CancelledError  # the queue was faster; it stays for the next start
             task = asyncio.current_task()
             if task is not None:
                 self._running[task] = int(job_id)
