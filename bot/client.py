@@ -34,6 +34,10 @@ _SYNCED_FILE = "discord-commands.sha256"
 # A longer wait for a rate limit is an error (discord.py allows no less than 30 seconds).
 _MAX_RATE_LIMIT_WAIT_S = 30.0
 
+# What discord.py calls the tasks in which commands run.
+_COMMAND_TASK = "CommandTree-invoker"
+_LAST_ANSWERS_S = 1.5
+
 StartServices = Callable[["VideoBot"], Awaitable[Services]]
 
 
@@ -168,7 +172,18 @@ class VideoBot(commands.AutoShardedBot):
         """
         if self._services is not None:
             await self._services.close()
+            await self._answer_the_last()
         await super().close()
+
+    async def _answer_the_last(self) -> None:
+        """Hear no more commands, and answer those heard in the last moment.
+
+        Who gave one would look at "thinking" for 15 minutes.
+        """
+        await asyncio.gather(*(shard.disconnect() for shard in self.shards.values()))
+        last = {task for task in asyncio.all_tasks() if task.get_name() == _COMMAND_TASK}
+        if last:
+            await asyncio.wait(last, timeout=_LAST_ANSWERS_S)
 
 
 def cog_names() -> list[str]:

@@ -61,8 +61,9 @@ class Keeper:
 
     async def kill(self, *, pause_s: float, early: bool) -> None:
         """End it as a power cut does and start it again; `early` strikes while it comes up."""
+        await (asyncio.sleep(_EARLY_S) if early else self.wait_ready())
+        await until(self._runs, every_s=_WATCH_EVERY_S)
         async with self._turn:
-            await (asyncio.sleep(_EARLY_S) if early else self._control.wait_ready(self._number))
             self.kills += self._bot.pid is not None
             self.ended_at_s.append(time.time())
             await self._bot.kill()
@@ -71,8 +72,8 @@ class Keeper:
 
     async def terminate(self) -> None:
         """End it as a service manager does and start it again."""
+        await self.wait_ready()
         async with self._turn:
-            await self._control.wait_ready(self._number)
             self.stops += 1
             await self._bot.stop()
             await self._bot.start()
@@ -94,8 +95,8 @@ class Keeper:
 
     async def freeze(self, for_s: float) -> None:
         """Let it stand still for a while, as a machine out of memory does."""
+        await self.wait_ready()
         async with self._turn:
-            await self._control.wait_ready(self._number)
             self.freezes += 1
             self.ended_at_s.append(time.time())
             self._bot.send(signal.SIGSTOP)
@@ -111,6 +112,9 @@ class Keeper:
             return self.is_ready and not self._turn.locked()
 
         return await until(is_up, every_s=_WATCH_EVERY_S, within_s=READY_TIMEOUT_S)
+
+    async def _runs(self) -> bool:
+        return not self.is_dead and not self._turn.locked()
 
     def watch(self) -> None:
         """From now on start it again when it ends by itself."""
