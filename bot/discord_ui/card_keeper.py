@@ -6,14 +6,15 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, cast
-from weakref import WeakValueDictionary
+from typing import TypeAlias, cast
 
 import discord
 
+from bot.discord_ui.card_edits import CardEditor, NoWayError, OnCard
+from bot.discord_ui.card_slots import CardSlot, Picture
 from bot.discord_ui.cards import status_card
 from bot.discord_ui.verdicts import DISCORD_ERRORS, Verdict, verdict
 from bot.job import Job, JobState
@@ -21,77 +22,25 @@ from bot.jobs.ports import Standing
 
 log = logging.getLogger(__name__)
 
-# Discord counts the token's 15 minutes; our clock may be off, and an edit takes time.
-_TOKEN_MARGIN = timedelta(seconds=20)
 _FINAL_RETRIES_S = (1.0, 4.0, 15.0)
-_PICTURE_TRIES = 3
 # discord.py waits for a token's rate limit however long it is; the client's own it does not.
 _EDIT_LIMIT_S = 30.0
 _REMEMBERED_ENDS = 10_000
 # Of the 50 requests a second that Discord takes from a bot, as many as are under way at once.
 _PARKED_AT_ONCE = 16
 _RESTARTING = "The bot is being restarted. Nothing is lost: this goes on by itself in a moment."
-
 # Cards kept in mind; of jobs that ended in another process nobody says that they did.
 _REMEMBERED_CARDS = 10_000
-# One page of a channel's history.
-_SEARCHED = 100
-
-OnCard = Callable[[int, int], Awaitable[object]]
-_Picture = list[dict[str, Any]]
-
 
 # What the end of a card shows: the state, and whether its video was removed or paid back.
-_End = tuple[JobState, bool, bool]
-
-
-class _NoWayError(Exception):
-    """There is no way left to edit this card."""
-
-
-@dataclass(kw_only=True)
-class _Slot:
-    """One card: what it should show next and how it can be reached."""
-
-    wanted: tuple[Job, Standing] | None = None
-    standing: Standing = field(default_factory=Standing)
-    tries: int = 0
-    shown: _Picture | None = None
-    shown_state: JobState | None = None
-    edited_at_s: float = float("-inf")
-    token: str = field(default="", repr=False)
-    token_dead: bool = False
-    card_id: int | None = None
-    card_kept: bool = False
-    dead: bool = False
-    ending: bool = False
-    hurry: asyncio.Event = field(default_factory=asyncio.Event)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    task: asyncio.Task[None] | None = None
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is under way."""
-        return self.task is not None and self.task.done() and not self.ending
-
-    def take(self) -> tuple[Job, Standing] | None:
-        """Return what is wanted, which is then wanted no more."""
-        wanted, self.wanted = self.wanted, None
-        return wanted
-
-    def put_back(self, picture: tuple[Job, Standing]) -> None:
-        """Want a picture again that could not be shown, a few times, unless a newer one came."""
-        self.tries += 1
-        if self.wanted is None and self.tries < _PICTURE_TRIES:
-            self.wanted = picture
+_End: TypeAlias = tuple[JobState, bool, bool]
 
 
 class CardKeeper:
     """Shows jobs on their status cards (the `Cards` of `bot.jobs.ports`).
 
-    Edits go through the interaction's token while it lives (a rate limit of its own), then
-    with the bot's token. There is one task and at most one request under way per card, so
-    nothing ever queues up behind a rate limit.
+    There is one task and at most one request under way per card, so nothing ever queues up
+    behind a rate limit.
     """
 
     def __init__(
@@ -117,16 +66,12 @@ class CardKeeper:
             now: The time, aware: whether a token still lives.
             sleep: Waits before the retries of the final picture.
         """
-        self._client = client
-        self._on_card = on_card
+        self._editor = CardEditor(client, on_card=on_card, edit_limit_s=edit_limit_s, now=now)
         self._stored = stored
         self._min_gap_s = min_gap_s
-        self._edit_limit_s = edit_limit_s
-        self._now = now
         self._sleep = sleep
-        self._slots: dict[int, _Slot] = {}
+        self._slots: dict[int, CardSlot] = {}
         self._ended: OrderedDict[int, _End] = OrderedDict()
-        self._channel_locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._closing = False
 
     def open(self, job: Job, standing: Standing) -> None:
@@ -209,10 +154,10 @@ class CardKeeper:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._slots.clear()
 
-    def _slot(self, job: Job) -> _Slot:
+    def _slot(self, job: Job) -> CardSlot:
         slot = self._slots.get(job.id)
         if slot is None:
-            slot = self._slots[job.id] = _Slot()
+            slot = self._slots[job.id] = CardSlot()
             self._forget_idle()
         # The database forgets the token when the job ends; the slot still needs it once.
         slot.token = job.interaction_token or slot.token
@@ -231,7 +176,7 @@ class CardKeeper:
         if len(self._ended) > _REMEMBERED_ENDS:
             self._ended.popitem(last=False)
 
-    async def _keep(self, slot: _Slot) -> None:
+    async def _keep(self, slot: CardSlot) -> None:
         """Show what is wanted, one picture after the other, until nothing is."""
         while slot.wanted is not None:
             await self._wait_turn(slot)
@@ -262,7 +207,7 @@ class CardKeeper:
             return None
         return stored if stored is not None and stored.terminal else None
 
-    async def _wait_turn(self, slot: _Slot) -> None:
+    async def _wait_turn(self, slot: CardSlot) -> None:
         """Wait for the gap between edits to pass; a new state does not wait."""
         left_s = slot.edited_at_s + self._min_gap_s - time.monotonic()
         if left_s > 0:
@@ -271,17 +216,17 @@ class CardKeeper:
                     await slot.hurry.wait()
         slot.hurry.clear()
 
-    async def _tried(self, slot: _Slot, job: Job, standing: Standing, *, last: bool) -> bool:
+    async def _tried(self, slot: CardSlot, job: Job, standing: Standing, *, last: bool) -> bool:
         """Edit the card if its picture changes. Return False when it is worth another try."""
         if slot.dead:
             return True
         try:
             view = status_card(job, standing)
-            picture = cast("Callable[[], _Picture]", view.to_components)()
+            picture = cast("Callable[[], Picture]", view.to_components)()
             if picture != slot.shown:
-                await self._edit(slot, job, view)
+                await self._editor.edit(slot, job, view)
             slot.shown, slot.shown_state = picture, job.state
-        except _NoWayError as error:
+        except NoWayError as error:
             slot.dead = True
             log.warning("job %s: its card cannot be edited any more: %s", job.id, error)
         except DISCORD_ERRORS as error:
@@ -298,78 +243,6 @@ class CardKeeper:
         finally:
             slot.edited_at_s = time.monotonic()
         return True
-
-    async def _edit(self, slot: _Slot, job: Job, view: discord.ui.LayoutView) -> None:
-        alive = self._now() < job.token_expires_at - _TOKEN_MARGIN
-        if slot.token and alive and not slot.token_dead:
-            try:
-                async with asyncio.timeout(self._edit_limit_s):
-                    card_id = await self._edit_by_token(slot, view)
-            except TimeoutError:
-                slot.token_dead = True  # the bot's own way has another limit
-                log.info("job %s: an edit by its interaction's token took too long", job.id)
-                raise
-            except discord.HTTPException as error:
-                if error.status not in (401, 403, 404):
-                    raise
-                slot.token_dead = True
-                log.info("job %s: its interaction's token is dead: %s", job.id, error)
-            else:
-                await self._learn(slot, job, card_id)
-                return
-        await self._edit_by_bot(slot, job, view)
-
-    async def _edit_by_token(self, slot: _Slot, view: discord.ui.LayoutView) -> int:
-        webhook = discord.Webhook.partial(
-            self._client.application_id or 0, slot.token, client=self._client
-        )
-        # "@original" is Discord's name for the interaction's answer, in place of an id.
-        message = await webhook.edit_message(cast("int", "@original"), view=view)
-        return message.id
-
-    async def _edit_by_bot(self, slot: _Slot, job: Job, view: discord.ui.LayoutView) -> None:
-        # Edits by the bot share one rate limit a channel: progress gives way, ends wait.
-        lock = self._channel_locks.setdefault(job.channel_id, asyncio.Lock())
-        if lock.locked() and not slot.ending:
-            raise discord.RateLimited(self._min_gap_s)
-        channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
-        async with lock:
-            try:
-                card_id = slot.card_id
-                if card_id is None:
-                    card_id = await _found(channel, job)
-                    await self._learn(slot, job, card_id)
-                await channel.get_partial_message(card_id).edit(view=view)
-            except discord.HTTPException as error:
-                if error.status in (401, 403, 404):
-                    raise _NoWayError(str(error)) from error
-                raise
-
-    async def _learn(self, slot: _Slot, job: Job, card_id: int) -> None:
-        """Report the card's message id, once."""
-        slot.card_id = card_id
-        if slot.card_kept or job.card_message_id == card_id:
-            return
-        try:
-            await self._on_card(job.id, card_id)
-            slot.card_kept = True
-        except Exception:
-            log.exception("job %s: its card's id could not be kept", job.id)
-
-
-async def _found(channel: discord.PartialMessageable, job: Job) -> int:
-    """Return the id of a card whose id nobody kept: the bot died just after it was made.
-
-    Raises:
-        _NoWayError: it is not there.
-    """
-    # A card is made within the three seconds in which a command must be answered.
-    history = channel.history(limit=_SEARCHED, after=discord.Object(job.id), oldest_first=True)
-    async for message in history:
-        made_by = message.interaction_metadata
-        if made_by is not None and made_by.id == job.id:
-            return message.id
-    raise _NoWayError("the token is dead and the message is not found")
 
 
 def _end_of(job: Job) -> _End:

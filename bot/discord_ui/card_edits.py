@@ -1,0 +1,133 @@
+"""The ways to edit a status card: by its interaction's token while that lives, then by the bot."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TypeAlias, cast
+from weakref import WeakValueDictionary
+
+import discord
+
+from bot.discord_ui.card_slots import CardSlot
+from bot.job import Job
+
+log = logging.getLogger(__name__)
+
+# Discord counts the token's 15 minutes; our clock may be off, and an edit takes time.
+_TOKEN_MARGIN = timedelta(seconds=20)
+# Progress that gives way to another edit may come after so long.
+_GIVES_WAY_S = 4.0
+# One page of a channel's history.
+_SEARCHED = 100
+
+OnCard: TypeAlias = Callable[[int, int], Awaitable[object]]
+
+
+class NoWayError(Exception):
+    """There is no way left to edit this card."""
+
+
+class CardEditor:
+    """Edits through the token, which has a rate limit of its own, then with the bot's token."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        *,
+        on_card: OnCard,
+        edit_limit_s: float,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Make an editor.
+
+        Args:
+            client: Logged in by the time of the first edit.
+            on_card: Called with a job's id and its card's message id once that is known.
+            edit_limit_s: How long an edit by the token may take.
+            now: The time, aware: whether a token still lives.
+        """
+        self._client = client
+        self._on_card = on_card
+        self._edit_limit_s = edit_limit_s
+        self._now = now
+        self._channel_locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    async def edit(self, slot: CardSlot, job: Job, view: discord.ui.LayoutView) -> None:
+        """Let a job's card show a view.
+
+        Raises:
+            NoWayError: it cannot be edited any more.
+            discord.DiscordException: not now; `bot.discord_ui.verdicts` says what it means.
+            TimeoutError: the token's rate limit is too long; the next edit goes the other way.
+        """
+        alive = self._now() < job.token_expires_at - _TOKEN_MARGIN
+        if slot.token and alive and not slot.token_dead:
+            try:
+                async with asyncio.timeout(self._edit_limit_s):
+                    card_id = await self._edit_by_token(slot, view)
+            except TimeoutError:
+                slot.token_dead = True  # the bot's own way has another limit
+                log.info("job %s: an edit by its interaction's token took too long", job.id)
+                raise
+            except discord.HTTPException as error:
+                if error.status not in (401, 403, 404):
+                    raise
+                slot.token_dead = True
+                log.info("job %s: its interaction's token is dead: %s", job.id, error)
+            else:
+                await self._learn(slot, job, card_id)
+                return
+        await self._edit_by_bot(slot, job, view)
+
+    async def _edit_by_token(self, slot: CardSlot, view: discord.ui.LayoutView) -> int:
+        webhook = discord.Webhook.partial(
+            self._client.application_id or 0, slot.token, client=self._client
+        )
+        # "@original" is Discord's name for the interaction's answer, in place of an id.
+        message = await webhook.edit_message(cast("int", "@original"), view=view)
+        return message.id
+
+    async def _edit_by_bot(self, slot: CardSlot, job: Job, view: discord.ui.LayoutView) -> None:
+        # Edits by the bot share one rate limit a channel: progress gives way, ends wait.
+        lock = self._channel_locks.setdefault(job.channel_id, asyncio.Lock())
+        if lock.locked() and not slot.ending:
+            raise discord.RateLimited(_GIVES_WAY_S)
+        channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
+        async with lock:
+            try:
+                card_id = slot.card_id
+                if card_id is None:
+                    card_id = await _found(channel, job)
+                    await self._learn(slot, job, card_id)
+                await channel.get_partial_message(card_id).edit(view=view)
+            except discord.HTTPException as error:
+                if error.status in (401, 403, 404):
+                    raise NoWayError(str(error)) from error
+                raise
+
+    async def _learn(self, slot: CardSlot, job: Job, card_id: int) -> None:
+        """Report the card's message id, once."""
+        slot.card_id = card_id
+        if slot.card_kept or job.card_message_id == card_id:
+            return
+        try:
+            await self._on_card(job.id, card_id)
+            slot.card_kept = True
+        except Exception:
+            log.exception("job %s: its card's id could not be kept", job.id)
+
+
+async def _found(channel: discord.PartialMessageable, job: Job) -> int:
+    """Return the id of a card whose id nobody kept: the bot died just after it was made.
+
+    Raises:
+        NoWayError: it is not there.
+    """
+    # A card is made within the three seconds in which a command must be answered.
+    history = channel.history(limit=_SEARCHED, after=discord.Object(job.id), oldest_first=True)
+    async for message in history:
+        made_by = message.interaction_metadata
+        if made_by is not None and made_by.id == job.id:
+            return message.id
+    raise NoWayError("the token is dead and the message is not found")
