@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import BotError, ConfigurationError
-from bot.storage import backups, books, relocation, restoring
+from bot.storage import backups, books, engines, relocation, restoring
 from bot.storage.database import Database
 
 
@@ -121,8 +121,7 @@ async def _make_ready(candidate: Path, backup: Path, *, now: datetime) -> int:
     except ConfigurationError as error:
         raise BotError(f"{backup} cannot be used: {error}") from error
     except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise BotError(f"{backup} cannot be used: {cause}") from error
+        raise BotError(f"{backup} cannot be used: {engines.cause(error)}") from error
     finally:
         await copy.close()
 

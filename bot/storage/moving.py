@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from bot.errors import BotError, ConfigurationError
-from bot.storage import books, copying, relocation, restoring
+from bot.storage import books, copying, engines, relocation, restoring
 from bot.storage.database import Database
 from bot.storage.relocation import Phase
 from bot.storage.tables import LedgerRow
@@ -170,9 +170,8 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, OSError) as error:
-        cause = getattr(error, "orig", None) or error
         raise BotError(
-            f"The move has stopped: {cause}\nRun it again; it goes on where it stopped."
+            f"The move has stopped: {engines.cause(error)}\nRun it again; it goes on where it stopped."
         ) from error
 
 

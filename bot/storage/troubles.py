@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from bot.errors import StorageTroubleError
+from bot.storage import engines
 
 # Locked by somebody else, full, gone read-only, unreadable: the disk's or the host's matter.
 # Any other code of SQLite (no such table, say) is ours.
@@ -47,6 +48,4 @@ def told_apart() -> Iterator[None]:
     except (DBAPIError, NoConnectionError) as error:
         if not is_trouble(error):
             raise
-        # The driver's own words; SQLAlchemy's would add the statement.
-        cause = getattr(error, "orig", None) or error
-        raise StorageTroubleError(str(cause)) from error
+        raise StorageTroubleError(str(engines.cause(error))) from error
