@@ -171,7 +171,8 @@ def _told() -> Iterator[None]:
         yield
     except (SQLAlchemyError, OSError) as error:
         raise BotError(
-            f"The move has stopped: {engines.cause(error)}\nRun it again; it goes on where it stopped."
+            f"The move has stopped: {engines.cause(error)}\n"
+            "Run it again; it goes on where it stopped."
         ) from error
 
 
