@@ -14,7 +14,8 @@ from sqlalchemy import event
 
 from bot.errors import BotError, ConfigurationError
 from bot.job import JobState
-from bot.jobs.executor import only_executor
+from bot.jobs.executor import FileLocks
+from bot.jobs.locks import executor_lock
 from bot.storage import (
     Database,
     JobStore,
@@ -255,7 +256,8 @@ async def test_a_running_bot_is_not_moved(
     filled: Path, url: str, tmp_path: Path, command: Command
 ) -> None:
     """Any executor's lock in DATA_DIR stops it, its own id or another's."""
-    with only_executor("bot-7", tmp_path):
+    async with FileLocks.open(tmp_path) as running:
+        assert await running.hold(executor_lock("bot-7"))
         code, said = await command(environment(tmp_path), "move", "--to", url)
 
     assert code == 78

@@ -16,7 +16,8 @@ import pytest
 
 from bot.errors import BotError, ConfigurationError
 from bot.job import FailureReason, Job, JobState
-from bot.jobs.executor import only_executor
+from bot.jobs.executor import FileLocks
+from bot.jobs.locks import executor_lock
 from bot.storage import Database, JobStore, back_up, backups, mark_restored, restore
 from tests.job_steps_kit import BODY, RELEASED, SETTLED, T2V, World
 from tests.moving_kit import Command, bot, environment
@@ -343,7 +344,8 @@ async def test_a_running_bot_is_not_restored(file: Path, command: Command) -> No
     """The lock of its executor id is taken."""
     backup = file.with_name("backup.sqlite3")
     await back_up(file, backup)
-    with only_executor("bot-1", file.parent):
+    async with FileLocks.open(file.parent) as running:
+        assert await running.hold(executor_lock("bot-1"))
         code, said = await command(environment(file.parent), "restore", str(backup))
 
     assert code == 78

@@ -62,34 +62,6 @@ class FileLocks:
                 lock.release()
 
 
-def is_running(executor_id: str, folder: Path) -> bool:
-    """Tell whether a process holds the lock of an executor id."""
-    lock = _taken(folder, executor_lock(executor_id))
-    if lock is None:
-        return True
-    lock.release()
-    return False
-
-
-@contextmanager
-def only_executor(executor_id: str, folder: Path) -> Iterator[None]:
-    """Hold the lock of an executor id for as long as the block lasts; a killed process loses it.
-
-    Raises:
-        ConfigurationError: another process holds it.
-    """
-    lock = _taken(folder, executor_lock(executor_id))
-    if lock is None:
-        raise ConfigurationError(
-            f"Another process runs as EXECUTOR_ID {executor_id} with the same DATA_DIR. "
-            "Stop it, or give each process its own EXECUTOR_ID."
-        )
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 @contextmanager
 def standstill(executor_id: str, folder: Path) -> Iterator[Callable[[], None]]:
     """Hold the locks of every executor id that was ever used with this folder, and of this one.
@@ -106,12 +78,13 @@ def standstill(executor_id: str, folder: Path) -> Iterator[Callable[[], None]]:
             files = folder.glob("executor-*.lock")
             used = {file.stem.removeprefix("executor-") for file in files}
             for one in sorted({executor_id, *used} - held):
-                if is_running(one, folder):
+                lock = _taken(folder, executor_lock(one))
+                if lock is None:
                     raise ConfigurationError(
                         f"The bot is running (as EXECUTOR_ID {one}). Stop it first, and every "
                         "other process with the same DATA_DIR."
                     )
-                stack.enter_context(only_executor(one, folder))
+                stack.callback(lock.release)
                 held.add(one)
 
         take()
