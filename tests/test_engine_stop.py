@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import dbos._dbos
-import pytest
 from dbos import DBOS
 
 from bot.job import Job, JobState
 from bot.jobs.engine import DurableEngine, EngineSettings
+from bot.jobs.stop_time import StopTime
 from bot.pseudonyms import Pseudonyms
 from bot.storage import JobStore
 from tests.discord_kit import until
@@ -24,10 +24,6 @@ pytest_plugins = ("tests.storage_fixtures",)
 async def nothing(job: Job) -> Job:
     """Leave a job where it is."""
     return job
-
-
-async def no_wait(_seconds: float) -> None:
-    """Try again at once."""
 
 
 class Delivery:
@@ -64,7 +60,6 @@ async def launched(
         EngineSettings(
             address=f"sqlite:///{folder / 'engine.sqlite3'}",
             executor_id="bot-1",
-            lock_folder=folder,
             concurrency=2,
             concurrency_per_member=2,
         ),
@@ -73,7 +68,6 @@ async def launched(
         **{"submit": nothing, "follow": nothing, "on_end": lambda _job: None, **steps},
         now=lambda: NOW,
         pseudonyms=Pseudonyms(),
-        sleep=no_wait,
     )
     try:
         await engine.launch()
@@ -101,12 +95,12 @@ async def state_of(store: JobStore, job: Job) -> JobState | None:
 
 
 async def test_a_job_that_ends_while_the_engine_goes_away_gets_its_card_at_the_next_start(
-    store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: JobStore, tmp_path: Path
 ) -> None:
     """The video was posted in the last moment of a stop: the card must not say "uploading"."""
-    monkeypatch.setattr("bot.jobs.engine._STOP_S", 0.05)
     job, delivery, cards = await accepted(store), Delivery(store), RecordingCards()
-    async with launched(store, cards, tmp_path, deliver=delivery) as engine:
+    short = StopTime(0.1)
+    async with launched(store, cards, tmp_path, deliver=delivery, stop_time=short) as engine:
         await engine.enqueue(job)
         await delivery.started.wait()
         workflows = set(engine._running)
