@@ -160,3 +160,21 @@ async def test_one_copy_is_made_at_a_time(video: VideoFile, target: Path, tmp_pa
 def test_this_machine_has_a_program() -> None:
     """The system's, or the one that the wheel ships."""
     assert ffmpeg_program() is not None
+
+
+def test_a_program_that_is_looked_at_learns_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's is asked what it can encode, before it is taken."""
+    script = "import os\nprint(' libx264 ')\nopen('{here}/env', 'w').write(' '.join(os.environ))\n"
+    own = Path(program(tmp_path, script)).rename(tmp_path / "ffmpeg")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("DISCORD_TOKEN", "a-secret")
+    ffmpeg_program.cache_clear()
+    try:
+        found = ffmpeg_program()
+    finally:
+        ffmpeg_program.cache_clear()
+
+    assert found == str(own)
+    assert "DISCORD_TOKEN" not in (tmp_path / "env").read_text().split()

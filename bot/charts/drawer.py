@@ -1,12 +1,12 @@
 """Has pictures drawn by another process, one at a time."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.charts.data import chart_data, pictures_from_json, to_json
+from bot.child_environment import child_environment
 from bot.errors import ChartError
 from bot.statistics import Statistics
 
@@ -14,8 +14,6 @@ _ROOT = Path(__file__).parents[2]
 # The first picture of an installation takes the longest: the fonts are listed.
 _TIME_LIMIT_S = 60.0
 _AT_ONCE = 1
-# No token and no key goes to a process that only draws.
-_PASSED_ON = ("PATH", "LANG", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _COMPLAINT_CHARS = 500
 
 
@@ -94,8 +92,7 @@ class ChartDrawer:
             raise ChartError(f"the drawing process wrote no pictures: {error}") from error
 
     def _environment(self) -> dict[str, str]:
-        given = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        return given | {
+        return child_environment() | {
             "PYTHONPATH": str(_ROOT),
             "MPLCONFIGDIR": str(self._folder),
             "OPENBLAS_NUM_THREADS": "1",  # numpy reserves memory for each

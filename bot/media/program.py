@@ -4,6 +4,8 @@ import functools
 import shutil
 import subprocess
 
+from bot.child_environment import child_environment
+
 _CHECK_TIMEOUT_S = 20.0
 
 
@@ -31,6 +33,7 @@ def _encodes_h264(program: str) -> bool:
             check=False,
             timeout=_CHECK_TIMEOUT_S,
             stdin=subprocess.DEVNULL,
+            env=child_environment(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

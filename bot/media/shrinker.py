@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from bot.child_environment import child_environment
 from bot.errors import CannotShrinkError, MediaError
 from bot.media.fit import FitPlan, VideoFacts, plan_fit
 from bot.media.limits import megabytes
@@ -28,8 +29,6 @@ _LEAST_TIME_S, _MOST_TIME_S, _S_PER_MEGAPIXEL = 60.0, 200.0, 1.0
 _MOST_THREADS = 4
 _MEGAPIXEL = 1_000_000
 _NICENESS = "10"
-# No token and no key goes to a process that only encodes.
-_PASSED_ON = ("PATH", "LANG", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _COMPLAINT_CHARS = 300
 
 
@@ -164,7 +163,7 @@ async def _run(command: Sequence[str], time_limit_s: float) -> None:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        env=child_environment(),
         start_new_session=True,  # a group of its own, which can be killed as one
     )
     try:
