@@ -301,6 +301,7 @@ def _send_again(tools: Tools) -> SendAgain:
         on_end=tools.video_log.ended,
         now=now,
         folder=tools.folder,
+        stop_time=tools.stop_time,
     )
 
 

@@ -29,6 +29,7 @@ from bot.jobs.ports import (
     Where,
 )
 from bot.jobs.send_again import SendAgain
+from bot.jobs.stop_time import DEFAULT_STOP_S, StopTime
 from bot.jobs.submit import Submitter
 from bot.jobs.watched_provider import WatchedProvider
 from bot.media import Downloader, MediaDesk, MediaInspector, VideoShrinker, ffmpeg_program
@@ -259,6 +260,7 @@ class World:
     send_again: SendAgain
     kept: KeptVideos
     rules: PolicyStore
+    stop_time: StopTime
     folder: Path
 
     async def job(self, number: int = 0, **changes: Any) -> Job:
@@ -329,6 +331,7 @@ async def running_world(
         hand_over = HandOver(store=store, media=media, poster=channel, cards=cards, now=clock.now)
         kept = KeptVideos(folder.with_name("kept"), jobs=store, max_bytes=10**8, now=clock.now)
         rules = PolicyStore(store._database)
+        stop_time = StopTime(DEFAULT_STOP_S, clock=clock.monotonic_s)
         yield World(
             store=store,
             far_end=far_end,
@@ -371,6 +374,7 @@ async def running_world(
             send_again=SendAgain(
                 store=UndeliveredStore(store._database),
                 rules=rules,
+                stop_time=stop_time,
                 media=media,
                 hand_over=hand_over,
                 kept=kept,
@@ -382,6 +386,7 @@ async def running_world(
             ),
             kept=kept,
             rules=rules,
+            stop_time=stop_time,
             folder=folder,
         )
     await far_end.close()

@@ -12,6 +12,7 @@ from bot.errors import RefusedError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.ports import PostLaterError
 from bot.jobs.send_again import LEASE
+from bot.jobs.stop_time import DEFAULT_STOP_S
 from bot.policy import Block, GuildPolicy, PlaceFacts
 from bot.storage import UndeliveredStore
 from tests.job_steps_kit import DIRECT_CHANNEL, RELEASED, Post, World
@@ -371,6 +372,30 @@ async def test_a_stop_cuts_it_off_and_says_so(world: World) -> None:
     with pytest.raises(RefusedError, match="restarting"):
         await sending
     await refused(world, job, "restarting")
+
+
+async def test_a_stop_waits_for_a_post_only_as_long_as_it_may_last(world: World) -> None:
+    """Discord takes the file and does not answer; what comes of it is looked for later."""
+    job = await undelivered(world)
+    posting, go = asyncio.Event(), asyncio.Event()
+
+    async def hang(_job: Job) -> None:
+        posting.set()
+        await go.wait()
+
+    world.channel.on_video = hang
+    sending = asyncio.create_task(world.send_again(job, HERE))
+    await posting.wait()
+    world.stop_time.begin()
+    world.clock.at += timedelta(seconds=DEFAULT_STOP_S)
+
+    await world.send_again.close()
+
+    assert not sending.done()
+    go.set()
+    with pytest.raises(RefusedError, match="restarting"):
+        await sending
+    assert (await world.stored(job)).state is JobState.DELIVERED
 
 
 # -- by itself ------------------------------------------------------------------------------------

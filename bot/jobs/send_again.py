@@ -19,6 +19,7 @@ from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.outgoing import temporary_folder
 from bot.jobs.ports import DIRECT, CannotPostError, Cards, Media, PostLaterError, VideoFile, Where
 from bot.jobs.sending_ports import Rules, UndeliveredStore
+from bot.jobs.stop_time import DEFAULT_STOP_S, WORK, StopTime
 from bot.moderation import judge_sending
 from bot.policy import PlaceFacts
 
@@ -29,8 +30,6 @@ LEASE = timedelta(minutes=15)
 # For so long the bot tries by itself, when it was Discord that was down.
 _BY_ITSELF_FOR = timedelta(hours=1)
 _SEARCH_AGAIN_S = (1.0, 3.0)
-# A stop waits for a post that is being written down, and for no more.
-_STOP_S = 5.0
 
 _UNDER_WAY = (
     "This video is being sent already: look for it in a minute. `/jobs` shows what came of it."
@@ -67,6 +66,7 @@ class SendAgain:
         on_end: Callable[[Job], object],
         now: Callable[[], datetime],
         folder: Path,
+        stop_time: StopTime | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Make one.
@@ -81,6 +81,7 @@ class SendAgain:
             on_end: Told of a job that is delivered after all.
             now: The time, aware.
             folder: For files on their way.
+            stop_time: How long a stop may wait for a post that is being written down.
             sleep: Waits between searches.
         """
         self._store = store
@@ -92,6 +93,7 @@ class SendAgain:
         self._on_end = on_end
         self._now = now
         self._folder = folder
+        self._stop_time = stop_time or StopTime(DEFAULT_STOP_S)
         self._sleep = sleep
         self._under_way: dict[int, asyncio.Task[Job]] = {}
         self._closing = False
@@ -146,7 +148,7 @@ class SendAgain:
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=_STOP_S)
+            await asyncio.wait(tasks, timeout=self._stop_time.left_s(WORK))
 
     async def _sent(self, job: Job, pressed: PlaceFacts | None) -> Job:
         await self._check_rules(job, pressed)
