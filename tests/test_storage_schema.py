@@ -234,6 +234,15 @@ def test_addresses_that_cannot_work(url: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("option", ["password", "sslpassword"])
+def test_a_password_behind_the_question_mark_is_refused(option: str) -> None:
+    """Libpq takes it there, but logs, `doctor` and the note of a move would show it."""
+    with pytest.raises(ConfigurationError, match="before the host") as caught:
+        Database.open(f"postgresql://bot@db/bot?{option}=hunter2")
+
+    assert "hunter2" not in str(caught.value)
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
 async def test_postgresql_addresses_use_psycopg_and_hide_the_password(scheme: str) -> None:
     """Every usual spelling works with the driver that is installed; logs see no password."""

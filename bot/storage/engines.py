@@ -27,17 +27,20 @@ _POSTGRES: Mapping[str, str | int] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+# As options behind the question mark.
+_SECRETS = frozenset({"password", "sslpassword"})
 
 
 def parse(url: str, name: str = "DATABASE_URL") -> URL:
-    """Return the address without its driver.
+    """Return the address without its driver; its password can be hidden.
 
     Args:
         url: As people write it.
         name: The setting it comes from, for errors.
 
     Raises:
-        ConfigurationError: it is malformed, or neither a SQLite file nor PostgreSQL.
+        ConfigurationError: it is malformed, neither a SQLite file nor PostgreSQL, or has its
+            password where it would be shown.
     """
     try:
         address = make_url(url.replace("postgres://", "postgresql://", 1))
@@ -47,6 +50,12 @@ def parse(url: str, name: str = "DATABASE_URL") -> URL:
     backend = address.get_backend_name()
     if backend not in {"sqlite", "postgresql"}:
         raise _malformed(name)
+    if _SECRETS & address.query.keys():
+        # Only what stands before the host is hidden in logs and notes.
+        raise ConfigurationError(
+            f"{name}: the password goes before the host, as in "
+            "postgresql://user:password@host/name, or into PGPASSWORD"
+        )
     if backend == "sqlite" and address.database in {None, "", ":memory:"}:
         raise ConfigurationError(f"{name}: SQLite needs a file: sqlite:///data/bot.sqlite3")
     return address.set(drivername=backend)
