@@ -163,7 +163,7 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
 
 
 def _locks(settings: Settings) -> AbstractAsyncContextManager[Locks]:
-    if settings.engine_address.startswith("sqlite"):
+    if settings.on_sqlite:
         return FileLocks.open(settings.data_dir)
     return PostgresLocks.open(settings.database_address)
 

@@ -164,7 +164,7 @@ class Settings(BaseSettings):
             raise ValueError(
                 "SHARD_COUNT must be at least PROCESS_COUNT, or some process has nothing to do"
             )
-        if self.engine_address.startswith("sqlite"):
+        if self.on_sqlite:
             raise ValueError(
                 "PROCESS_COUNT above 1 needs PostgreSQL: set DATABASE_URL to "
                 "postgresql://user:password@host/name, the same for every process"
@@ -200,7 +200,7 @@ class Settings(BaseSettings):
     @property
     def is_one_of_several(self) -> bool:
         """Whether other processes may work on the same jobs."""
-        return bool(self.shard_ids) or not self.engine_address.startswith("sqlite")
+        return bool(self.shard_ids) or not self.on_sqlite
 
     @property
     def registers_commands(self) -> bool:
@@ -219,6 +219,11 @@ class Settings(BaseSettings):
         return ZoneInfo(self.time_zone)
 
     @property
+    def on_sqlite(self) -> bool:
+        """Whether everything is in files of this machine."""
+        return self.database_url is None or self.database_url.startswith("sqlite")
+
+    @property
     def database_address(self) -> str:
         """Where the bot's tables are: DATABASE_URL, or a SQLite file in DATA_DIR."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'bot.sqlite3'}"
@@ -226,16 +231,14 @@ class Settings(BaseSettings):
     @property
     def engine_address(self) -> str:
         """Where the durable engine keeps its own, disposable tables."""
-        if self.database_url and not self.database_url.startswith("sqlite"):
+        if self.database_url and not self.on_sqlite:
             return self.database_url
         return f"sqlite:///{self.data_dir.resolve() / 'engine.sqlite3'}"
 
     @property
     def engine_file(self) -> Path | None:
         """The file of the engine's tables, which can be removed while no bot runs."""
-        address = self.engine_address
-        sqlite = address.startswith("sqlite:///")
-        return Path(address.removeprefix("sqlite:///")) if sqlite else None
+        return Path(self.engine_address.removeprefix("sqlite:///")) if self.on_sqlite else None
 
 
 def load_settings(env_file: str | None = None) -> Settings:
