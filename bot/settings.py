@@ -179,7 +179,8 @@ class Settings(BaseSettings):
     def make_data_dir(self) -> None:
         """Make the folder unless it is there; ConfigurationError when it cannot be used."""
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            # For the owner alone, as `.env` should be: prompts and tokens are in it.
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.data_dir):
                 pass
         except OSError as error:

@@ -1,5 +1,6 @@
 import logging
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -346,6 +347,18 @@ def test_the_engine_shares_a_server_but_never_a_sqlite_file(
 
     assert settings.database_address == url
     assert (settings.engine_address == url) is engine_on_server
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have other permissions")
+def test_the_folder_is_the_owners_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Prompts and tokens are in it; a folder that is there already stays as it is."""
+    there = tmp_path / "there"
+    there.mkdir(mode=0o755)
+    for folder in (tmp_path / "new", there):
+        load(monkeypatch, DATA_DIR=str(folder)).make_data_dir()
+
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("new", "there")]
+    assert modes == [0o700, 0o755]
 
 
 # -- the file -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@ import argparse
 import asyncio
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from datetime import datetime
@@ -232,6 +233,19 @@ def test_addresses_that_cannot_work(url: str) -> None:
 
     assert "sqlite:///data/bot.sqlite3" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have other permissions")
+async def test_the_files_are_the_owners_alone(tmp_path: Path) -> None:
+    """The database, and what SQLite keeps beside it, wherever DATABASE_URL has it."""
+    database = Database.open(f"sqlite:///{tmp_path / 'own' / 'bot.sqlite3'}")
+    await database.migrate()
+    await database.check()
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "own").iterdir()}
+    await database.close()
+
+    assert modes == dict.fromkeys(modes, 0o600)
+    assert {"bot.sqlite3", "bot.sqlite3-wal"} <= set(modes)
 
 
 @pytest.mark.parametrize("option", ["password", "sslpassword"])

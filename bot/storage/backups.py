@@ -12,9 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.errors import BotError, ConfigurationError
+from bot.storage.engines import FILE_MODE
 
-# The owner's only: prompts and interaction tokens are in it.
-_MODE = 0o600
 # What SQLite keeps beside a database in write-ahead mode.
 _COMPANIONS = ("-wal", "-shm")
 _BUSY_TIMEOUT_S = 30.0
@@ -34,7 +33,7 @@ def make(database: Path, part: Path) -> None:
     """
     try:
         part.unlink(missing_ok=True)
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
         with closing(_connect(database)) as source, closing(_connect(part)) as copy:
             # In one step: the copy is one read transaction, which writers do not wait for.
             source.backup(copy)
@@ -128,7 +127,7 @@ def bring(backup: Path, candidate: Path) -> None:
         for ending in ("", "-wal"):
             if not ending or _with(backup, ending).exists():
                 copy = _with(candidate, ending)
-                os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
+                os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
                 shutil.copyfile(_with(backup, ending), copy)
         problems = damage(candidate)
     except (OSError, sqlite3.Error) as error:

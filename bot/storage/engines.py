@@ -15,6 +15,8 @@ from bot.errors import ConfigurationError
 
 # How long one process waits for another's write transaction, in seconds.
 BUSY_TIMEOUT_S = 30.0
+# The owner's only: prompts and interaction tokens are in it.
+FILE_MODE = 0o600
 _WAL_RETRY_S = 0.02
 # An error's text must not show what was written: it may be an interaction token.
 _COMMON = {"hide_parameters": True}
@@ -94,10 +96,10 @@ def async_engine(address: URL) -> AsyncEngine:
 
 
 def migration_engine(address: URL) -> Engine:
-    """Return a blocking engine all of whose transactions write; makes a SQLite file's folder."""
+    """Return a blocking engine all of whose transactions write; makes a SQLite file, if need be."""
     if address.drivername == "postgresql":
         return create_engine(_psycopg(address), poolclass=NullPool, **_COMMON)
-    Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    _make_file(Path(str(address.database)))
     engine = create_engine(
         address, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S}, **_COMMON
     )
@@ -129,6 +131,13 @@ def vacuum_engine(address: URL) -> Engine:
 
 def _psycopg(address: URL) -> URL:
     return address.set(drivername="postgresql+psycopg")
+
+
+def _make_file(file: Path) -> None:
+    """Make a database's file and folder unless they are there; what SQLite adds is as private."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        file.touch(mode=FILE_MODE)
 
 
 def _use_wal(connection: Any, _record: object) -> None:
