@@ -68,6 +68,7 @@ async def launched(
         **{"submit": nothing, "follow": nothing, "on_end": lambda _job: None, **steps},
         now=lambda: NOW,
         pseudonyms=Pseudonyms(),
+        stop_time=StopTime(0.1),
     )
     try:
         await engine.launch()
@@ -77,15 +78,15 @@ async def launched(
         DBOS.destroy(destroy_registry=True)
 
 
-def ends(cards: RecordingCards) -> list[JobState]:
-    """Return the ends that cards were asked to show."""
-    return [job.state for job, _ in cards.shown if job.terminal]
-
-
 def takes_no_more_steps() -> bool:
     """Tell whether DBOS is just going away: it still writes, and begins nothing."""
     engine = dbos._dbos._dbos_global_instance
     return engine is not None and engine._executor_field is None
+
+
+def ends(cards: RecordingCards) -> list[JobState]:
+    """Return the ends that cards were told to show."""
+    return [job.state for job, _ in cards.shown if job.terminal]
 
 
 async def state_of(store: JobStore, job: Job) -> JobState | None:
@@ -99,8 +100,7 @@ async def test_a_job_that_ends_while_the_engine_goes_away_gets_its_card_at_the_n
 ) -> None:
     """The video was posted in the last moment of a stop: the card must not say "uploading"."""
     job, delivery, cards = await accepted(store), Delivery(store), RecordingCards()
-    short = StopTime(0.1)
-    async with launched(store, cards, tmp_path, deliver=delivery, stop_time=short) as engine:
+    async with launched(store, cards, tmp_path, deliver=delivery) as engine:
         await engine.enqueue(job)
         await delivery.started.wait()
         workflows = set(engine._running)
@@ -109,12 +109,12 @@ async def test_a_job_that_ends_while_the_engine_goes_away_gets_its_card_at_the_n
         delivery.go.set()
         await asyncio.wait({*workflows, closing})
     ended = await state_of(store, job)
-    shown_before = ends(cards)
+    ends_before = ends(cards)
     async with launched(store, cards, tmp_path, deliver=delivery):
         await until(lambda: bool(ends(cards)))
 
     assert ended is JobState.DELIVERED
-    assert shown_before == []
+    assert ends_before == []
     assert ends(cards) == [JobState.DELIVERED]
 
 
