@@ -2,49 +2,36 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeAlias
 
-from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
-from bot.delivery import Deliverer
-from bot.discord_ui.guild_members import GuildMembers
-from bot.discord_ui.presence import GuildPresence
+from bot.desks import (
+    approvals_of,
+    engine_of,
+    gate_of,
+    intake_of,
+    privacy_of,
+    send_again_of,
+    services_of,
+)
 from bot.errors import BotError
-from bot.jobs.approval import ApprovalDesk
-from bot.jobs.engine import DurableEngine, EngineSettings
+from bot.jobs.engine import DurableEngine
 from bot.jobs.executor import FileLocks
-from bot.jobs.follow import Follower
-from bot.jobs.gate import Gate
-from bot.jobs.intake import Intake
 from bot.jobs.last_looks import LastLooks
 from bot.jobs.locks import Leadership, Locks, Tenure
-from bot.jobs.moderating import Moderation, open_moderation
-from bot.jobs.privacy import Privacy, open_privacy
-from bot.jobs.refused_prompts import RefusedPrompts
-from bot.jobs.report_desk import ReportDesk
-from bot.jobs.send_again import SendAgain
+from bot.jobs.privacy import Privacy
 from bot.jobs.stop_time import CARDS, StopTime
-from bot.jobs.submit import Submitter
 from bot.jobs.takeover import LOOK_EVERY_S as TAKEOVER_EVERY_S
 from bot.jobs.takeover import Takeover
-from bot.jobs.video_desk import VideoDesk
 from bot.jobs.watch import QueueWatch
 from bot.pricing import load_prices
-from bot.quota import Allowance
 from bot.running import background, repeat, until_stopped
 from bot.settings import Settings
-from bot.storage import (
-    ExportingStore,
-    ForgettingStore,
-    JobStore,
-    PostgresLocks,
-    ReportStore,
-    UndeliveredStore,
-)
+from bot.storage import JobStore, PostgresLocks
 from bot.tools import Tools, now, open_tools
 
 log = logging.getLogger(__name__)
@@ -56,6 +43,8 @@ _APPROVALS_EVERY_S = 60.0
 _VIDEO_LOG_EVERY_S = 60.0
 _LEADER_EVERY_S = 2.0
 _SEND_AGAIN_EVERY_S = 300.0
+
+_Work: TypeAlias = Coroutine[Any, Any, None]
 
 
 def heartbeat_path(settings: Settings) -> Path:
@@ -102,63 +91,36 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
     """
     async with AsyncExitStack() as stack:
         prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
-        locks = await stack.enter_async_context(_locks(settings))
-        tenure = Tenure(locks, settings.executor_id)
-        await tenure.begin()
-        await stack.enter_async_context(background(_watch(tenure, lost)))
-        leader = Leadership(locks, sure=tenure.sure)
-        await leader.look()
+        locks, tenure, leader = await _entered(settings, stack, lost)
         tools = await open_tools(client, settings, prices, stack, sure=tenure.sure)
         # Ends last: what the others do at their end is still told in the log channels.
         stack.push_async_callback(tools.errands.close)
-        engine = _engine(tools, tenure.sure)
+        engine = engine_of(tools, tenure.sure)
         await stack.enter_async_context(background(_halt(engine, lost)))
         # After the engine: a card shows what its job came to, and that it goes on.
         stack.push_async_callback(_close_cards, tools, engine, lost)
         stack.push_async_callback(engine.close)
         await engine.launch()
-        takeover = Takeover(locks, settings.executor_id, sure=tenure.sure)
-        watch = QueueWatch(
-            store=tools.store,
-            cards=tools.cards,
-            engine=engine,
-            budget=tools.budget,
-            breaker=tools.breaker,
-            leads=leader.held,
-        )
-        last_looks = LastLooks(
-            store=tools.store,
-            cards=tools.cards,
-            leads=lambda: settings.is_one_of_several and leader.held(),
-            now=now,
-        )
-        gate = _gate(tools)
-        approvals = _approvals(tools, engine, gate)
-        privacy = _privacy(tools)
-        send_again = _send_again(tools)
+        gate = gate_of(tools)
+        approvals = approvals_of(tools, engine, gate)
+        privacy = privacy_of(tools)
+        send_again = send_again_of(tools)
         stack.push_async_callback(send_again.close)
-        led = partial(repeat, only_when=leader.held)
         for work in (
-            watch.run(),
-            repeat(leader.look, every_s=_LEADER_EVERY_S),
-            repeat(takeover.look, every_s=TAKEOVER_EVERY_S),
-            repeat(last_looks.look, every_s=_LEADER_EVERY_S),
-            led(approvals.look, every_s=_APPROVALS_EVERY_S),
-            led(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
-            led(send_again.look, every_s=_SEND_AGAIN_EVERY_S),
-            repeat(engine.look, every_s=_LOOK_EVERY_S),
-            led(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
-            led(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
-            # Each in its own folder, and for the guilds of its own shards.
-            repeat(tools.kept.tidy, every_s=_TIDY_EVERY_S),
-            repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
-            repeat(lambda: _beat(heartbeat_path(settings)), every_s=HEARTBEAT_EVERY_S),
+            *_job_work(tools, engine, leader),
+            *_upkeep(tools, engine, privacy, leader),
+            repeat(
+                Takeover(locks, settings.executor_id, sure=tenure.sure).look,
+                every_s=TAKEOVER_EVERY_S,
+            ),
+            repeat(approvals.look, every_s=_APPROVALS_EVERY_S, only_when=leader.held),
+            repeat(send_again.look, every_s=_SEND_AGAIN_EVERY_S, only_when=leader.held),
         ):
             await stack.enter_async_context(background(work))
-        intake = _intake(tools, engine, gate, approvals)
+        intake = intake_of(tools, engine, gate, approvals)
         stack.push_async_callback(intake.close)
         # All has started: from here on it is `close` that takes it down.
-        return _services(
+        return services_of(
             tools,
             intake=intake,
             approvals=approvals,
@@ -168,6 +130,59 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
             close=partial(_close, tools.stop_time, stack.pop_all()),
         )
     raise AssertionError("unreachable: the block above returns or raises")
+
+
+async def _entered(
+    settings: Settings, stack: AsyncExitStack, lost: asyncio.Event
+) -> tuple[Locks, Tenure, Leadership]:
+    """Take this process's place among the others; ConfigurationError when it is taken."""
+    locks = await stack.enter_async_context(_locks(settings))
+    tenure = Tenure(locks, settings.executor_id)
+    await tenure.begin()
+    await stack.enter_async_context(background(_watch(tenure, lost)))
+    leader = Leadership(locks, sure=tenure.sure)
+    await leader.look()
+    return locks, tenure, leader
+
+
+def _job_work(tools: Tools, engine: DurableEngine, leader: Leadership) -> tuple[_Work, ...]:
+    """Return the work that keeps jobs and their cards going."""
+    watch = QueueWatch(
+        store=tools.store,
+        cards=tools.cards,
+        engine=engine,
+        budget=tools.budget,
+        breaker=tools.breaker,
+        leads=leader.held,
+    )
+    last_looks = LastLooks(
+        store=tools.store,
+        cards=tools.cards,
+        leads=lambda: tools.settings.is_one_of_several and leader.held(),
+        now=now,
+    )
+    return (
+        watch.run(),
+        repeat(engine.look, every_s=_LOOK_EVERY_S),
+        repeat(leader.look, every_s=_LEADER_EVERY_S),
+        repeat(last_looks.look, every_s=_LEADER_EVERY_S),
+        repeat(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S, only_when=leader.held),
+    )
+
+
+def _upkeep(
+    tools: Tools, engine: DurableEngine, privacy: Privacy, leader: Leadership
+) -> tuple[_Work, ...]:
+    """Return the work that tidies up, and that says that the bot lives."""
+    led = partial(repeat, only_when=leader.held)
+    return (
+        led(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
+        led(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
+        # Each in its own folder, and for the guilds of its own shards.
+        repeat(tools.kept.tidy, every_s=_TIDY_EVERY_S),
+        repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
+        repeat(lambda: _beat(heartbeat_path(tools.settings)), every_s=HEARTBEAT_EVERY_S),
+    )
 
 
 def _locks(settings: Settings) -> AbstractAsyncContextManager[Locks]:
@@ -185,197 +200,6 @@ async def _halt(engine: DurableEngine, lost: asyncio.Event) -> None:
     """Stop every job when the lock is lost, before all else that a stop takes."""
     await lost.wait()
     engine.halt()
-
-
-def _engine(tools: Tools, sure: Callable[[], bool]) -> DurableEngine:
-    settings = tools.settings
-    return DurableEngine(
-        EngineSettings(
-            address=settings.engine_address,
-            executor_id=settings.executor_id,
-            concurrency=settings.segmind_concurrency,
-            # Below the whole, so that one member's many jobs never starve another's first.
-            concurrency_per_member=max(1, settings.segmind_concurrency // 2),
-        ),
-        store=tools.store,
-        cards=tools.cards,
-        submit=Submitter(
-            store=tools.store,
-            provider=tools.provider,
-            cards=tools.cards,
-            budget=tools.budget,
-            breaker=tools.breaker,
-            now=now,
-            patience=timedelta(seconds=settings.provider_patience_s),
-            speed=settings.poll_speed,
-            sure=sure,
-        ),
-        follow=Follower(
-            store=tools.store,
-            provider=tools.provider,
-            cards=tools.cards,
-            budget=tools.budget,
-            breaker=tools.breaker,
-            now=now,
-            time_limit_s=settings.job_time_limit_s,
-            speed=settings.poll_speed,
-        ),
-        deliver=Deliverer(
-            store=tools.store,
-            media=tools.media,
-            hand_over=tools.hand_over,
-            kept=tools.kept,
-            now=now,
-            folder=tools.folder,
-        ),
-        on_end=tools.video_log.ended,
-        now=now,
-        pseudonyms=tools.pseudonyms,
-        stop_time=tools.stop_time,
-    )
-
-
-def _allowance(settings: Settings) -> Allowance:
-    return Allowance(
-        daily_credits=settings.daily_credits,
-        monthly_credits=settings.monthly_credits,
-        jobs_in_flight_member=settings.jobs_in_flight_per_member,
-        jobs_in_flight_guild=settings.jobs_in_flight_per_guild,
-    )
-
-
-def _gate(tools: Tools) -> Gate:
-    return Gate(
-        policies=tools.policies,
-        host=_allowance(tools.settings),
-        host_zone=tools.settings.zone,
-        host_monthly_usd=tools.settings.monthly_usd_cap,
-        usd_per_credit=tools.prices.usd_per_credit,
-        direct_messages=tools.settings.direct_messages,
-        refused_prompts=RefusedPrompts(
-            audit=tools.policies, bulletin=tools.bulletin, errands=tools.errands, now=now
-        ),
-        now=now,
-    )
-
-
-def _reports(tools: Tools) -> ReportDesk:
-    return ReportDesk(
-        policies=tools.policies,
-        reports=ReportStore(tools.database),
-        charts=ChartDrawer(tools.settings.data_dir / "matplotlib"),
-        folder=tools.folder,
-        host_zone=tools.settings.zone,
-        usd_per_credit=tools.prices.usd_per_credit,
-        now=now,
-    )
-
-
-def _approvals(tools: Tools, engine: DurableEngine, gate: Gate) -> ApprovalDesk:
-    return ApprovalDesk(
-        store=tools.store,
-        policies=tools.policies,
-        gate=gate,
-        engine=engine,
-        cards=tools.cards,
-        log_cards=tools.log_cards,
-        members=GuildMembers(tools.client),
-        bulletin=tools.bulletin,
-        now=now,
-    )
-
-
-def _privacy(tools: Tools) -> Privacy:
-    return open_privacy(
-        forgetting=ForgettingStore(tools.database, tools.pseudonyms),
-        exporting=ExportingStore(tools.database, tools.pseudonyms),
-        kept=tools.kept,
-        retentions=tools.policies,
-        presence=GuildPresence(tools.client),
-        host_days=tools.settings.retention_days,
-        folder=tools.folder,
-        now=now,
-    )
-
-
-def _send_again(tools: Tools) -> SendAgain:
-    return SendAgain(
-        store=UndeliveredStore(tools.database),
-        rules=tools.policies,
-        media=tools.media,
-        hand_over=tools.hand_over,
-        kept=tools.kept,
-        cards=tools.cards,
-        on_end=tools.video_log.ended,
-        now=now,
-        folder=tools.folder,
-        stop_time=tools.stop_time,
-    )
-
-
-def _intake(tools: Tools, engine: DurableEngine, gate: Gate, approvals: ApprovalDesk) -> Intake:
-    return Intake(
-        store=tools.store,
-        media=tools.media,
-        provider=tools.provider,
-        engine=engine,
-        prices=tools.prices,
-        gate=gate,
-        approvals=approvals,
-        now=now,
-        stop_time=tools.stop_time,
-    )
-
-
-def _videos(tools: Tools, moderation: Moderation) -> VideoDesk:
-    return VideoDesk(
-        store=tools.store,
-        members=moderation.members,
-        remover=tools.poster,
-        cards=tools.cards,
-        log_cards=tools.log_cards,
-        bulletin=tools.bulletin,
-        now=now,
-    )
-
-
-def _services(
-    tools: Tools,
-    *,
-    intake: Intake,
-    approvals: ApprovalDesk,
-    privacy: Privacy,
-    gate: Gate,
-    send_again: SendAgain,
-    close: Callable[[], Awaitable[None]],
-) -> Services:
-    settings = tools.settings
-    moderation = open_moderation(
-        policies=tools.policies,
-        accounts=tools.store,
-        provider=tools.provider,
-        bulletin=tools.bulletin,
-        host=_allowance(settings),
-        host_zone=settings.zone,
-        prices=tools.prices,
-        reports=_reports(tools),
-        now=now,
-        host_retention_days=settings.retention_days,
-    )
-    return Services(
-        intake=intake,
-        approvals=approvals,
-        privacy=privacy,
-        videos=_videos(tools, moderation),
-        moderation=moderation,
-        store=tools.store,
-        cards=tools.cards,
-        prices=tools.prices,
-        gate=gate,
-        send_again=send_again,
-        now=now,
-        close=close,
-    )
 
 
 async def _close(stop_time: StopTime, services: AsyncExitStack) -> None:
