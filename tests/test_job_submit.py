@@ -11,7 +11,8 @@ import pytest
 
 from bot.errors import StaleStateError
 from bot.job import FailureReason, Job, JobState
-from bot.jobs.submit import GIVE_UP_AFTER, LOOK_AFTER_S, is_ours
+from bot.jobs.lost_submits import LOOK_AFTER_S, is_ours
+from bot.jobs.submit import GIVE_UP_AFTER
 from bot.segmind import HistoryRow, HistoryStatus
 from bot.storage import JobStore
 from tests.job_steps_kit import (
