@@ -31,5 +31,5 @@ def _backup(options: argparse.Namespace) -> int:
     size_bytes = asyncio.run(back_up(database.file, options.file))
     print(f"{options.file}: {size_bytes / _BYTES_IN_MIB:.1f} MiB, checked, the books add up.")
     print("It holds prompts, and tokens that work for some minutes: keep it as safe as .env.")
-    print("Go back to it with: python -m bot restore (never by copying: see README)")
+    print("Go back to it with: python -m bot restore (never by copying: docs/hosting.md)")
     return 0

@@ -18,7 +18,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument(
-        "--to", metavar="URL", help="such as postgresql://user@host/name (password: PGPASSWORD)"
+        "--to",
+        metavar="URL",
+        help="such as postgresql://user@host/name (password in PGPASSWORD, not here)",
     )
     where.add_argument(
         "--back", action="store_true", help="give a move up, or go back to the old database"
