@@ -224,7 +224,10 @@ async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "bot.sqlite3", "mysql://root:hunter2@db/bot", "sqlite://", "sqlite:///:memory:", "a:b:c"],
+    [
+        *("", "bot.sqlite3", "sqlite://", "sqlite:///:memory:", "a:b:c"),
+        *("mysql://root:hunter2@db/bot", "postgresql://bot:hunter2/x", "postgresql://bot@db:x/bot"),
+    ],
 )
 def test_addresses_that_cannot_work(url: str) -> None:
     """A malformed address is refused with what it must look like, never repeating a password."""
@@ -246,6 +249,14 @@ async def test_the_files_are_the_owners_alone(tmp_path: Path) -> None:
 
     assert modes == dict.fromkeys(modes, 0o600)
     assert {"bot.sqlite3", "bot.sqlite3-wal"} <= set(modes)
+
+
+def test_a_password_that_must_be_written_otherwise_is_refused() -> None:
+    """Only what stands before the first @ would be hidden."""
+    with pytest.raises(ConfigurationError, match="%40") as caught:
+        Database.open("postgresql://bot:two@hunter2@db/bot")
+
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("option", ["password", "sslpassword"])

@@ -46,12 +46,15 @@ def parse(url: str, name: str = "DATABASE_URL") -> URL:
     """
     try:
         address = make_url(url.replace("postgres://", "postgresql://", 1))
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the second for a port that is no number
         # The text may hold a password: not repeated, and no chained error that does.
         raise _malformed(name) from None
     backend = address.get_backend_name()
     if backend not in {"sqlite", "postgresql"}:
         raise _malformed(name)
+    if "@" in (address.host or ""):
+        # What stands before the second one is the rest of a password.
+        raise ConfigurationError(f"{name}: in a user's name or password write @ as %40")
     if _SECRETS & address.query.keys():
         # Only what stands before the host is hidden in logs and notes.
         raise ConfigurationError(
