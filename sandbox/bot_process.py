@@ -82,11 +82,6 @@ class BotProcess:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
 
-    async def wait_dead(self) -> None:
-        """Return when it has ended by itself; at once when it does not run."""
-        if self._process is not None and self._watcher is not None:
-            await asyncio.wait({self._watcher})
-
     def last_lines(self) -> str:
         """Return the end of the log. Reads a file: for a thread."""
         with suppress(FileNotFoundError), self._log_file.open(errors="replace") as log:

@@ -157,7 +157,7 @@ class Actors:
         if message is None or message.loading:
             told = self._told(interaction)
             return ("refused", told) if told else None
-        words = _words(message)
+        words = words_of(message)
         if message.ephemeral_to is None and interaction.id in words:
             return "accepted", ""
         return "refused", words
@@ -181,7 +181,7 @@ class Actors:
         store = self.stage.discord.messaging.store
         made = (store.get(interaction.channel_id, made) for made in interaction.made)
         told = (m for m in made if m is not None and m.ephemeral_to and not m.loading)
-        return next((_words(message) for message in told), "")
+        return next((words_of(message) for message in told), "")
 
     async def _take_back(self, ask: Ask, job_id: str) -> None:
         """Press Cancel if the card still shows it."""
@@ -208,5 +208,6 @@ class Actors:
         return has_card
 
 
-def _words(message: StoredMessage) -> str:
+def words_of(message: StoredMessage) -> str:
+    """Return all that a message says, in its text and its parts."""
     return f"{message.body.content}\n{text_of(list(message.body.components))}".strip()

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -229,7 +229,6 @@ def report(database: DatabaseKind, points: Sequence[Point], seconds: float) -> J
         "violations": sum(len(point.violations) for point in points),
         "not_accepted": sum(point.end is None for point in points),
         "by_point": [
-            {key: value for key, value in asdict(replace(point)).items() if value}
-            for point in points
+            {key: value for key, value in asdict(point).items() if value} for point in points
         ],
     }

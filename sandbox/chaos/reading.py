@@ -12,7 +12,7 @@ from sqlmodel import col
 from bot.job import FailureReason, JobState
 from bot.storage import JobStore
 from bot.storage.tables import JobRow, LedgerRow
-from sandbox.chaos.actors import PATIENCE_S, Attempt
+from sandbox.chaos.actors import PATIENCE_S, Attempt, words_of
 from sandbox.chaos.books import Books, Card, JobEntry, ProviderEntry, Video
 from sandbox.chaos.stage import Stage
 from sandbox.discord_api.component_kinds import text_of
@@ -44,7 +44,7 @@ async def read_books(stage: Stage, attempts: list[Attempt]) -> Books:
             Card(
                 job_id=str(message.origin["id"]),
                 message_id=message.id,
-                words=_words(message),
+                words=words_of(message),
                 loading=message.loading,
                 deleted=message.deleted_s is not None,
             )
@@ -114,7 +114,7 @@ async def history_of(stage: Stage, job_id: str) -> Json:
             ],
         }
         for message in _bot_messages(stage)
-        if job_id in _words(message) or (message.origin or {}).get("id") == job_id
+        if job_id in words_of(message) or (message.origin or {}).get("id") == job_id
     ]
     return {
         "job": None if job is None else {k: str(v) for k, v in _public(job).items()},
@@ -144,10 +144,6 @@ def _bot_messages(stage: Stage) -> Iterator[StoredMessage]:
     store, bot_id = stage.discord.messaging.store, stage.discord.world.bot.id
     for channel_id in store.channels():
         yield from (m for m in store.all(channel_id) if m.author_id == bot_id)
-
-
-def _words(message: StoredMessage) -> str:
-    return f"{message.body.content}\n{text_of(list(message.body.components))}"
 
 
 def _heading(content: str, components: tuple[Json, ...]) -> str:
