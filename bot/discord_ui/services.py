@@ -7,24 +7,15 @@ from typing import Any, Protocol
 
 import discord
 
-from bot.job import Job
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import Moderation
-from bot.jobs.ports import Cards, JobStore, Standing
+from bot.jobs.ports import Cards, JobStore
 from bot.jobs.privacy import Privacy
 from bot.jobs.send_again import SendAgain
 from bot.jobs.video_desk import VideoDesk
 from bot.pricing import PriceTable
-
-
-class OpeningCards(Cards, Protocol):
-    """Cards that can also be opened: see `bot.discord_ui.card_keeper.CardKeeper`."""
-
-    def open(self, job: Job, standing: Standing) -> None:
-        """Show the first picture, unless a later one was given already. Never raises."""
-        ...
 
 
 class FaceStore(JobStore, Protocol):
@@ -60,7 +51,7 @@ class Services:
     videos: VideoDesk
     send_again: SendAgain
     store: FaceStore
-    cards: OpeningCards
+    cards: Cards
     prices: PriceTable
     gate: Gate
     now: Callable[[], datetime]
