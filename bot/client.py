@@ -24,6 +24,7 @@ from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.log_parts import LogButton
 from bot.discord_ui.privacy_pages import PrivacyButton
 from bot.discord_ui.services import Interaction, Services
+from bot.jobs.stop_time import ANSWERS
 
 __all__ = ["Services", "VideoBot", "cog_names", "redirect"]
 
@@ -172,10 +173,10 @@ class VideoBot(commands.AutoShardedBot):
         """
         if self._services is not None:
             await self._services.close()
-            await self._answer_the_last()
+            await self._answer_the_last(self._services.stop_time.left_s(ANSWERS))
         await super().close()
 
-    async def _answer_the_last(self) -> None:
+    async def _answer_the_last(self, left_s: float) -> None:
         """Hear no more commands, and answer those heard in the last moment.
 
         Who gave one would look at "thinking" for 15 minutes.
@@ -183,7 +184,7 @@ class VideoBot(commands.AutoShardedBot):
         await asyncio.gather(*(shard.disconnect() for shard in self.shards.values()))
         last = {task for task in asyncio.all_tasks() if task.get_name() == _COMMAND_TASK}
         if last:
-            await asyncio.wait(last, timeout=_LAST_ANSWERS_S)
+            await asyncio.wait(last, timeout=min(left_s, _LAST_ANSWERS_S))
 
 
 def cog_names() -> list[str]:

@@ -220,5 +220,6 @@ def services_of(
         gate=gate,
         send_again=send_again,
         now=now,
+        stop_time=tools.stop_time,
         close=close,
     )

@@ -1,7 +1,7 @@
 """What the cogs may call: given to the client by the composition root."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from bot.jobs.moderating import Moderation
 from bot.jobs.ports import Cards, JobStore
 from bot.jobs.privacy import Privacy
 from bot.jobs.send_again import SendAgain
+from bot.jobs.stop_time import DEFAULT_STOP_S, StopTime
 from bot.jobs.video_desk import VideoDesk
 from bot.pricing import PriceTable
 
@@ -41,6 +42,7 @@ class Services:
     Attributes:
         gate: On which terms a member may spend, for `/quota`.
         now: The time, aware.
+        stop_time: How long a stop may last.
         close: Awaited when the client closes, before its connection to Discord goes.
     """
 
@@ -55,6 +57,7 @@ class Services:
     prices: PriceTable
     gate: Gate
     now: Callable[[], datetime]
+    stop_time: StopTime = field(default_factory=lambda: StopTime(DEFAULT_STOP_S))
     close: Callable[[], Awaitable[None]] = _nothing_to_close
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 DEFAULT_STOP_S = 8.0
 # Up to which part of the allowance each stage may go on; what an earlier one leaves is the next
 # one's. Commands first, for somebody waits; then what is being sent or posted, which is dear to
-# cut off; then the cards; then the last words in the log channels. The rest is for closing.
-INTAKE, WORK, CARDS, ERRANDS = 0.3, 0.6, 0.8, 0.9
+# cut off; then the cards; then the last words in the log channels; then answers to the very last
+# commands. The rest is for closing.
+INTAKE, WORK, CARDS, ERRANDS, ANSWERS = 0.3, 0.6, 0.8, 0.9, 0.96
 
 
 class StopTime:
