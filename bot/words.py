@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+RESTARTING = "The bot is being restarted."
+
 
 def count(number: int, one: str) -> str:
     """Return "1 credit", "1,250 credits"."""

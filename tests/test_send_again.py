@@ -369,9 +369,9 @@ async def test_a_stop_cuts_it_off_and_says_so(world: World) -> None:
 
     await world.send_again.close()
 
-    with pytest.raises(RefusedError, match="restarting"):
+    with pytest.raises(RefusedError, match="being restarted"):
         await sending
-    await refused(world, job, "restarting")
+    await refused(world, job, "being restarted")
 
 
 async def test_a_stop_waits_for_a_post_only_as_long_as_it_may_last(world: World) -> None:
@@ -393,7 +393,7 @@ async def test_a_stop_waits_for_a_post_only_as_long_as_it_may_last(world: World)
 
     assert not sending.done()
     go.set()
-    with pytest.raises(RefusedError, match="restarting"):
+    with pytest.raises(RefusedError, match="being restarted"):
         await sending
     assert (await world.stored(job)).state is JobState.DELIVERED
 

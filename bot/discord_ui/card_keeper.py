@@ -19,6 +19,7 @@ from bot.discord_ui.cards import status_card
 from bot.discord_ui.verdicts import DISCORD_ERRORS, Verdict, verdict
 from bot.job import Job, JobState
 from bot.jobs.ports import Standing
+from bot.words import RESTARTING
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ _EDIT_LIMIT_S = 30.0
 _REMEMBERED_ENDS = 10_000
 # Of the 50 requests a second that Discord takes from a bot, as many as are under way at once.
 _PARKED_AT_ONCE = 16
-_RESTARTING = "The bot is being restarted. Nothing is lost: this goes on by itself in a moment."
+_RESTARTING = f"{RESTARTING} Nothing is lost: this goes on by itself in a moment."
 # Cards kept in mind; of jobs that ended in another process nobody says that they did.
 _REMEMBERED_CARDS = 10_000
 

@@ -19,13 +19,12 @@ from bot.policy import MemberFacts, PlaceFacts
 from bot.pricing import PriceTable
 from bot.quota import check, refusal_text, windows_at
 from bot.request import GenerationRequest, build_request
+from bot.words import RESTARTING
 
 log = logging.getLogger(__name__)
 
 _ONCE_MORE_AFTER_S = 0.5
-_RESTARTING = (
-    "The bot is being restarted. Nothing was charged. Send your command again in a minute."
-)
+_RESTARTING = f"{RESTARTING} Nothing was charged. Send your command again in a minute."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from bot.jobs.sending_ports import Rules, UndeliveredStore
 from bot.jobs.stop_time import DEFAULT_STOP_S, WORK, StopTime
 from bot.moderation import judge_sending
 from bot.policy import PlaceFacts
+from bot.words import RESTARTING
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ _SEARCH_AGAIN_S = (1.0, 3.0)
 _UNDER_WAY = (
     "This video is being sent already: look for it in a minute. `/jobs` shows what came of it."
 )
-_RESTARTING = "The bot is just restarting. Choose **Send again** once more in a minute."
+_RESTARTING = f"{RESTARTING} Choose **Send again** once more in a minute."
 _DISCORD_DOWN = (
     "Discord does not take the video at the moment, and nothing was charged. Choose **Send "
     "again** in a quarter of an hour."
