@@ -92,10 +92,7 @@ async def open_tools(
     Raises:
         ConfigurationError: the database cannot be used.
     """
-    database = Database.open(settings.database_address)
-    stack.push_async_callback(database.close)
-    await database.migrate()
-    await refuse_away(database)
+    database = await _opened(settings, stack)
     pseudonyms = Pseudonyms.keyed_by(settings.discord_token.get_secret_value())
     stop_time = StopTime(settings.stop_timeout_s)
     store, policies = JobStore(database, pseudonyms), PolicyStore(database)
@@ -105,12 +102,10 @@ async def open_tools(
     async def on_card(job_id: int, message_id: int) -> None:
         await store.note(job_id, card_message_id=message_id)
 
-    folder = settings.data_dir / "tmp" / settings.executor_id
-    await asyncio.to_thread(_empty, folder)
+    folder = await _empty_folder(settings)
     media, poster = _media(session, settings), ChannelPoster(client)
-    cards = CardKeeper(
-        client, on_card=on_card, stored=store.get if settings.is_one_of_several else None
-    )
+    stored = store.get if settings.is_one_of_several else None
+    cards = CardKeeper(client, on_card=on_card, stored=stored)
     log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
     breaker = Breaker(now=now, speed=settings.poll_speed)
     return Tools(
@@ -144,6 +139,15 @@ async def open_tools(
     )
 
 
+async def _opened(settings: Settings, stack: AsyncExitStack) -> Database:
+    """Return the database, with this program's tables, on which a bot may run."""
+    database = Database.open(settings.database_address)
+    stack.push_async_callback(database.close)
+    await database.migrate()
+    await refuse_away(database)
+    return database
+
+
 def provider_of(session: aiohttp.ClientSession, settings: Settings) -> SegmindClient:
     """Return the host's account at Segmind."""
     return SegmindClient(
@@ -164,7 +168,13 @@ def _media(session: aiohttp.ClientSession, settings: Settings) -> MediaDesk:
     return MediaDesk(downloader, MediaInspector(), video_max_bytes=settings.video_max_bytes)
 
 
-def _empty(folder: Path) -> None:
-    """Remove what a killed process left behind."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+async def _empty_folder(settings: Settings) -> Path:
+    """Return the process's own folder for files on their way, without what a kill left there."""
+    folder = settings.data_dir / "tmp" / settings.executor_id
+
+    def make() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+
+    await asyncio.to_thread(make)
+    return folder
