@@ -19,18 +19,18 @@ from bot.job import Job, JobState
 from bot.jobs.ports import Cards, JobStore, Standing
 from bot.jobs.step_runner import Step, StepRunner
 from bot.jobs.stop_time import DEFAULT_STOP_S, WORK, StopTime
+from bot.jobs.taking_up import TakingUp
+from bot.jobs.workflows import ENDED, QUEUE
 from bot.pseudonyms import Pseudonyms
 
 log = logging.getLogger(__name__)
 
-QUEUE = "jobs"
 # Constant, so that jobs in flight survive an upgrade; step order changes go through DBOS.patch.
 _APPLICATION_VERSION = "1"
 _QUEUE_POLL_S = 0.25
 # Steps are coroutines on the bot's loop; threads only serve DBOS's own database calls.
 _EXECUTOR_THREADS = 8
 _KEEP_WORKFLOWS = timedelta(days=1)
-_ENDED_WORKFLOWS = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _RECOVERIES = 1_000_000
 
 
@@ -84,7 +84,12 @@ class DurableEngine:
         self._workflow = self._register_workflow()
         self._running: dict[asyncio.Task[Any], int] = {}
         self._parked: set[int] = set()
-        self._suspects: set[int] = set()
+        self._taking_up = TakingUp(
+            store,
+            settings.executor_id,
+            enqueue=self.enqueue,
+            runs=lambda job_id: job_id in self._running.values(),
+        )
         self._closing = False
 
     async def launch(self) -> None:
@@ -100,7 +105,11 @@ class DurableEngine:
             polling_interval_sec=_QUEUE_POLL_S,
             on_conflict="always_update",
         )
-        await self._resume()
+        for job in await self._taking_up.begin():
+            if job.state is not JobState.QUEUED:
+                # Its card may still say that the bot is restarting. The queue watch shows those
+                # that wait: another process may begin them, and end them, at any moment.
+                self._cards.open(job, Standing())
 
     def halt(self) -> None:
         """Stop every job where it is, at once, and begin none; to be followed by `close`."""
@@ -132,19 +141,9 @@ class DurableEngine:
         ]
 
     async def look(self) -> None:
-        """Take up jobs whose workflow died here: its own tables could not be written."""
-        if self._closing:
-            return
-        suspects: set[int] = set()
-        for job in await self._store.unfinished():
-            if not await self._seems_dead(job):
-                continue
-            suspects.add(job.id)
-            # At the first look it may be about to begin: its task is not there yet.
-            if job.id in self._suspects:
-                log.warning("job %s: its workflow had died; it goes on", job.id)
-                await self._revive(job)
-        self._suspects = suspects
+        """Take up jobs whose workflow died here."""
+        if not self._closing:
+            await self._taking_up.look()
 
     async def enqueue(self, job: Job) -> None:
         """Let the job run, once; idempotent by its id."""
@@ -160,7 +159,7 @@ class DurableEngine:
         """Delete the records of workflows that ended more than a day ago."""
         before = (self._now() - _KEEP_WORKFLOWS).isoformat()
         old = await DBOS.list_workflows_async(
-            status=_ENDED_WORKFLOWS, end_time=before, limit=1000, load_input=False
+            status=list(ENDED), end_time=before, limit=1000, load_input=False
         )
         if old:
             await DBOS.delete_workflows_async([status.workflow_id for status in old])
@@ -208,57 +207,6 @@ class DurableEngine:
         await self._cards.finish(job)
         self._on_end(job)
         return job
-
-    async def _resume(self) -> None:
-        """Take up every unfinished job that no other process has begun."""
-        jobs = await self._store.unfinished()
-        left = []
-        for job in jobs:
-            if not await self._take_up(job):
-                left.append(job.id)
-            elif job.state is not JobState.QUEUED:
-                # Its card may still say that the bot is restarting. The queue watch shows those
-                # that wait: another process may begin them, and end them, at any moment.
-                self._cards.open(job, Standing())
-        if jobs:
-            log.info("took up %d unfinished jobs", len(jobs) - len(left))
-        if left:
-            log.info("%d unfinished jobs were begun by other processes", len(left))
-
-    async def _take_up(self, job: Job) -> bool:
-        """Let an unfinished job go on here. Return False when another process has begun it.
-
-        DBOS itself takes up what was begun under our own id, `bot.jobs.takeover` what was begun
-        by a process that is gone.
-        """
-        workflow_id = str(job.id)
-        status = await DBOS.get_workflow_status_async(workflow_id)
-        if status is not None and status.status == "PENDING":
-            return status.executor_id == self._settings.executor_id
-        if status is not None and status.status in _ENDED_WORKFLOWS:
-            now = await self._store.get(job.id)
-            if now is None or now.terminal:
-                return True  # it ended a moment ago, in another process
-            # It ended without ending the job: replaced.
-            await DBOS.delete_workflow_async(workflow_id)
-        await self.enqueue(job)
-        return True
-
-    async def _seems_dead(self, job: Job) -> bool:
-        """Tell whether the job's workflow was begun here and is neither running nor waiting."""
-        if job.id in self._running.values():
-            return False
-        status = await DBOS.get_workflow_status_async(str(job.id))
-        if status is None or status.executor_id != self._settings.executor_id:
-            return False
-        return status.status in ("PENDING", *_ENDED_WORKFLOWS)
-
-    async def _revive(self, job: Job) -> None:
-        status = await DBOS.get_workflow_status_async(str(job.id))
-        if status is not None and status.status == "PENDING":
-            await DBOS.resume_workflow_async(str(job.id), queue_name=QUEUE)
-        else:
-            await self._take_up(job)
 
     def _config(self) -> DBOSConfig:
         return {

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 
 from dbos import DBOS
 
-from bot.jobs.engine import QUEUE
 from bot.jobs.locks import Locks, executor_lock
+from bot.jobs.workflows import QUEUE
 
 log = logging.getLogger(__name__)
 
