@@ -343,7 +343,7 @@ async def test_a_wrong_address_is_told(filled: Path, tmp_path: Path, command: Co
         *("move", "--to", f"sqlite:///{tmp_path / 'new.sqlite3'}"),
     )
 
-    assert [code for code, _ in (strange, nowhere, away)] == [78, 78, 78]
+    assert [code for code, _ in (strange, nowhere, away)] == [78, 75, 75]
     assert "DATABASE_URL: cannot use postgresql://" in away[1]
     assert "--to must look like" in strange[1]
     assert "--to: cannot use postgresql://" in nowhere[1]
