@@ -20,6 +20,7 @@ from bot.jobs.executor import FileLocks
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
+from bot.jobs.last_looks import LastLooks
 from bot.jobs.locks import Leadership, Locks, Tenure
 from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
@@ -125,6 +126,12 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
             breaker=tools.breaker,
             leads=leader.held,
         )
+        last_looks = LastLooks(
+            store=tools.store,
+            cards=tools.cards,
+            leads=lambda: settings.is_one_of_several and leader.held(),
+            now=now,
+        )
         gate = _gate(tools)
         approvals = _approvals(tools, engine, gate)
         privacy = _privacy(tools)
@@ -135,6 +142,7 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
             watch.run(),
             repeat(leader.look, every_s=_LEADER_EVERY_S),
             repeat(takeover.look, every_s=TAKEOVER_EVERY_S),
+            repeat(last_looks.look, every_s=_LEADER_EVERY_S),
             led(approvals.look, every_s=_APPROVALS_EVERY_S),
             led(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S),
             led(send_again.look, every_s=_SEND_AGAIN_EVERY_S),

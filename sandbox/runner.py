@@ -247,7 +247,12 @@ class Parts:
         place = {}
         if self.options.database_url is not None:
             place["DATABASE_URL"] = self.options.database_url
-        if self.options.bots > 1:
+        if self.options.bots > 1 and self.options.database_url is not None:
+            place |= {
+                "PROCESS_INDEX": str(number - 1),
+                "PROCESS_COUNT": str(self.options.bots),
+            }
+        elif self.options.bots > 1:
             place |= {
                 "EXECUTOR_ID": f"bot-{number}",
                 "SHARD_IDS": str(number - 1),

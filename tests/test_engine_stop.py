@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import dbos._dbos
-import pytest
 from dbos import DBOS
 
 from bot.job import Job, JobState
 from bot.jobs.engine import DurableEngine, EngineSettings
+from bot.jobs.stop_time import StopTime
 from bot.pseudonyms import Pseudonyms
 from bot.storage import JobStore
 from tests.discord_kit import until
@@ -24,10 +24,6 @@ pytest_plugins = ("tests.storage_fixtures",)
 async def nothing(job: Job) -> Job:
     """Leave a job where it is."""
     return job
-
-
-async def no_wait(_seconds: float) -> None:
-    """Try again at once."""
 
 
 class Delivery:
@@ -64,7 +60,6 @@ async def launched(
         EngineSettings(
             address=f"sqlite:///{folder / 'engine.sqlite3'}",
             executor_id="bot-1",
-            lock_folder=folder,
             concurrency=2,
             concurrency_per_member=2,
         ),
@@ -73,7 +68,7 @@ async def launched(
         **{"submit": nothing, "follow": nothing, "on_end": lambda _job: None, **steps},
         now=lambda: NOW,
         pseudonyms=Pseudonyms(),
-        sleep=no_wait,
+        stop_time=StopTime(0.1),
     )
     try:
         await engine.launch()
@@ -83,15 +78,15 @@ async def launched(
         DBOS.destroy(destroy_registry=True)
 
 
-def ends(cards: RecordingCards) -> list[JobState]:
-    """Return the ends that cards were asked to show."""
-    return [job.state for job, _ in cards.shown if job.terminal]
-
-
 def takes_no_more_steps() -> bool:
     """Tell whether DBOS is just going away: it still writes, and begins nothing."""
     engine = dbos._dbos._dbos_global_instance
     return engine is not None and engine._executor_field is None
+
+
+def ends(cards: RecordingCards) -> list[JobState]:
+    """Return the ends that cards were told to show."""
+    return [job.state for job, _ in cards.shown if job.terminal]
 
 
 async def state_of(store: JobStore, job: Job) -> JobState | None:
@@ -101,10 +96,9 @@ async def state_of(store: JobStore, job: Job) -> JobState | None:
 
 
 async def test_a_job_that_ends_while_the_engine_goes_away_gets_its_card_at_the_next_start(
-    store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: JobStore, tmp_path: Path
 ) -> None:
     """The video was posted in the last moment of a stop: the card must not say "uploading"."""
-    monkeypatch.setattr("bot.jobs.engine._STOP_S", 0.05)
     job, delivery, cards = await accepted(store), Delivery(store), RecordingCards()
     async with launched(store, cards, tmp_path, deliver=delivery) as engine:
         await engine.enqueue(job)
@@ -115,12 +109,12 @@ async def test_a_job_that_ends_while_the_engine_goes_away_gets_its_card_at_the_n
         delivery.go.set()
         await asyncio.wait({*workflows, closing})
     ended = await state_of(store, job)
-    shown_before = ends(cards)
+    ends_before = ends(cards)
     async with launched(store, cards, tmp_path, deliver=delivery):
         await until(lambda: bool(ends(cards)))
 
     assert ended is JobState.DELIVERED
-    assert shown_before == []
+    assert ends_before == []
     assert ends(cards) == [JobState.DELIVERED]
 
 

@@ -214,11 +214,12 @@ class DurableEngine:
         jobs = await self._store.unfinished()
         left = []
         for job in jobs:
-            if await self._take_up(job):
-                # Its card may still say that the bot is restarting.
-                self._cards.open(job, Standing())
-            else:
+            if not await self._take_up(job):
                 left.append(job.id)
+            elif job.state is not JobState.QUEUED:
+                # Its card may still say that the bot is restarting. The queue watch shows those
+                # that wait: another process may begin them, and end them, at any moment.
+                self._cards.open(job, Standing())
         if jobs:
             log.info("took up %d unfinished jobs", len(jobs) - len(left))
         if left:

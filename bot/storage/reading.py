@@ -44,6 +44,13 @@ class JobReader:
         query = select(JobRow).where(col(JobRow.state).in_(IN_FLIGHT))
         return await self._jobs(query.order_by(col(JobRow.queued_at), col(JobRow.id)))
 
+    async def ended_lately(self, *, since: datetime, limit: int) -> list[Job]:
+        """Return jobs that ended since then, the last to end first."""
+        query = select(JobRow).where(
+            col(JobRow.ended_at) >= since, col(JobRow.forgotten_at).is_(None)
+        )
+        return await self._jobs(query.order_by(col(JobRow.ended_at).desc()).limit(limit))
+
     async def awaiting(self) -> list[Job]:
         """Return all jobs that wait for approval, oldest first."""
         query = select(JobRow).where(col(JobRow.state) == JobState.AWAITING_APPROVAL)
