@@ -13,7 +13,13 @@ from bot.catalogue import MODELS, as_json, as_markdown
 from bot.commands import add_to
 from bot.composition import HEARTBEAT_EVERY_S, heartbeat_path, run
 from bot.doctor import examine
-from bot.errors import BotError, ConfigurationError, DatabaseAwayError, LockLostError
+from bot.errors import (
+    BotError,
+    ConfigurationError,
+    DatabaseAwayError,
+    LockLostError,
+    StorageTroubleError,
+)
 from bot.logs import set_up_logs
 from bot.pricing import load_prices
 from bot.running import EXIT_TRY_AGAIN
@@ -28,14 +34,14 @@ _MISSED_HEARTBEATS = 6
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code.
 
-    0: well. 1: it failed. 75: the database does not answer, or the bot lost its lock on it: start
-    it again. 78: wrong settings.
+    0: well. 1: it failed. 75: the database does not answer or cannot be written, or the bot lost
+    its lock on it: start it again. 78: wrong settings.
     """
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
-    except (DatabaseAwayError, LockLostError) as error:
+    except (DatabaseAwayError, LockLostError, StorageTroubleError) as error:
         print(error, file=sys.stderr)
         return EXIT_TRY_AGAIN
     except ConfigurationError as error:

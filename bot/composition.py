@@ -44,6 +44,7 @@ from bot.storage import (
     PostgresLocks,
     ReportStore,
     UndeliveredStore,
+    told_apart,
 )
 from bot.tools import Tools, now, open_tools
 
@@ -99,6 +100,7 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
     Raises:
         ConfigurationError: the database or the price file cannot be used, or another process
             runs under the same executor id.
+        StorageTroubleError: the disk is full, say: a later start may work.
     """
     async with AsyncExitStack() as stack:
         prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
@@ -116,7 +118,8 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
         # After the engine: a card shows what its job came to, and that it goes on.
         stack.push_async_callback(_close_cards, tools, engine, lost)
         stack.push_async_callback(engine.close)
-        await engine.launch()
+        with told_apart():
+            await engine.launch()
         takeover = Takeover(locks, settings.executor_id, sure=tenure.sure)
         watch = QueueWatch(
             store=tools.store,
