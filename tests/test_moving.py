@@ -368,6 +368,9 @@ async def test_after_a_move_the_old_database_does_not_start(
     assert code == 0, said
     assert "Now set DATABASE_URL=postgresql://bot:***@/" in said
     assert "was moved to postgresql://bot:***@/" in words
+    code, said = await command(env, "jobs")
+    assert code == 0, said
+    assert words in said  # what it lists is how it was
     assert "move --back" in words
     assert "hunter2" not in said + words
 
