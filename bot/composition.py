@@ -107,6 +107,9 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
         locks = await stack.enter_async_context(_locks(settings))
         tenure = Tenure(locks, settings.executor_id)
         await tenure.begin()
+        # One of an earlier process says nothing about this one.
+        await _no_beat(heartbeat_path(settings))
+        stack.push_async_callback(_no_beat, heartbeat_path(settings))
         await stack.enter_async_context(background(_watch(tenure, lost)))
         leader = Leadership(locks, sure=tenure.sure)
         await leader.look()
@@ -405,6 +408,10 @@ async def _close_cards(tools: Tools, engine: DurableEngine, lost: asyncio.Event)
 
 async def _beat(path: Path) -> None:
     await asyncio.to_thread(path.touch)
+
+
+async def _no_beat(path: Path) -> None:
+    await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 async def _tidy(engine: DurableEngine, store: JobStore) -> None:
