@@ -13,10 +13,16 @@ from bot.catalogue import MODELS, as_json, as_markdown
 from bot.commands import add_to
 from bot.composition import HEARTBEAT_EVERY_S, heartbeat_path, run
 from bot.doctor import examine
-from bot.errors import BotError, ConfigurationError, LockLostError
+from bot.errors import (
+    BotError,
+    ConfigurationError,
+    DatabaseAwayError,
+    LockLostError,
+    StorageTroubleError,
+)
 from bot.logs import set_up_logs
 from bot.pricing import load_prices
-from bot.running import EXIT_LOCK_LOST
+from bot.running import EXIT_TRY_AGAIN
 from bot.settings import load_settings
 from bot.storage import Database
 
@@ -28,20 +34,20 @@ _MISSED_HEARTBEATS = 6
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code.
 
-    0: well. 1: it failed. 75: the bot lost its lock on the database, start it again. 78: wrong
-    settings.
+    0: well. 1: it failed. 75: the database does not answer or cannot be written, or the bot lost
+    its lock on it: start it again. 78: wrong settings.
     """
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
+    except (DatabaseAwayError, LockLostError, StorageTroubleError) as error:
+        print(error, file=sys.stderr)
+        return EXIT_TRY_AGAIN
     except ConfigurationError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return _EXIT_CONFIGURATION
-    except LockLostError as error:
-        print(error, file=sys.stderr)
-        return EXIT_LOCK_LOST
     except BotError as error:
         print(error, file=sys.stderr)
         return 1

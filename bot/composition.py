@@ -31,7 +31,7 @@ from bot.jobs.watch import QueueWatch
 from bot.pricing import load_prices
 from bot.running import background, repeat, until_stopped
 from bot.settings import Settings
-from bot.storage import JobStore, PostgresLocks
+from bot.storage import JobStore, PostgresLocks, told_apart
 from bot.tools import Tools, now, open_tools
 
 log = logging.getLogger(__name__)
@@ -88,6 +88,7 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
     Raises:
         ConfigurationError: the database or the price file cannot be used, or another process
             runs under the same executor id.
+        StorageTroubleError: the disk is full, say: a later start may work.
     """
     async with AsyncExitStack() as stack:
         prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
@@ -100,7 +101,8 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
         # After the engine: a card shows what its job came to, and that it goes on.
         stack.push_async_callback(_close_cards, tools, engine, lost)
         stack.push_async_callback(engine.close)
-        await engine.launch()
+        with told_apart():
+            await engine.launch()
         gate = gate_of(tools)
         approvals = approvals_of(tools, engine, gate)
         privacy = privacy_of(tools)
@@ -139,6 +141,9 @@ async def _entered(
     locks = await stack.enter_async_context(_locks(settings))
     tenure = Tenure(locks, settings.executor_id)
     await tenure.begin()
+    # One of an earlier process says nothing about this one.
+    await _no_beat(heartbeat_path(settings))
+    stack.push_async_callback(_no_beat, heartbeat_path(settings))
     await stack.enter_async_context(background(_watch(tenure, lost)))
     leader = Leadership(locks, sure=tenure.sure)
     await leader.look()
@@ -227,6 +232,10 @@ async def _close_cards(tools: Tools, engine: DurableEngine, lost: asyncio.Event)
 
 async def _beat(path: Path) -> None:
     await asyncio.to_thread(path.touch)
+
+
+async def _no_beat(path: Path) -> None:
+    await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 async def _tidy(engine: DurableEngine, store: JobStore) -> None:

@@ -1,12 +1,14 @@
 """Checks an installation: one line for each part, and what to do when something is wrong."""
 
 import asyncio
+import shutil
 from collections.abc import Awaitable
 
+import aiohttp
 import discord
 
 from bot.client import redirect
-from bot.errors import BotError, UnauthorizedError
+from bot.errors import BotError, TransientError, UnauthorizedError
 from bot.finding import Finding
 from bot.jobs.account_desk import LOW_BALANCE_USD
 from bot.media import ffmpeg_program
@@ -15,6 +17,8 @@ from bot.segmind import make_session
 from bot.settings import Settings
 from bot.storage import Database, JobStore, refuse_away
 from bot.tools import provider_of
+
+_BYTES_IN_MB = 1e6
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -39,6 +43,14 @@ async def examine(settings: Settings) -> list[Finding]:
 
 
 def _trouble(part: str, error: BaseException) -> Finding:
+    if isinstance(error, TransientError | aiohttp.ClientError | TimeoutError):
+        why = error.detail if isinstance(error, TransientError) else error
+        return Finding(
+            part=part,
+            well=False,
+            words=f"does not answer ({why}).",
+            remedy="Check this machine's network, then try again.",
+        )
     # Our own errors say what they are; others' texts are often only a host's name.
     words = str(error) if isinstance(error, BotError) else f"{type(error).__name__}: {error}"
     return Finding(part=part, well=False, words=words)
@@ -49,7 +61,17 @@ def _data_folder(settings: Settings) -> Finding:
         settings.make_data_dir()
     except BotError as error:
         return _trouble("data folder", error)
-    return Finding(part="data folder", well=True, words=str(settings.data_dir))
+    free_bytes = shutil.disk_usage(settings.data_dir).free
+    words = f"{settings.data_dir}, {free_bytes / _BYTES_IN_MB:,.0f} MB free"
+    if free_bytes < settings.video_max_bytes:
+        needed = f"{settings.video_max_bytes / _BYTES_IN_MB:,.0f} MB"
+        return Finding(
+            part="data folder",
+            well=False,
+            words=f"{words}.",
+            remedy=f"Make room: one video may take {needed} (VIDEO_MAX_BYTES).",
+        )
+    return Finding(part="data folder", well=True, words=words)
 
 
 def _prices(settings: Settings) -> Finding:

@@ -21,6 +21,10 @@ class ConfigurationError(BotError):
         self.problems = problems
 
 
+class DatabaseAwayError(ConfigurationError):
+    """The database does not answer. It may be starting, so the same settings may work later."""
+
+
 class StaleStateError(BotError):
     """A job's transition is not allowed from the state it is in (somebody was faster).
 

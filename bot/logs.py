@@ -5,6 +5,8 @@ import logging
 from datetime import UTC, datetime
 from typing import Literal
 
+# It writes by a handler of its own, in a form of its own.
+_ENGINE = "dbos"
 _STANDARD = frozenset(vars(logging.makeLogRecord({})))
 
 
@@ -35,5 +37,7 @@ def set_up_logs(form: Literal["human", "json"], level: str) -> None:
             logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
         )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    engine = logging.getLogger(_ENGINE)
+    engine.handlers, engine.propagate = [handler], False
     for name in ("bot", "cogs"):
         logging.getLogger(name).setLevel(level)

@@ -18,7 +18,7 @@ from bot.errors import BotError, ConfigurationError, LockLostError, StorageTroub
 log = logging.getLogger(__name__)
 
 # A start may be tried again; sysexits.h calls it EX_TEMPFAIL.
-EXIT_LOCK_LOST = 75
+EXIT_TRY_AGAIN = 75
 # So soon after a change of who is to do it, work that only one process does goes on.
 _ASK_AGAIN_S = 2.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -60,7 +60,7 @@ async def until_stopped(
         stop_timeout_s,
     )
     # Threads that wait for a lost database do so for good.
-    _watch_the_stop(stop_timeout_s, end_at_once, EXIT_LOCK_LOST if lost.is_set() else 1)
+    _watch_the_stop(stop_timeout_s, end_at_once, EXIT_TRY_AGAIN if lost.is_set() else 1)
     await bot.close()
     running.cancel()
     await asyncio.wait({running})

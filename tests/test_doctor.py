@@ -88,12 +88,31 @@ async def test_refused_keys_are_told_with_what_to_do(settings: Settings) -> None
 
 
 async def test_an_unreachable_provider_is_one_finding_of_many(settings: Settings) -> None:
-    """The others are told all the same, and the error's kind is said once."""
+    """The others are told all the same; what to do is said, and no class of ours."""
     findings = await found(settings, segmind_api_base="http://127.0.0.1:9")
 
     assert not findings["Segmind"].well
-    assert findings["Segmind"].words.count("NeverStartedError") == 1
+    assert findings["Segmind"].words.startswith("does not answer")
+    assert "NeverStartedError" not in findings["Segmind"].words
+    assert "network" in findings["Segmind"].remedy
     assert findings["Discord"].well
+
+
+async def test_an_unreachable_discord_is_told(settings: Settings) -> None:
+    """With what to do, and the rest."""
+    findings = await found(settings, discord_api_base="http://127.0.0.1:9/api/v10")
+
+    assert findings["Discord"].words.startswith("does not answer")
+    assert "network" in findings["Discord"].remedy
+    assert findings["Segmind"].well
+
+
+async def test_a_disk_without_room_for_one_video_is_a_fault(settings: Settings) -> None:
+    """Before the first download fails."""
+    findings = await found(settings, video_max_bytes=10**18)
+
+    assert not findings["data folder"].well
+    assert "VIDEO_MAX_BYTES" in findings["data folder"].remedy
 
 
 async def test_a_folder_that_cannot_be_made_names_its_setting(

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.errors import ConfigurationError, LockLostError
+from bot.errors import ConfigurationError, DatabaseAwayError, LockLostError
 from bot.jobs.executor import FileLocks
 from bot.jobs.locks import CHECK_EVERY_S, LEADER, Leadership, Locks, Tenure, executor_lock
 from bot.storage import PostgresLocks
@@ -175,7 +175,7 @@ async def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
     """One sentence for the host, without the password."""
     url = f"postgresql://bot:s3cret@/postgres?host={tmp_path}"
 
-    with pytest.raises(ConfigurationError, match="cannot use") as caught:
+    with pytest.raises(DatabaseAwayError, match="cannot use") as caught:
         async with PostgresLocks.open(url):
             pass
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from dbos._logger import init_logger
 
 from bot.logs import JsonFormatter, set_up_logs
 
@@ -13,10 +14,13 @@ from bot.logs import JsonFormatter, set_up_logs
 def _own_logs() -> Iterator[None]:
     """Give the test the root logger for itself; pytest's handlers come back afterwards."""
     root, ours = logging.getLogger(), [logging.getLogger(name) for name in ("bot", "cogs")]
+    engine = logging.getLogger("dbos")
     kept = root.handlers, root.level, [logger.level for logger in ours]
+    kept_engine = engine.handlers, engine.propagate
     root.handlers = []
     yield
     root.handlers = kept[0]
+    engine.handlers, engine.propagate = kept_engine
     root.setLevel(kept[1])
     for logger, level in zip(ours, kept[2], strict=True):
         logger.setLevel(level)
@@ -57,6 +61,18 @@ def test_json_logs_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> N
     told = capsys.readouterr()
     assert told.out == ""
     assert [json.loads(line)["message"] for line in told.err.splitlines()] == ["one", "four"]
+
+
+@pytest.mark.usefixtures("_own_logs")
+def test_the_engine_s_logs_have_the_chosen_form(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also when it has made itself a handler already, and each line once."""
+    init_logger()
+    set_up_logs("json", "INFO")
+    init_logger()
+    logging.getLogger("dbos").warning("no database")
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "no database"
 
 
 @pytest.mark.usefixtures("_own_logs")

@@ -345,7 +345,7 @@ async def test_a_wrong_address_is_told(filled: Path, tmp_path: Path, command: Co
         *("move", "--to", f"sqlite:///{tmp_path / 'new.sqlite3'}"),
     )
 
-    assert [code for code, _ in (strange, nowhere, away)] == [78, 78, 78]
+    assert [code for code, _ in (strange, nowhere, away)] == [78, 75, 75]
     assert "DATABASE_URL: cannot use postgresql://" in away[1]
     assert "--to must look like" in strange[1]
     assert "--to: cannot use postgresql://" in nowhere[1]
@@ -370,6 +370,9 @@ async def test_after_a_move_the_old_database_does_not_start(
     assert code == 0, said
     assert "Now set DATABASE_URL=postgresql://bot:***@/" in said
     assert "was moved to postgresql://bot:***@/" in words
+    code, said = await command(env, "jobs")
+    assert code == 0, said
+    assert words in said  # what it lists is how it was
     assert "move --back" in words
     assert "hunter2" not in said + words
 

@@ -366,6 +366,18 @@ async def test_an_open_database_is_not_restored(
     assert not [*file.parent.glob("bot.sqlite3.[a-z]*")]
 
 
+async def test_the_present_database_is_no_backup(store: JobStore, file: Path) -> None:
+    """Also by another name; nothing is marked, and nothing moved aside."""
+    await store._database.close()
+    link = file.with_name("link.sqlite3")
+    link.symlink_to(file)
+    for backup in (file, link):
+        with pytest.raises(BotError, match="--mark-only"):
+            await restore(backup, file, disposable=None, now=NOW)
+
+    assert not [*file.parent.glob("bot.sqlite3.[a-z]*")]
+
+
 def broken_header(backup: Path) -> None:
     """No SQLite file at all."""
     backup.write_bytes(b"what is this" * 100)

@@ -8,6 +8,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -16,11 +17,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.util.exc import CommandError
 from sqlalchemy import Engine, create_engine, create_mock_engine, inspect, text
 from sqlalchemy.engine.interfaces import ReflectedIndex
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import OperationalError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.schema import ExecutableDDLElement
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, DatabaseAwayError
 from bot.storage import Database, engines, schema
 from bot.storage.tables import Table
 from tests.storage_kit import accepted, opened
@@ -279,6 +280,39 @@ async def test_postgresql_addresses_use_psycopg_and_hide_the_password(scheme: st
 
     assert driver == "psycopg"
     assert "hunter2" not in database.url + str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "passes"),
+    [
+        ("port 5432 failed: FATAL:  the database system is starting up", True),
+        ("port 5432 failed: FATAL:  sorry, too many clients already", True),
+        ("port 5432 failed: Connection refused", True),
+        ("failed to resolve host 'postgres': Name or service not known", True),
+        ("connection timeout expired", True),
+        ('failed: FATAL:  password authentication failed for user "bot"', False),
+        ("failed: fe_sendauth: no password supplied", False),
+        ('failed: FATAL:  database "bto" does not exist', False),
+        ("failed: server does not support SSL, but SSL was required", False),
+        ('connection is bad: invalid port number: "99999"', False),
+    ],
+)
+def test_what_may_pass_and_what_never_will(words: str, passes: bool) -> None:
+    """A server that starts is worth another try; a wrong password is the host's to correct."""
+    failed = OperationalError(None, None, psycopg.OperationalError(words))
+
+    error = engines.unusable(engines.parse("postgresql://bot@host/bot"), failed)
+
+    assert isinstance(error, DatabaseAwayError) is passes
+
+
+def test_a_file_that_cannot_be_opened_does_not_pass() -> None:
+    """SQLite has no server that might be starting."""
+    failed = OperationalError(None, None, sqlite3.OperationalError("unable to open database file"))
+
+    error = engines.unusable(engines.parse("sqlite:////nowhere/bot.sqlite3"), failed)
+
+    assert not isinstance(error, DatabaseAwayError)
 
 
 async def test_sqlite_is_set_up_to_survive_a_power_cut(file: Path) -> None:

@@ -3,13 +3,15 @@
 import argparse
 import asyncio
 import json
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.errors import ConfigurationError
 from bot.job import Job
 from bot.settings import load_settings
-from bot.storage import Database, JobStore
+from bot.storage import Database, JobStore, refuse_away
 from bot.tools import now
 
 _LAST = 20
@@ -56,11 +58,20 @@ async def _read(address: str, last: int) -> tuple[Sequence[Job], Sequence[Job]]:
     database = Database.open(address)
     try:
         await database.check()
+        await _warn_if_away(database)
         store = JobStore(database)
         under_way = [*await store.awaiting(), *await store.unfinished()]
         return under_way, await store.ended(max(last, 0))
     finally:
         await database.close()
+
+
+async def _warn_if_away(database: Database) -> None:
+    """Say on standard error that this is how it was before a move, if so."""
+    try:
+        await refuse_away(database)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
 
 
 def _facts(job: Job, at: datetime) -> dict[str, Any]:

@@ -54,7 +54,8 @@ def _tell(moved: Moved, source: Database, target: Database) -> None:
     credits_ = ", ".join(f"{kind} {amount}" for kind, amount in moved.credits.items()) or "empty"
     how = "This was done before" if moved.earlier else "Both are the same"
     print(f"{how}: {sum(moved.rows.values())} rows; ledger: {credits_}.")
-    print(f"Now set DATABASE_URL={target.url}, with the password, and start the bot.")
+    password = ", with the password," if target.file is None else ""
+    print(f"Now set DATABASE_URL={target.url}{password} and start the bot.")
     print(
         f"The bot does not start on {source.url} any more. Keep it until all is well, then remove "
         "it: it holds prompts."

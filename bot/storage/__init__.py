@@ -11,6 +11,7 @@ from bot.storage.moving import Move, Moved, alone_on, back
 from bot.storage.policies import PolicyStore
 from bot.storage.relocation import refuse_away
 from bot.storage.reports import ReportStore
+from bot.storage.troubles import told_apart
 from bot.storage.undelivered import UndeliveredStore
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "refuse_away",
     "remove_database",
     "restore",
+    "told_apart",
 ]

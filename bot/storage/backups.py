@@ -110,6 +110,11 @@ def refuse_half_restored(database: Path) -> None:
         )
 
 
+def is_the_same(one: Path, other: Path) -> bool:
+    """Tell whether two names are those of one file."""
+    return one.exists() and other.exists() and one.samefile(other)
+
+
 def candidate_of(database: Path) -> Path:
     """Return where a backup is checked and made ready."""
     return _with(database, ".candidate")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, DatabaseAwayError, StorageTroubleError
 
 # How long one process waits for another's write transaction, in seconds.
 BUSY_TIMEOUT_S = 30.0
@@ -31,6 +31,9 @@ _POSTGRES: Mapping[str, str | int] = {
 }
 # As options behind the question mark.
 _SECRETS = frozenset({"password", "sslpassword"})
+# What a server, or the driver, says when the same address will never do. Errors of a connection
+# have no code; a server that speaks another language is only asked once more.
+_NEVER = ("password", "authentication", "does not exist", "pg_hba.conf", "SSL", ": invalid ")
 
 
 def parse(url: str, name: str = "DATABASE_URL") -> URL:
@@ -78,9 +81,22 @@ def cause(error: BaseException) -> BaseException:
 
 
 def unusable(address: URL, error: Exception, name: str = "DATABASE_URL") -> ConfigurationError:
-    """Return what the host reads when a database, set by `name`, cannot be worked with."""
+    """Return what the host reads when a database, set by `name`, cannot be worked with.
+
+    A `DatabaseAwayError` when it is a server that may be there in a moment.
+    """
     shown = address.render_as_string(hide_password=True)
-    return ConfigurationError(f"{name}: cannot use {shown}: {cause(error)}")
+    words = f"{name}: cannot use {shown}: {cause(error)}"
+    if address.drivername == "postgresql" and _may_pass(error):
+        return DatabaseAwayError(words)
+    return ConfigurationError(words)
+
+
+def _may_pass(error: Exception) -> bool:
+    if not isinstance(error, OperationalError | StorageTroubleError):
+        return False
+    words = str(cause(error))
+    return not any(never in words for never in _NEVER)
 
 
 def async_engine(address: URL) -> AsyncEngine:

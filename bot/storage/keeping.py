@@ -66,6 +66,11 @@ async def restore(
     Raises:
         BotError: the backup cannot be used; nothing was changed.
     """
+    if await asyncio.to_thread(backups.is_the_same, backup, database):
+        raise BotError(
+            f"{backup} is the present database itself. If you have put a backup there by hand: "
+            "python -m bot restore --mark-only"
+        )
     candidate = backups.candidate_of(database)
     await asyncio.to_thread(backups.bring, backup, candidate)
     try:

@@ -30,14 +30,19 @@ def is_trouble(error: Exception) -> bool:
     """Tell whether the database, not the statement, is why it failed. Pure."""
     if isinstance(error, NoConnectionError):
         return True  # no connection of the pool became free
+    if isinstance(error, sqlite3.Error):
+        return _is_sqlite_trouble(error)
     if not isinstance(error, DBAPIError):
         return False
-    cause = error.orig
-    if isinstance(cause, sqlite3.Error):
-        code = getattr(cause, "sqlite_errorcode", None)
-        return code is not None and code & _KIND in _SQLITE_TROUBLES
+    if isinstance(error.orig, sqlite3.Error):
+        return _is_sqlite_trouble(error.orig)
     # PostgreSQL's drivers keep these two kinds for what is not the program's doing.
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def _is_sqlite_trouble(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & _KIND in _SQLITE_TROUBLES
 
 
 @contextmanager
@@ -45,7 +50,7 @@ def told_apart() -> Iterator[None]:
     """Turn the database's troubles into `StorageTroubleError`; other errors go through."""
     try:
         yield
-    except (DBAPIError, NoConnectionError) as error:
+    except (DBAPIError, NoConnectionError, sqlite3.Error) as error:
         if not is_trouble(error):
             raise
         raise StorageTroubleError(str(engines.cause(error))) from error

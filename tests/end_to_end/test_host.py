@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,19 @@ async def test_a_price_file_that_is_missing_is_told(sandbox: SandboxProcess) -> 
 
     assert code == 78
     assert "PRICES_FILE" in said
+    assert "Traceback" not in said
+
+
+async def test_an_engine_s_file_that_cannot_be_written_is_told(
+    sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    """As on a full disk: one sentence, and the code to try again."""
+    (tmp_path / "engine.sqlite3").mkdir()
+
+    code, said = await second_bot(sandbox, DATA_DIR=str(tmp_path))
+
+    assert code == 75
+    assert "unable to open database file" in said
     assert "Traceback" not in said
 
 

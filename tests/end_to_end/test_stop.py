@@ -36,6 +36,7 @@ async def test_a_stop_leaves_nobody_thinking(tmp_path: Path) -> None:
                 await mia.run_command("animate", {"image": photo, "prompt": f"a wheel {n}"})
                 for n in range(PICTURES)
             ]
+            beats = [*(sandbox.folder / "bot").glob("heartbeat-*")]
             await sandbox.bot("stop")
             jobs = {outcome.id for outcome in asked}
 
@@ -58,6 +59,8 @@ async def test_a_stop_leaves_nobody_thinking(tmp_path: Path) -> None:
     assert len(cards) + len(told) == PICTURES
     assert all(message["components"] for message in cards)
     assert "Traceback" not in log
+    assert len(beats) == 1
+    assert not beats[0].exists(), "a health check would find a bot that runs"
 
 
 async def test_a_renamed_process_takes_up_the_jobs_of_the_old_name(tmp_path: Path) -> None:
