@@ -124,7 +124,8 @@ class Job(NewJob):
         removed_by: The moderator who took the delivered video down.
         removed_at: When.
         removal_reason: Their words.
-        refunded_at: When a moderator gave the credits of the delivered video back.
+        refunded_at: When a moderator gave the credits of the delivered video back; of a removed
+            one that could not be delivered at first: when they came back.
         restored_at: When a backup was restored that had the job on its way. What happened to
             it from the backup until then is not in the database: look before doing anything.
     """

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from bot.delivery import RETRY_AFTER_S
+from bot.discord_ui.cards import removal_text
+from bot.discord_ui.video_card import video_card
 from bot.errors import RefusedError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.ports import PostLaterError
 from bot.jobs.send_again import LEASE
 from bot.policy import Block, GuildPolicy, PlaceFacts
 from bot.storage import UndeliveredStore
+from tests.face_kit import components
 from tests.job_steps_kit import DIRECT_CHANNEL, RELEASED, Post, World
 from tests.segmind_far_end import html, noisy_mp4, tiny_mp4
 from tests.storage_kit import GUILD, MODERATOR, NOW
@@ -207,6 +210,21 @@ async def test_a_removed_video_stays_removed(world: World) -> None:
         await world.send_again(await world.stored(job), HERE)
     assert len(world.channel.posts) == 1
     assert await world.books(job) == RELEASED  # no second refund of what was free
+
+
+@pytest.mark.parametrize("refund", [True, False])
+async def test_a_removed_video_that_was_free_does_not_seem_paid(world: World, refund: bool) -> None:
+    """Whether or not a moderator would give credits back: they had come back before."""
+    job = await undelivered(world)
+    await world.send_again(job, HERE)
+    removed, back = await world.store.take_down(
+        job.id, guild_id=GUILD, actor_id=MODERATOR, reason="no", refund=refund, now=NOW
+    )
+
+    assert back == 0
+    assert removed.refunded_at == job.ended_at
+    assert "credits were given back" in removal_text(removed)
+    assert "Give credits back" not in str(list(components(video_card(removed))))
 
 
 async def test_a_job_without_a_video_has_none_to_send(world: World) -> None:

@@ -87,6 +87,8 @@ async def take_down(
     if row.removed_at is None:
         row.removed_at, row.removed_by, row.removal_reason = now, actor_id, reason
         await _record(session, row, AuditAction.JOB_TAKE_DOWN, actor_id, reason, now=now)
+    if row.refunded_at is None:  # they went back when it could not be delivered at first
+        row.refunded_at = await ledger.released_at(session, row.id)
     back = await _refund(session, row, actor_id, reason, now=now) if refund else 0
     return rows.job_of(row), back
 
@@ -96,7 +98,7 @@ async def _refund(
 ) -> int:
     """Give settled credits back, once, to where they came from; return how many."""
     if not await ledger.has(session, row.id, EntryKind.SETTLE):
-        return 0  # they went back when it could not be delivered at first
+        return 0
     if await ledger.has(session, row.id, EntryKind.ADJUST):
         return 0
     back = await ledger.mirror(

@@ -81,6 +81,14 @@ async def has(session: AsyncSession, job_id: int, kind: EntryKind) -> bool:
     return bool(await session.scalar(query))
 
 
+async def released_at(session: AsyncSession, job_id: int) -> datetime | None:
+    """Return when the job's credits came back; None when they did not."""
+    query = select(func.max(col(LedgerRow.created_at))).where(
+        col(LedgerRow.job_id) == job_id, col(LedgerRow.kind) == EntryKind.RELEASE
+    )
+    return await session.scalar(query)
+
+
 # -- sums --------------------------------------------------------------------------
 
 
