@@ -352,6 +352,18 @@ async def test_a_kill_after_posting_posts_nothing_twice(world: World) -> None:
     await ends_sent(world, job, ELSEWHERE)
 
 
+async def test_a_kill_before_the_card_showed_it_is_made_up_for(world: World) -> None:
+    """The button that should be gone mends the card it is on."""
+    job = await undelivered(world)
+    delivered = await world.store.transition(job.id, JobState.DELIVERED, now=NOW)
+    world.cards.shown.clear()
+
+    with pytest.raises(RefusedError, match="delivered already"):
+        await world.send_again(delivered, HERE)
+
+    assert [shown.state for shown, _ in world.cards.shown] == [JobState.DELIVERED]
+
+
 async def test_a_kill_before_posting_can_be_made_up_for(world: World) -> None:
     """After a while, when no other process can be at it any more."""
     job = await undelivered(world)

@@ -113,6 +113,8 @@ class SendAgain:
         if self._closing:
             raise RefusedError(_RESTARTING)
         if job.state is not JobState.UNDELIVERED:
+            if job.state is JobState.DELIVERED:
+                await self._cards.finish(job)  # a kill may have kept it from its card
             raise RefusedError(
                 "This video was delivered already: `/jobs` leads to it."
                 if job.state is JobState.DELIVERED
