@@ -41,7 +41,7 @@ class _Kept:
 class KeptVideos:
     """A folder with one file a job; it never holds more than it may, and nothing for long.
 
-    Another process on another machine has another folder: a file may be elsewhere.
+    Several processes can share it. One with a folder of its own may lack what another has kept.
     """
 
     def __init__(
