@@ -110,7 +110,8 @@ class Job(NewJob):
         result_direct: Whether it went to the member alone, though asked for in a server.
         result_message_id: The message with the video; None as soon as it is deleted.
         delivering_at: When posting was first tried: from then on look before posting again.
-        failure: Why it failed, for FAILED; for UNDELIVERED only when it was Discord's trouble.
+        failure: Why it failed, for FAILED; for UNDELIVERED only when it was Discord's
+            trouble, or a fault of the bot; None when nothing took the video.
         error_detail: The provider's words, for the host.
         created_at: UTC, as all times: entered `queued` (or `awaiting_approval`).
         queued_at: When its price was reserved; None for a job that waits for approval or was

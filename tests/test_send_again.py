@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from bot.delivery import RETRY_AFTER_S
-from bot.discord_ui.cards import removal_text
+from bot.discord_ui.cards import removal_text, state_text
 from bot.discord_ui.video_card import video_card
 from bot.errors import RefusedError
 from bot.job import FailureReason, Job, JobState
-from bot.jobs.ports import PostLaterError
+from bot.jobs.ports import PostLaterError, Standing
 from bot.jobs.send_again import LEASE
 from bot.policy import Block, GuildPolicy, PlaceFacts
 from bot.storage import UndeliveredStore
@@ -141,6 +141,16 @@ async def test_a_job_of_direct_messages_never_goes_to_a_server(world: World) -> 
     await world.send_again(job, HERE)
 
     await ends_sent(world, job, job.channel_id)
+
+
+async def test_who_blocked_the_bot_reads_what_helps(world: World) -> None:
+    """In direct messages there is no channel to choose, and no moderator to ask."""
+    job = await undelivered(world, guild_id=None)
+    world.channel.closed = world.channel.dms_closed = True
+
+    await refused(world, job, "Unblock this bot", PlaceFacts(guild_id=None, channel_id=77))
+    assert "Unblock this bot" in state_text(job, Standing())
+    assert "moderator" not in state_text(job, Standing())
 
 
 async def test_a_kept_video_too_large_is_made_to_fit(world: World) -> None:

@@ -11,7 +11,7 @@ from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import about, bar_until_done, quote
-from bot.job import CANCELLABLE, Job, JobState
+from bot.job import CANCELLABLE, FailureReason, Job, JobState
 from bot.jobs.ports import Standing
 from bot.words import ago, credits_text
 
@@ -86,8 +86,8 @@ def state_text(job: Job, standing: Standing) -> str:
             text = _delivered(job)
         case JobState.FAILED:
             text = _failed(job)
-        case JobState.UNDELIVERED if job.failure is not None:
-            text = _failed(job)
+        case JobState.UNDELIVERED:
+            text = _undelivered(job)
         case JobState.DENIED:
             text = f"{quote(job.decision_reason or '', _REASON_LIMIT)}\n{given_back(job)}"
         case _:
@@ -103,12 +103,6 @@ _PLAIN: Mapping[JobState, str] = {
         "you will not pay twice."
     ),
     JobState.FINISHED: "The video is made and on its way into this channel.",
-    JobState.UNDELIVERED: (
-        "The video is made, but it could be posted neither here nor in a direct message. {back} "
-        "Ask a moderator to let the bot send messages and files here, or allow direct messages, "
-        "then choose **Send again** here or in `/jobs`: the video is kept for up to a week, and "
-        "costs nothing."
-    ),
     JobState.CANCELLED: "Cancelled before it was sent. {back}",
 }
 
@@ -151,6 +145,33 @@ def _failed(job: Job) -> str:
         return given_back(job)
     words = FAILURE_WORDS[job.failure]
     return f"**{words.why}**\n{words.what_to_do} {given_back(job)}"
+
+
+_KEPT = "the video is kept for up to a week, and costs nothing."
+
+
+def _undelivered(job: Job) -> str:
+    """Return why the video stayed behind, and what its member can do to get it."""
+    back = given_back(job)
+    if job.failure is FailureReason.INTERNAL:
+        return (
+            "**Something went wrong in the bot itself: the video is made, but was not posted.**\n"
+            f"{back} Choose **Send again** soon, which costs nothing: the video service keeps it "
+            "for an hour. If that fails, too, tell a moderator this job's number."
+        )
+    if job.failure is not None:
+        return _failed(job)
+    if job.guild_id is None:
+        return (
+            f"The video is made, but Discord did not let it through to you. {back} Unblock this "
+            "bot, or be on a server with it that you allow direct messages from, then choose "
+            f"**Send again** here or in `/jobs`: {_KEPT}"
+        )
+    return (
+        "The video is made, but it could be posted neither here nor in a direct message. "
+        f"{back} Ask a moderator to let the bot send messages and files here, or allow direct "
+        f"messages, then choose **Send again** here or in `/jobs`: {_KEPT}"
+    )
 
 
 def removal_text(job: Job) -> str:

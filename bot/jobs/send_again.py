@@ -45,6 +45,10 @@ _NO_WAY = (
     "bot may send messages and attach files, or allow direct messages from this server; then "
     "choose **Send again** there. Nothing was charged."
 )
+_NO_WAY_DIRECTLY = (
+    "Discord did not let the video through to you. Unblock this bot, or be on a server with it "
+    "that you allow direct messages from; then choose **Send again** here. Nothing was charged."
+)
 _GONE = (
     "This video is not there any more: undelivered ones are kept for a week at most. Its credits "
     "came back; the same prompt, picture and seed make it again."
@@ -205,7 +209,8 @@ class SendAgain:
                 raise RefusedError(_DISCORD_DOWN) from error
             except CannotPostError as error:
                 await self._store.end_sending(job.id)
-                raise RefusedError(_NO_WAY) from error
+                words = _NO_WAY_DIRECTLY if job.guild_id is None else _NO_WAY
+                raise RefusedError(words) from error
             except DownloadInterruptedError as error:
                 await self._store.end_sending(job.id)
                 raise RefusedError(_LATER) from error

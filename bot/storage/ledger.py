@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from bot.job import FailureReason, JobState
+from bot.job import JobState
 from bot.pseudonyms import NOBODY
 from bot.quota import EntryKind, Grant, LedgerEntry, Part, Window
 from bot.storage.tables import ALLOWANCE, DIRECT_MESSAGES, JobRow, LedgerRow
@@ -117,11 +117,13 @@ async def undelivered(
 ) -> list[int]:
     """Return what came back to a member, in each of these windows, for videos that were made.
 
-    They could not be delivered, or not at first. What Discord's trouble stopped does not count.
+    They could not be delivered, or not at first. Discord's trouble and the bot's own faults do
+    not count, as long as such a video waits.
     """
-    no_trouble = func.coalesce(col(JobRow.failure), "") != FailureReason.DISCORD_DOWN
     made = select(col(JobRow.id)).where(
-        col(JobRow.id) == col(LedgerRow.job_id), col(JobRow.state).in_(_MADE), no_trouble
+        col(JobRow.id) == col(LedgerRow.job_id),
+        col(JobRow.state).in_(_MADE),
+        col(JobRow.failure).is_(None),
     )
     query = select(*(_sum_in(window, col(LedgerRow.credits)) for window in windows)).where(
         *_account(guild_id, user_ids),
