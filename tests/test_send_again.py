@@ -3,21 +3,24 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.delivery import RETRY_AFTER_S
 from bot.discord_ui.cards import removal_text, state_text
+from bot.discord_ui.results import result_content
 from bot.discord_ui.video_card import video_card
 from bot.errors import RefusedError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.ports import PostLaterError, Standing
 from bot.jobs.send_again import LEASE
 from bot.policy import Block, GuildPolicy, PlaceFacts
-from bot.storage import UndeliveredStore
+from bot.storage import JobStore, UndeliveredStore
 from tests.face_kit import components
-from tests.job_steps_kit import DIRECT_CHANNEL, RELEASED, Post, World
+from tests.ffmpeg_programs import SLEEPER, program
+from tests.job_steps_kit import DIRECT_CHANNEL, RELEASED, Post, World, running_world
 from tests.segmind_far_end import html, noisy_mp4, tiny_mp4
 from tests.storage_kit import GUILD, MODERATOR, NOW
 
@@ -168,7 +171,9 @@ async def test_a_kept_video_too_large_is_made_to_fit(world: World) -> None:
     await world.send_again(await world.stored(job), HERE)
 
     await ends_sent(world, job, ELSEWHERE)
-    assert world.channel.posts[0].url is None
+    (post,) = world.channel.posts
+    assert (post.smaller, post.url) == (True, None)
+    assert "smaller copy that fits here; the original is gone" in result_content(job, smaller=True)
 
 
 # -- what forbids it -------------------------------------------------------------------------
@@ -390,6 +395,25 @@ async def test_a_kill_before_posting_can_be_made_up_for(world: World) -> None:
     await world.send_again(begun, HERE)
 
     await ends_sent(world, job, ELSEWHERE)
+
+
+async def test_a_send_ends_before_another_process_may_begin(
+    store: JobStore, downloads: Path, tmp_path: Path
+) -> None:
+    """A copy takes too long (others' come first, say): nothing is posted beside the next send."""
+    async with running_world(store, downloads, sending_s=0.3) as world:
+        job = await undelivered(world)
+        world.kept.path(job.id).write_bytes(noisy_mp4())
+        world.channel.max_bytes = world.channel.direct_max_bytes = len(noisy_mp4()) // 2
+        world.ffmpeg.path = program(tmp_path, SLEEPER)
+        await refused(world, job, "in a quarter of an hour")
+        world.ffmpeg.path = None
+        world.channel.max_bytes = len(noisy_mp4())
+        await refused(world, await world.stored(job), "sent already")
+        world.clock.at += LEASE + timedelta(seconds=1)
+        await world.send_again(await world.stored(job), HERE)
+
+        await ends_sent(world, job, ELSEWHERE)
 
 
 async def test_a_stop_cuts_it_off_and_says_so(world: World) -> None:

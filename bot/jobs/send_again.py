@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # A send that was begun and not ended may be another process's, at work right now.
 LEASE = timedelta(minutes=15)
+# So a send ends before: others' copies may be made before its own, one after the other.
+_LONGEST_S = 720.0
 # For so long the bot tries by itself, when it was Discord that was down.
 _BY_ITSELF_FOR = timedelta(hours=1)
 _SEARCH_AGAIN_S = (1.0, 3.0)
@@ -53,6 +55,10 @@ _GONE = (
     "This video is not there any more: undelivered ones are kept for a week at most. Its credits "
     "came back; the same prompt, picture and seed make it again."
 )
+_BUSY = (
+    "Other videos are being made smaller at the moment, and this one did not get its turn. Nothing "
+    "was charged. Choose **Send again** in a quarter of an hour."
+)
 _LATER = "The video cannot be fetched at the moment. Choose **Send again** in a few minutes."
 
 
@@ -72,6 +78,7 @@ class SendAgain:
         now: Callable[[], datetime],
         folder: Path,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        longest_s: float = _LONGEST_S,
     ) -> None:
         """Make one.
 
@@ -86,6 +93,7 @@ class SendAgain:
             now: The time, aware.
             folder: For files on their way.
             sleep: Waits between searches.
+            longest_s: How long a send may take, below `LEASE`.
         """
         self._store = store
         self._rules = rules
@@ -97,6 +105,7 @@ class SendAgain:
         self._now = now
         self._folder = folder
         self._sleep = sleep
+        self._longest_s = longest_s
         self._under_way: dict[int, asyncio.Task[Job]] = {}
         self._closing = False
 
@@ -198,12 +207,16 @@ class SendAgain:
             raise RefusedError(_UNDER_WAY) from error
         async with temporary_folder(self._folder) as folder:
             try:
-                parcel = Parcel(
-                    video=await self._video(job, folder / "result.mp4"),
-                    folder=folder,
-                    link=link_of(job, now=now),
-                )
-                return await self._hand_over(begun, parcel, places(job, where))
+                async with asyncio.timeout(self._longest_s):
+                    parcel = Parcel(
+                        video=await self._video(job, folder / "result.mp4"),
+                        folder=folder,
+                        link=link_of(job, now=now),
+                    )
+                    return await self._hand_over(begun, parcel, places(job, where))
+            except TimeoutError as error:
+                # Perhaps it was just posted: the lease stays, and the next try looks.
+                raise RefusedError(_BUSY) from error
             except PostLaterError as error:
                 # Whether it was posted is not known: the lease stays, and the next try looks.
                 raise RefusedError(_DISCORD_DOWN) from error
