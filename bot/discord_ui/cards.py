@@ -109,12 +109,12 @@ _PLAIN: Mapping[JobState, str] = {
 
 def _queued(standing: Standing) -> str:
     if standing.place is None:
-        place = "Waiting for its turn."
-    elif standing.place == 1:
-        place = "Next in line, waiting for a free place at the video service."
+        place = "Waiting for its turn"
     else:
-        place = f"Number {standing.place:,} in line, waiting for a free place at the video service."
-    return f"{place} It can still be cancelled at no cost."
+        place = "Next in line" if standing.place == 1 else f"Number {standing.place:,} in line"
+        if standing.hint is None:  # which says itself what it waits for
+            place += ", waiting for a free place at the video service"
+    return f"{place}. It can still be cancelled at no cost."
 
 
 def _running(job: Job, standing: Standing) -> str:

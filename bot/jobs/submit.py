@@ -23,7 +23,7 @@ from bot.errors import (
     TransientError,
 )
 from bot.job import FailureReason, Job, JobState
-from bot.jobs.breaker import Breaker, out_of_order_words
+from bot.jobs.breaker import Breaker, no_answer_words, out_of_order_words
 from bot.jobs.budget import RequestBudget
 from bot.jobs.ports import Cards, HistoryRow, JobStore, Provider, Standing
 from bot.jobs.reasons import reason_of
@@ -223,9 +223,10 @@ class Submitter:
         """Find out from the request history whether the submit arrived. Never sends."""
         if job.state is JobState.SUBMITTING:
             job = await self._move(job, JobState.UNCERTAIN)
-        self._cards.show(job, Standing())
         waits_s, give_up_at, answered = list(LOOK_AFTER_S), self._now() + self._patience, False
         while waits_s:
+            since = self._breaker.down_since
+            self._cards.show(job, Standing(hint=None if since is None else no_answer_words(since)))
             await self._sleep(waits_s.pop(0) / self._speed)
             try:
                 row = await self._find(job)
