@@ -47,6 +47,8 @@ TERMINAL = frozenset({S.DELIVERED, S.UNDELIVERED, S.FAILED, S.CANCELLED, S.DENIE
 IN_FLIGHT = frozenset(set(JobState) - TERMINAL - {S.AWAITING_APPROVAL})
 # While it was not sent.
 CANCELLABLE = SOURCES[S.CANCELLED]
+# The video is made, and is in front of people or can be.
+WITH_VIDEO = frozenset({S.DELIVERED, S.UNDELIVERED})
 # Entering one of these gives the reserved credits back; DELIVERED settles them.
 RELEASING = frozenset({S.FAILED, S.CANCELLED, S.DENIED, S.UNDELIVERED})
 
@@ -122,7 +124,7 @@ class Job(NewJob):
         decision_reason: The moderator's words about a denial.
         log_channel_id: Where the moderators' card of it is.
         log_message_id: That card.
-        removed_by: The moderator who took the delivered video down.
+        removed_by: The moderator who took the video down, delivered or not.
         removed_at: When.
         removal_reason: Their words.
         refunded_at: When a moderator gave the credits of the delivered video back; of a removed

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.delivery import RETRY_AFTER_S
-from bot.discord_ui.cards import removal_text, state_text
+from bot.discord_ui.cards import removal_text, state_text, status_card
 from bot.discord_ui.results import result_content
 from bot.discord_ui.video_card import video_card
 from bot.errors import RefusedError
@@ -221,10 +221,36 @@ async def test_a_removed_video_stays_removed(world: World) -> None:
         job.id, guild_id=GUILD, actor_id=MODERATOR, reason="no", refund=True, now=NOW
     )
 
-    with pytest.raises(RefusedError, match="delivered already"):
+    with pytest.raises(RefusedError, match="A moderator has removed this video"):
         await world.send_again(await world.stored(job), HERE)
     assert len(world.channel.posts) == 1
     assert await world.books(job) == RELEASED  # no second refund of what was free
+
+
+async def test_a_video_can_be_removed_before_it_is_sent_again(world: World) -> None:
+    """Moderators see in their log what waits: nobody gets it any more, and its file goes."""
+    seen = await stayed_behind(world)  # as a press knows it that came just before
+    before = moderators_buttons(seen)
+    removed, back = await world.store.take_down(
+        seen.id, guild_id=GUILD, actor_id=MODERATOR, reason="no", refund=False, now=NOW
+    )
+    await world.kept.tidy()
+    await refused(world, removed, "A moderator has removed this video")
+    await refused(world, seen, "sent already")
+    await world.send_again.look()
+
+    assert (back, world.channel.posts) == (0, [])
+    assert not world.kept.path(seen.id).exists()
+    assert before == ["video:delete", "video:block"]
+    assert moderators_buttons(removed) == ["video:block"]
+    assert "A moderator removed this video" in state_text(removed, Standing())
+    assert "send" not in str(list(components(status_card(removed))))
+
+
+def moderators_buttons(job: Job) -> list[str]:
+    """Return what the moderators' card of a job offers."""
+    ids = [str(part.get("custom_id", "")) for part in components(video_card(job))]
+    return [custom_id.rpartition(":")[0] for custom_id in ids if custom_id]
 
 
 @pytest.mark.parametrize("refund", [True, False])

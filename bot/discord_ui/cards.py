@@ -71,13 +71,20 @@ def add_buttons(box: Box, job: Job) -> None:
     """Add what its member can do about a job: cancel it, or have its video sent again."""
     if job.state in CANCELLABLE:
         box.add_item(ui.ActionRow(JobButton.cancel(job.id)))
-    elif job.state is JobState.UNDELIVERED:
+    elif can_be_sent(job):
         box.add_item(ui.ActionRow(JobButton.send(job.id)))
+
+
+def can_be_sent(job: Job) -> bool:
+    """Tell whether its member can have the video sent again."""
+    return job.state is JobState.UNDELIVERED and job.removed_at is None
 
 
 def state_text(job: Job, standing: Standing) -> str:
     """Return what happens now, or what came of it."""
     match job.state:
+        case _ if job.removed_at is not None:
+            text = f"**A moderator removed this video.**\n{removal_text(job)}"
         case JobState.QUEUED:
             text = _queued(standing)
         case JobState.RUNNING:
@@ -132,8 +139,6 @@ def _running(job: Job, standing: Standing) -> str:
 
 
 def _delivered(job: Job) -> str:
-    if job.removed_at is not None:
-        return f"**A moderator removed this video.**\n{removal_text(job)}"
     # The card is for everybody in the channel; a link into direct messages is dead for others.
     if was_sent_directly(job):
         return "Sent to you by direct message."

@@ -92,7 +92,7 @@ class KeptVideos:
 
     async def _is_wanted(self, job_id: int) -> bool:
         job = await self._jobs.get(job_id)
-        return job is not None and job.state in _WANTED_IN
+        return job is not None and job.state in _WANTED_IN and job.removed_at is None
 
     def _take_in(self, job_id: int, video: Path) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

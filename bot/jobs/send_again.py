@@ -34,6 +34,7 @@ _SEARCH_AGAIN_S = (1.0, 3.0)
 # A stop waits for a post that is being written down, and for no more.
 _STOP_S = 5.0
 
+_REMOVED = "A moderator has removed this video: it is not sent any more. `/jobs` shows the reason."
 _UNDER_WAY = (
     "This video is being sent already: look for it in a minute. `/jobs` shows what came of it."
 )
@@ -125,6 +126,8 @@ class SendAgain:
         """
         if self._closing:
             raise RefusedError(_RESTARTING)
+        if job.removed_at is not None:
+            raise RefusedError(_REMOVED)
         if job.state is not JobState.UNDELIVERED:
             if job.state is JobState.DELIVERED:
                 await self._cards.finish(job)  # a kill may have kept it from its card

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from bot.job import JobState
+from bot.job import WITH_VIDEO
 from bot.pseudonyms import NOBODY
 from bot.quota import EntryKind, Grant, LedgerEntry, Part, Window
 from bot.storage.tables import ALLOWANCE, DIRECT_MESSAGES, JobRow, LedgerRow
@@ -30,8 +30,6 @@ CREDITS_SPENT = case(
 CREDITS_DRAWN = case(
     (col(LedgerRow.kind) == EntryKind.ADJUST, -col(LedgerRow.credits)), else_=CREDITS_SPENT
 )
-# What has a video; with a RELEASE, too, it stayed behind at first.
-_MADE = (JobState.UNDELIVERED, JobState.DELIVERED)
 
 
 # -- adding ----------------------------------------------------------------------
@@ -122,7 +120,7 @@ async def undelivered(
     """
     made = select(col(JobRow.id)).where(
         col(JobRow.id) == col(LedgerRow.job_id),
-        col(JobRow.state).in_(_MADE),
+        col(JobRow.state).in_(WITH_VIDEO),
         col(JobRow.failure).is_(None),
     )
     query = select(*(_sum_in(window, col(LedgerRow.credits)) for window in windows)).where(
