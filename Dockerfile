@@ -9,7 +9,7 @@ RUN python -m venv /venv \
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin bot \
- && install -d -o bot -g bot /data
+ && install -d -o bot -g bot /data /kept
 COPY --from=build /venv /venv
 COPY migrations /app/migrations
 COPY cogs /app/cogs

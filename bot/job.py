@@ -47,6 +47,8 @@ TERMINAL = frozenset({S.DELIVERED, S.UNDELIVERED, S.FAILED, S.CANCELLED, S.DENIE
 IN_FLIGHT = frozenset(set(JobState) - TERMINAL - {S.AWAITING_APPROVAL})
 # While it was not sent.
 CANCELLABLE = SOURCES[S.CANCELLED]
+# The video is made, and is in front of people or can be.
+WITH_VIDEO = frozenset({S.DELIVERED, S.UNDELIVERED})
 # Entering one of these gives the reserved credits back; DELIVERED settles them.
 RELEASING = frozenset({S.FAILED, S.CANCELLED, S.DENIED, S.UNDELIVERED})
 
@@ -110,7 +112,8 @@ class Job(NewJob):
         result_direct: Whether it went to the member alone, though asked for in a server.
         result_message_id: The message with the video; None as soon as it is deleted.
         delivering_at: When posting was first tried: from then on look before posting again.
-        failure: Why it failed, for FAILED; for UNDELIVERED only when it was Discord's trouble.
+        failure: Why it failed, for FAILED; for UNDELIVERED only when it was Discord's
+            trouble, or a fault of the bot; None when nothing took the video.
         error_detail: The provider's words, for the host.
         created_at: UTC, as all times: entered `queued` (or `awaiting_approval`).
         queued_at: When its price was reserved; None for a job that waits for approval or was
@@ -121,10 +124,11 @@ class Job(NewJob):
         decision_reason: The moderator's words about a denial.
         log_channel_id: Where the moderators' card of it is.
         log_message_id: That card.
-        removed_by: The moderator who took the delivered video down.
+        removed_by: The moderator who took the video down, delivered or not.
         removed_at: When.
         removal_reason: Their words.
-        refunded_at: When a moderator gave the credits of the delivered video back.
+        refunded_at: When a moderator gave the credits of the delivered video back; of a removed
+            one that could not be delivered at first: when they came back.
         restored_at: When a backup was restored that had the job on its way. What happened to
             it from the backup until then is not in the database: look before doing anything.
     """

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     database_url: str | None = Field(default=None, repr=False)  # may hold a password
     retention_days: int | None = Field(default=None, ge=1, le=3650)
+    kept_dir: Path | None = None
     kept_max_bytes: int = Field(default=2_000_000_000, ge=0)
 
     # Quotas: a guild's default allowance, until moderators set their own
@@ -177,17 +178,15 @@ class Settings(BaseSettings):
         return self
 
     def make_data_dir(self) -> None:
-        """Make the folder unless it is there; ConfigurationError when it cannot be used."""
-        try:
-            # For the owner alone, as `.env` should be: prompts and tokens are in it.
-            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.data_dir):
-                pass
-        except OSError as error:
-            raise ConfigurationError(
-                f"DATA_DIR: {self.data_dir} cannot be written: {error.strerror}. Set it to a "
-                "folder that the bot's user may write."
-            ) from error
+        """Make the folders unless they are there; ConfigurationError when one cannot be used."""
+        _make_folder("DATA_DIR", self.data_dir)
+        if self.kept_dir is not None:
+            _make_folder("KEPT_DIR", self.kept_dir)
+
+    @property
+    def kept_folder(self) -> Path:
+        """Where videos wait to be sent again."""
+        return self.kept_dir or self.data_dir / "kept"
 
     @property
     def shards(self) -> tuple[tuple[int, ...] | None, int | None]:
@@ -240,6 +239,19 @@ class Settings(BaseSettings):
     def engine_file(self) -> Path | None:
         """The file of the engine's tables, which can be removed while no bot runs."""
         return Path(self.engine_address.removeprefix("sqlite:///")) if self.on_sqlite else None
+
+
+def _make_folder(name: str, folder: Path) -> None:
+    try:
+        # For the owner alone, as `.env` should be: prompts and tokens are in it.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"{name}: {folder} cannot be written: {error.strerror}. Set it to a folder that the "
+            "bot's user may write."
+        ) from error
 
 
 def load_settings(env_file: str | None = None) -> Settings:

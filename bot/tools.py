@@ -126,7 +126,7 @@ async def open_tools(
             store=store, media=media, poster=poster, cards=cards, now=now, sure=sure
         ),
         kept=KeptVideos(
-            settings.data_dir / "kept", jobs=store, max_bytes=settings.kept_max_bytes, now=now
+            settings.kept_folder, jobs=store, max_bytes=settings.kept_max_bytes, now=now
         ),
         errands=errands,
         bulletin=Bulletin(policies=policies, log_channel=ChannelLog(client, errands)),

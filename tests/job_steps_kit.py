@@ -124,6 +124,7 @@ class Post:
         how: `video`, `link` or `direct`.
         channel_id: Where; None for direct messages, or the job's own channel.
         data: The file's bytes, read when it was posted.
+        smaller: Whether the member was told that the file is a smaller copy.
         url: The link, or beside a smaller copy the original's.
     """
 
@@ -132,6 +133,7 @@ class Post:
     job_id: int
     channel_id: int | None = None
     data: bytes | None = None
+    smaller: bool = False
     url: str | None = None
     expires_at: datetime | None = None
 
@@ -178,7 +180,13 @@ class Channel:
         return next((place(post, job) for post in self.posts if post.job_id == job.id), None)
 
     async def post_video(
-        self, job: Job, video: VideoFile, where: Where, *, original: Link | None = None
+        self,
+        job: Job,
+        video: VideoFile,
+        where: Where,
+        *,
+        smaller: bool = False,
+        original: Link | None = None,
     ) -> Posted:
         """Take a file."""
         how = "direct" if where == DIRECT else "video"
@@ -194,7 +202,7 @@ class Channel:
             raise TooLargeToPostError("Request entity too large", fits_bytes=fits_bytes)
         data = await asyncio.to_thread(video.path.read_bytes)
         url = original.url if original else None
-        return self._keep(how, job, where, data=data, url=url)
+        return self._keep(how, job, where, data=data, smaller=smaller, url=url)
 
     async def post_link(self, job: Job, link: Link, where: Where) -> Posted:
         """Take a link."""
@@ -293,7 +301,12 @@ SETTLED = ["reserve", "settle"]
 
 @asynccontextmanager
 async def running_world(
-    store: JobStore, folder: Path, *, timeout_s: float = 30.0, listening: bool = True
+    store: JobStore,
+    folder: Path,
+    *,
+    timeout_s: float = 30.0,
+    listening: bool = True,
+    sending_s: float = 30.0,
 ) -> AsyncIterator[World]:
     """Run both far ends; at the end every credit must be accounted for.
 
@@ -302,6 +315,7 @@ async def running_world(
         folder: For downloads; must be empty again at the end.
         timeout_s: The client's patience, in real seconds.
         listening: Whether the provider can be reached from the start.
+        sending_s: How long sending a video again may take, in real seconds.
     """
     clock, cards, channel, ffmpeg = Clock(), RecordingCards(), Channel(), Ffmpeg()
     far_end = FarEnd(clock.now)
@@ -383,6 +397,7 @@ async def running_world(
                 now=clock.now,
                 folder=folder,
                 sleep=clock.sleep,
+                longest_s=sending_s,
             ),
             kept=kept,
             rules=rules,

@@ -348,6 +348,29 @@ async def test_a_card_that_a_kill_left_out_is_drawn_after_the_restart(
     assert drawn.state is JobState.AWAITING_APPROVAL
 
 
+async def test_an_end_that_a_kill_kept_from_the_cards_is_shown(face: Face, photo: Path) -> None:
+    """Killed between the decision and the cards; these jobs have no workflow to see to it."""
+    async with face.member() as mia:
+        jobs = [await asked(face, mia, photo) for _ in range(2)]
+        for job in jobs:
+            await question(face, job)
+        await face.store.deny(jobs[0].id, guild_id=GUILD, actor_id=1, reason="Too red", now=now())
+        await face.store.transition(jobs[1].id, JobState.CANCELLED, now=now())
+        await face.bot.close()
+        other = face.again()
+        task = await start(other)
+        try:
+            await other.approvals.look()
+            cards = [await other.card_text(job) for job in jobs]
+            questions = [await question(other, job) for job in jobs]
+        finally:
+            await stop(other, task)
+
+    assert "Too red" in cards[0]
+    assert "Cancelled" in cards[1]
+    assert [buttons(shown) for shown in questions] == [{}, {}]
+
+
 # -- who may not, and who is late --------------------------------------------------------
 
 

@@ -38,9 +38,11 @@ def test_each_bot_has_its_own_folder_and_comes_back() -> None:
     """It waits for the server, is started again after any end, and has time to stop."""
     assert len({str(bot["volumes"]) for bot in BOTS.values()}) == len(BOTS)
     for bot in BOTS.values():
-        (volume,) = bot["volumes"]
+        volume, kept = bot["volumes"]
         assert volume.endswith(":/data")
         assert volume.split(":")[0] in COMPOSE["volumes"]
+        assert kept == f"kept:{bot['environment']['KEPT_DIR']}"
+        assert "kept" in COMPOSE["volumes"]
         assert bot["restart"] == "unless-stopped"
         assert bot["depends_on"] == {"postgres": {"condition": "service_healthy"}}
         assert bot["stop_grace_period"] == "30s"

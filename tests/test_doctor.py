@@ -115,16 +115,17 @@ async def test_a_disk_without_room_for_one_video_is_a_fault(settings: Settings) 
     assert "VIDEO_MAX_BYTES" in findings["data folder"].remedy
 
 
+@pytest.mark.parametrize("name", ["data_dir", "kept_dir"])
 async def test_a_folder_that_cannot_be_made_names_its_setting(
-    settings: Settings, tmp_path: Path
+    settings: Settings, tmp_path: Path, name: str
 ) -> None:
-    """A file stands where the data folder should be: DATA_DIR must change."""
+    """A file stands where the folder should be: its setting must change."""
     (tmp_path / "taken").write_text("")
 
-    findings = await found(settings, data_dir=tmp_path / "taken")
+    findings = await found(settings, **{name: tmp_path / "taken"})
 
     assert not findings["data folder"].well
-    assert "DATA_DIR" in findings["data folder"].words
+    assert name.upper() in findings["data folder"].words
 
 
 async def test_an_old_database_and_a_bad_price_file_are_told(

@@ -79,6 +79,14 @@ def test_a_queued_card_shows_its_place(place: int | None, words: str) -> None:
     assert words in whole(status_card(job(), Standing(place=place)))
 
 
+def test_a_queued_card_waits_for_one_thing_alone() -> None:
+    """For a free place, or for a service that is out of order: not for both."""
+    place = "waiting for a free place at the video service"
+
+    assert place in whole(status_card(job(), Standing(place=3)))
+    assert place not in whole(status_card(job(), Standing(place=3, hint="It is out of order.")))
+
+
 def test_only_a_waiting_job_can_be_cancelled() -> None:
     """The button is there while cancelling is possible, with the job's id in its custom id."""
     with_button = {

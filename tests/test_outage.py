@@ -207,6 +207,18 @@ async def test_submits_that_break_open_it(world: World, answer: Act) -> None:
         assert await world.books(job) == RELEASED
 
 
+async def test_a_card_that_is_checked_says_that_the_service_does_not_answer(world: World) -> None:
+    """An outage may last for hours: "Checking" alone would look as if the bot had stopped."""
+    world.far_end.script("submit", html(503))
+    world.far_end.script("history", *[html(503)] * FAILURES_TO_OPEN)
+
+    await world.submit(await world.job())
+
+    checking = [standing.hint for job, standing in world.cards.shown if job.state == "uncertain"]
+    assert checking[0] is None
+    assert any("does not answer since" in (hint or "") for hint in checking)
+
+
 async def test_a_page_in_place_of_the_history_is_not_its_answer(world: World) -> None:
     """The submit arrived; a gateway's page must not make it count as lost."""
     world.far_end.script("submit", cut)

@@ -299,6 +299,39 @@ def test_budgets_come_before_the_members_own_rules() -> None:
     assert [refusal and refusal.rule for refusal in first] == [Rule.GUILD_BUDGET, Rule.HOST_BUDGET]
 
 
+@given(
+    used=COUNTS,
+    usage=USAGES.filter(lambda usage: usage.granted_credits < 30),
+    in_month=st.booleans(),
+)
+def test_a_whole_allowance_that_came_back_undelivered_is_enough(
+    used: int, usage: Usage, in_month: bool
+) -> None:
+    """Videos that can be had for free later: for what one may spend, once more, and no further."""
+    allowance = replace(ALLOWANCE, daily_credits=30, monthly_credits=40)
+    fields = ("undelivered_month_credits",) if in_month else ("undelivered_day_credits",)
+    free = Usage(grants=usage.grants, **dict.fromkeys(fields, used))
+    limit, end = (40, MONTH.end) if in_month else (30, DAY.end)
+    refusal = check(allowance, free, 1, windows=WINDOWS)
+    balance = Balance(allowance=allowance, usage=free, day=DAY, month=MONTH)
+
+    assert (refusal is not None) == (used >= limit + usage.granted_credits)
+    assert (balance.left == 0) == (refusal is not None)
+    assert refusal is None or (refusal.rule, refusal.resets_at) == (Rule.UNDELIVERED, end)
+
+
+def test_too_many_undelivered_videos_are_refused_plainly() -> None:
+    """What came of the credits, what to do, when it ends; also without any allowance."""
+    refusal = refusal_of(Usage(undelivered_day_credits=126), 30) or NO_REFUSAL
+    words = refusal_text(refusal)
+
+    assert "Videos for 126 credits were made for you and could not be delivered" in words
+    assert "as much as your whole allowance of 100 credits: new videos" in words
+    assert "**Send again**" in words
+    assert "made for the member and" in refusal_text(refusal, to_moderator=True)
+    assert "raise the allowance" in refusal_text(refusal, to_moderator=True)
+
+
 def test_grants_do_not_help_against_budgets() -> None:
     """A budget counts all credits, wherever they come from."""
     usage = Usage(guild_month_credits=60, grants=tuple(granted(100)))

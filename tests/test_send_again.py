@@ -3,19 +3,25 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.delivery import RETRY_AFTER_S
+from bot.discord_ui.cards import removal_text, state_text, status_card
+from bot.discord_ui.results import result_content
+from bot.discord_ui.video_card import video_card
 from bot.errors import RefusedError
 from bot.job import FailureReason, Job, JobState
-from bot.jobs.ports import PostLaterError
+from bot.jobs.ports import PostLaterError, Standing
 from bot.jobs.send_again import LEASE
 from bot.jobs.stop_time import DEFAULT_STOP_S
 from bot.policy import Block, GuildPolicy, PlaceFacts
-from bot.storage import UndeliveredStore
-from tests.job_steps_kit import DIRECT_CHANNEL, RELEASED, Post, World
+from bot.storage import JobStore, UndeliveredStore
+from tests.face_kit import components
+from tests.ffmpeg_programs import SLEEPER, program
+from tests.job_steps_kit import DIRECT_CHANNEL, RELEASED, Post, World, running_world
 from tests.segmind_far_end import html, noisy_mp4, tiny_mp4
 from tests.storage_kit import GUILD, MODERATOR, NOW
 
@@ -141,6 +147,16 @@ async def test_a_job_of_direct_messages_never_goes_to_a_server(world: World) -> 
     await ends_sent(world, job, job.channel_id)
 
 
+async def test_who_blocked_the_bot_reads_what_helps(world: World) -> None:
+    """In direct messages there is no channel to choose, and no moderator to ask."""
+    job = await undelivered(world, guild_id=None)
+    world.channel.closed = world.channel.dms_closed = True
+
+    await refused(world, job, "Unblock this bot", PlaceFacts(guild_id=None, channel_id=77))
+    assert "Unblock this bot" in state_text(job, Standing())
+    assert "moderator" not in state_text(job, Standing())
+
+
 async def test_a_kept_video_too_large_is_made_to_fit(world: World) -> None:
     """After its hour the provider's link is dead, and not offered."""
     job = await undelivered(world)
@@ -156,7 +172,9 @@ async def test_a_kept_video_too_large_is_made_to_fit(world: World) -> None:
     await world.send_again(await world.stored(job), HERE)
 
     await ends_sent(world, job, ELSEWHERE)
-    assert world.channel.posts[0].url is None
+    (post,) = world.channel.posts
+    assert (post.smaller, post.url) == (True, None)
+    assert "smaller copy that fits here; the original is gone" in result_content(job, smaller=True)
 
 
 # -- what forbids it -------------------------------------------------------------------------
@@ -204,10 +222,51 @@ async def test_a_removed_video_stays_removed(world: World) -> None:
         job.id, guild_id=GUILD, actor_id=MODERATOR, reason="no", refund=True, now=NOW
     )
 
-    with pytest.raises(RefusedError, match="delivered already"):
+    with pytest.raises(RefusedError, match="A moderator has removed this video"):
         await world.send_again(await world.stored(job), HERE)
     assert len(world.channel.posts) == 1
     assert await world.books(job) == RELEASED  # no second refund of what was free
+
+
+async def test_a_video_can_be_removed_before_it_is_sent_again(world: World) -> None:
+    """Moderators see in their log what waits: nobody gets it any more, and its file goes."""
+    seen = await stayed_behind(world)  # as a press knows it that came just before
+    before = moderators_buttons(seen)
+    removed, back = await world.store.take_down(
+        seen.id, guild_id=GUILD, actor_id=MODERATOR, reason="no", refund=False, now=NOW
+    )
+    await world.kept.tidy()
+    await refused(world, removed, "A moderator has removed this video")
+    await refused(world, seen, "sent already")
+    await world.send_again.look()
+
+    assert (back, world.channel.posts) == (0, [])
+    assert not world.kept.path(seen.id).exists()
+    assert before == ["video:delete", "video:block"]
+    assert moderators_buttons(removed) == ["video:block"]
+    assert "A moderator removed this video" in state_text(removed, Standing())
+    assert "send" not in str(list(components(status_card(removed))))
+
+
+def moderators_buttons(job: Job) -> list[str]:
+    """Return what the moderators' card of a job offers."""
+    ids = [str(part.get("custom_id", "")) for part in components(video_card(job))]
+    return [custom_id.rpartition(":")[0] for custom_id in ids if custom_id]
+
+
+@pytest.mark.parametrize("refund", [True, False])
+async def test_a_removed_video_that_was_free_does_not_seem_paid(world: World, refund: bool) -> None:
+    """Whether or not a moderator would give credits back: they had come back before."""
+    job = await undelivered(world)
+    await world.send_again(job, HERE)
+    removed, back = await world.store.take_down(
+        job.id, guild_id=GUILD, actor_id=MODERATOR, reason="no", refund=refund, now=NOW
+    )
+
+    assert back == 0
+    assert removed.refunded_at == job.ended_at
+    assert "credits were given back" in removal_text(removed)
+    assert "Give credits back" not in str(list(components(video_card(removed))))
 
 
 async def test_a_job_without_a_video_has_none_to_send(world: World) -> None:
@@ -335,6 +394,18 @@ async def test_a_kill_after_posting_posts_nothing_twice(world: World) -> None:
     await ends_sent(world, job, ELSEWHERE)
 
 
+async def test_a_kill_before_the_card_showed_it_is_made_up_for(world: World) -> None:
+    """The button that should be gone mends the card it is on."""
+    job = await undelivered(world)
+    delivered = await world.store.transition(job.id, JobState.DELIVERED, now=NOW)
+    world.cards.shown.clear()
+
+    with pytest.raises(RefusedError, match="delivered already"):
+        await world.send_again(delivered, HERE)
+
+    assert [shown.state for shown, _ in world.cards.shown] == [JobState.DELIVERED]
+
+
 async def test_a_kill_before_posting_can_be_made_up_for(world: World) -> None:
     """After a while, when no other process can be at it any more."""
     job = await undelivered(world)
@@ -351,6 +422,25 @@ async def test_a_kill_before_posting_can_be_made_up_for(world: World) -> None:
     await world.send_again(begun, HERE)
 
     await ends_sent(world, job, ELSEWHERE)
+
+
+async def test_a_send_ends_before_another_process_may_begin(
+    store: JobStore, downloads: Path, tmp_path: Path
+) -> None:
+    """A copy takes too long (others' come first, say): nothing is posted beside the next send."""
+    async with running_world(store, downloads, sending_s=0.3) as world:
+        job = await undelivered(world)
+        world.kept.path(job.id).write_bytes(noisy_mp4())
+        world.channel.max_bytes = world.channel.direct_max_bytes = len(noisy_mp4()) // 2
+        world.ffmpeg.path = program(tmp_path, SLEEPER)
+        await refused(world, job, "in a quarter of an hour")
+        world.ffmpeg.path = None
+        world.channel.max_bytes = len(noisy_mp4())
+        await refused(world, await world.stored(job), "sent already")
+        world.clock.at += LEASE + timedelta(seconds=1)
+        await world.send_again(await world.stored(job), HERE)
+
+        await ends_sent(world, job, ELSEWHERE)
 
 
 async def test_a_stop_cuts_it_off_and_says_so(world: World) -> None:

@@ -364,6 +364,12 @@ def test_the_folder_is_the_owners_alone(monkeypatch: pytest.MonkeyPatch, tmp_pat
 # -- the file -------------------------------------------------------------------------------
 
 
+def test_processes_can_share_the_folder_of_kept_videos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each has its own, in its data folder."""
+    assert load(monkeypatch, DATA_DIR="one").kept_folder == Path("one/kept")
+    assert load(monkeypatch, DATA_DIR="one", KEPT_DIR="all").kept_folder == Path("all")
+
+
 def write_env(path: Path, **values: str) -> Path:
     """Write an environment file with the required settings and these."""
     lines = {"DISCORD_TOKEN": TOKEN, "SEGMIND_API_KEY": KEY, **values}

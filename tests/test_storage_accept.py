@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import RefusedError
-from bot.job import Job, JobState, NewJob
+from bot.job import FailureReason, Job, JobState, NewJob
 from bot.quota import Allowance, EntryKind, LedgerEntry
 from bot.storage import JobStore
 from bot.storage.tables import JobRow
@@ -178,6 +178,33 @@ async def test_each_rule_counts_what_is_stored(
 
     with pytest.raises(RefusedError, match=words):
         await store.accept(new_job(1), limited, ZONE, now=NOW)
+
+
+async def test_undelivered_videos_for_a_whole_allowance_are_the_last_that_day(
+    store: JobStore,
+) -> None:
+    """Whoever has the bot shut out, and then in again, gets no more for free; tomorrow anew."""
+    limited = replace(GENEROUS, daily_credits=60)
+    await walked_to(store, JobState.UNDELIVERED, 0)
+    await walked_to(store, JobState.FAILED, 1)
+    behind = await walked_to(store, JobState.UNDELIVERED, 2)
+    await store.transition(behind.id, JobState.DELIVERED, now=NOW)  # sent again, for free
+
+    with pytest.raises(RefusedError, match="Videos for 60 credits were made for you"):
+        await store.accept(new_job(3), limited, ZONE, now=NOW)
+    await store.accept(new_job(4, guild_id=GUILD + 1), limited, ZONE, now=NOW)
+    await store.accept(new_job(5), limited, ZONE, now=NOW + timedelta(days=1))
+
+
+async def test_what_discord_s_trouble_stopped_is_nobody_s_fault(store: JobStore) -> None:
+    """An outage costs no member their next videos."""
+    limited = replace(GENEROUS, daily_credits=30)
+    job = await walked_to(store, JobState.FINISHED, 0)
+    await store.transition(
+        job.id, JobState.UNDELIVERED, now=NOW, failure=FailureReason.DISCORD_DOWN
+    )
+
+    await store.accept(new_job(1), limited, ZONE, now=NOW)
 
 
 @pytest.mark.parametrize(

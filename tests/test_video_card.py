@@ -149,7 +149,6 @@ def test_a_removed_video_offers_what_is_left(
 @pytest.mark.parametrize(
     ("state", "changes", "words"),
     [
-        (JobState.UNDELIVERED, {}, "neither there nor in a direct message"),
         (JobState.FAILED, {"failure": FailureReason.BLOCKED}, "refused this content"),
         (JobState.CANCELLED, {"decided_by": NORA}, "took it back before it was sent"),
         (JobState.RUNNING, {}, "Not finished yet"),
@@ -163,6 +162,24 @@ def test_a_job_without_a_video_has_nothing_to_delete(
 
     assert words in card_text(shown)
     assert buttons(shown) == ["video:block Block member"]
+
+
+def test_a_video_that_waits_to_be_sent_again_can_be_deleted() -> None:
+    """No credits can be given back for it: they have come back."""
+    shown = job(JobState.UNDELIVERED)
+
+    assert "neither there nor in a direct message" in card_text(shown)
+    assert buttons(shown) == ["video:delete Delete", "video:block Block member"]
+
+
+def test_a_removed_video_that_was_never_posted_is_said_to_be_out_of_reach() -> None:
+    """There was no message to delete."""
+    gone = replace(removed(refunded_at=NOW), state=JobState.UNDELIVERED)
+    removal = Removal(job=gone, removed_now=True, credits_back=0, message=Deletion.GONE)
+    words = removal_words(removal)
+
+    assert "never posted" in words
+    assert "had been given back" in words
 
 
 def test_a_video_by_direct_message_has_no_link() -> None:

@@ -473,7 +473,7 @@ async def test_what_cannot_be_done_changes_nothing(room: Room) -> None:
         await desk.job_for(OTHER_GUILD, job.id, "delete")
     with pytest.raises(RefusedError, match="nothing to remove"):
         await desk.job_for(GUILD, running.id, "delete")
-    with pytest.raises(RefusedError, match="was delivered"):
+    with pytest.raises(RefusedError, match="was made"):
         await desk.take_down(NORA, running.id, refund=True, reason="No")
     with pytest.raises(BadInputError, match="Give a reason"):
         await desk.take_down(NORA, job.id, refund=True, reason=" ")

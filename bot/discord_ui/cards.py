@@ -11,7 +11,7 @@ from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import about, bar_until_done, quote
-from bot.job import CANCELLABLE, Job, JobState
+from bot.job import CANCELLABLE, FailureReason, Job, JobState
 from bot.jobs.ports import Standing
 from bot.words import ago, credits_text
 
@@ -71,13 +71,20 @@ def add_buttons(box: Box, job: Job) -> None:
     """Add what its member can do about a job: cancel it, or have its video sent again."""
     if job.state in CANCELLABLE:
         box.add_item(ui.ActionRow(JobButton.cancel(job.id)))
-    elif job.state is JobState.UNDELIVERED:
+    elif can_be_sent(job):
         box.add_item(ui.ActionRow(JobButton.send(job.id)))
+
+
+def can_be_sent(job: Job) -> bool:
+    """Tell whether its member can have the video sent again."""
+    return job.state is JobState.UNDELIVERED and job.removed_at is None
 
 
 def state_text(job: Job, standing: Standing) -> str:
     """Return what happens now, or what came of it."""
     match job.state:
+        case _ if job.removed_at is not None:
+            text = f"**A moderator removed this video.**\n{removal_text(job)}"
         case JobState.QUEUED:
             text = _queued(standing)
         case JobState.RUNNING:
@@ -86,8 +93,8 @@ def state_text(job: Job, standing: Standing) -> str:
             text = _delivered(job)
         case JobState.FAILED:
             text = _failed(job)
-        case JobState.UNDELIVERED if job.failure is not None:
-            text = _failed(job)
+        case JobState.UNDELIVERED:
+            text = _undelivered(job)
         case JobState.DENIED:
             text = f"{quote(job.decision_reason or '', _REASON_LIMIT)}\n{given_back(job)}"
         case _:
@@ -103,24 +110,18 @@ _PLAIN: Mapping[JobState, str] = {
         "you will not pay twice."
     ),
     JobState.FINISHED: "The video is made and on its way into this channel.",
-    JobState.UNDELIVERED: (
-        "The video is made, but it could be posted neither here nor in a direct message. {back} "
-        "Ask a moderator to let the bot send messages and files here, or allow direct messages, "
-        "then choose **Send again** here or in `/jobs`: the video is kept for up to a week, and "
-        "costs nothing."
-    ),
     JobState.CANCELLED: "Cancelled before it was sent. {back}",
 }
 
 
 def _queued(standing: Standing) -> str:
     if standing.place is None:
-        place = "Waiting for its turn."
-    elif standing.place == 1:
-        place = "Next in line, waiting for a free place at the video service."
+        place = "Waiting for its turn"
     else:
-        place = f"Number {standing.place:,} in line, waiting for a free place at the video service."
-    return f"{place} It can still be cancelled at no cost."
+        place = "Next in line" if standing.place == 1 else f"Number {standing.place:,} in line"
+        if standing.hint is None:  # which says itself what it waits for
+            place += ", waiting for a free place at the video service"
+    return f"{place}. It can still be cancelled at no cost."
 
 
 def _running(job: Job, standing: Standing) -> str:
@@ -138,8 +139,6 @@ def _running(job: Job, standing: Standing) -> str:
 
 
 def _delivered(job: Job) -> str:
-    if job.removed_at is not None:
-        return f"**A moderator removed this video.**\n{removal_text(job)}"
     # The card is for everybody in the channel; a link into direct messages is dead for others.
     if was_sent_directly(job):
         return "Sent to you by direct message."
@@ -151,6 +150,33 @@ def _failed(job: Job) -> str:
         return given_back(job)
     words = FAILURE_WORDS[job.failure]
     return f"**{words.why}**\n{words.what_to_do} {given_back(job)}"
+
+
+_KEPT = "the video is kept for up to a week, and costs nothing."
+
+
+def _undelivered(job: Job) -> str:
+    """Return why the video stayed behind, and what its member can do to get it."""
+    back = given_back(job)
+    if job.failure is FailureReason.INTERNAL:
+        return (
+            "**Something went wrong in the bot itself: the video is made, but was not posted.**\n"
+            f"{back} Choose **Send again** soon, which costs nothing: the video service keeps it "
+            "for an hour. If that fails, too, tell a moderator this job's number."
+        )
+    if job.failure is not None:
+        return _failed(job)
+    if job.guild_id is None:
+        return (
+            f"The video is made, but Discord did not let it through to you. {back} Unblock this "
+            "bot, or be on a server with it that you allow direct messages from, then choose "
+            f"**Send again** here or in `/jobs`: {_KEPT}"
+        )
+    return (
+        "The video is made, but it could be posted neither here nor in a direct message. "
+        f"{back} Ask a moderator to let the bot send messages and files here, or allow direct "
+        f"messages, then choose **Send again** here or in `/jobs`: {_KEPT}"
+    )
 
 
 def removal_text(job: Job) -> str:

@@ -12,6 +12,7 @@ from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.cards import (
     LOOKS,
     add_buttons,
+    can_be_sent,
     has_video,
     look_of,
     result_link,
@@ -42,8 +43,7 @@ def jobs_page(jobs: Sequence[Job]) -> ui.LayoutView:
     else:
         box.add_item(ui.TextDisplay("### Your videos, newest first"))
     for job in jobs[:LIST_LENGTH]:
-        again = job.state is JobState.UNDELIVERED
-        button = JobButton.send(job.id) if again else JobButton.show(job.id)
+        button = JobButton.send(job.id) if can_be_sent(job) else JobButton.show(job.id)
         box.add_item(ui.Section(_line(job), accessory=button))
     if len(jobs) > LIST_LENGTH:
         box.add_item(ui.TextDisplay("-# Older ones: type `/jobs job:` and choose."))

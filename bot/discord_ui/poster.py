@@ -49,7 +49,13 @@ class ChannelPoster:
         return await self._finder.find(job)
 
     async def post_video(
-        self, job: Job, video: VideoFile, where: Where, *, original: Link | None = None
+        self,
+        job: Job,
+        video: VideoFile,
+        where: Where,
+        *,
+        smaller: bool = False,
+        original: Link | None = None,
     ) -> Posted:
         """Post the file: where the job was asked for, as a reply to its card.
 
@@ -57,7 +63,8 @@ class ChannelPoster:
             job: The job.
             video: The file.
             where: The place.
-            original: Where the original can be had, when the file is a smaller copy of it.
+            smaller: Whether the file is a smaller copy of the video.
+            original: Where the video itself can be had then; None: nowhere any more.
 
         Raises:
             TooLargeToPostError: over the known limit, or Discord says so.
@@ -67,7 +74,7 @@ class ChannelPoster:
         limit_bytes = self._limit_bytes(job, where)
         if video.size_bytes > limit_bytes:
             raise TooLargeToPostError(f"{video.size_bytes} bytes", fits_bytes=limit_bytes)
-        content = result_content(job, original=original)
+        content = result_content(job, smaller=smaller, original=original)
         return await self._post_at(job, where, content, video)
 
     async def post_link(self, job: Job, link: Link, where: Where) -> Posted:

@@ -24,10 +24,18 @@ def file_name(job: Job) -> str:
     return f"{job.model}-{job.seed}.mp4"
 
 
-def result_content(job: Job, *, original: Link | None = None) -> str:
-    """Return the text beside the attached video; `original` when it is a smaller copy."""
+def result_content(job: Job, *, smaller: bool = False, original: Link | None = None) -> str:
+    """Return the text beside the attached video, or beside a smaller copy of it.
+
+    Args:
+        job: The job.
+        smaller: Whether it is a smaller copy.
+        original: Where the video itself can be had then; None: nowhere any more.
+    """
     words = f"<@{job.user_id}> your video is ready."
-    if original is not None:
+    if smaller and original is None:
+        words += "\nThis is a smaller copy that fits here; the original is gone."
+    elif original is not None:
         words += (
             f"\nThis is a smaller copy that fits here: [the original](<{original.url}>) can be "
             f"saved until {at(original.expires_at)} ({ago(original.expires_at)})."

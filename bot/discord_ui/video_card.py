@@ -7,7 +7,7 @@ from discord import ui
 from bot.discord_ui.admin.items import FormField, Press, filled_form, form
 from bot.discord_ui.approval_card import approval_card, reason_field
 from bot.discord_ui.boxes import Box
-from bot.discord_ui.cards import look_of, result_link, was_sent_directly
+from bot.discord_ui.cards import can_be_sent, look_of, result_link, was_sent_directly
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.log_parts import (
     LogButton,
@@ -20,7 +20,7 @@ from bot.discord_ui.log_parts import (
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import moderator_words, quote
-from bot.job import Job, JobState
+from bot.job import WITH_VIDEO, Job, JobState
 from bot.jobs.checks import REASON_CHARS
 from bot.jobs.video_desk import Deletion, Removal
 from bot.words import ago, credits_text
@@ -69,7 +69,9 @@ def _add_words(box: Box, title: str, job: Job) -> None:
 
 def _buttons(job: Job) -> list[LogButton]:
     block = LogButton("block", job.id)
-    if job.state is not JobState.DELIVERED:
+    if can_be_sent(job):
+        return [LogButton("delete", job.id), block]
+    if job.state not in WITH_VIDEO:
         return [block]
     if job.removed_at is None:
         return [LogButton("delete", job.id), LogButton("refund", job.id), block]
@@ -174,6 +176,8 @@ def _credits_words(removal: Removal) -> str:
 
 
 def _message_words(removal: Removal) -> str:
+    if removal.job.state is JobState.UNDELIVERED:
+        return "It was never posted, and its member cannot have it sent any more."
     link = f"[the message]({result_link(removal.job)})"
     match removal.message:
         case Deletion.GONE:

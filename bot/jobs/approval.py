@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # An approved job waits for its turn before the video service fetches its picture.
 _QUEUE_TIME = timedelta(minutes=30)
+# How long ago a process may have been killed between a decision and what shows it.
+_SHOWN_FOR = timedelta(hours=1)
 
 
 class ApprovalDesk:
@@ -61,6 +63,7 @@ class ApprovalDesk:
         self._members = members
         self._bulletin = bulletin
         self._now = now
+        self._shown_ends: set[int] = set()
 
     async def ask(self, job: Job) -> None:
         """Show a waiting job to the moderators; never raises: `look` tries again."""
@@ -148,7 +151,7 @@ class ApprovalDesk:
         await self._log_cards.show(job)
 
     async def look(self) -> None:
-        """Deny what waited too long; post the cards that are missing. For every minute."""
+        """Deny what waited too long; post and mend cards that a kill left out. For every minute."""
         for job in await self._store.awaiting():
             try:
                 await self._look_at(job)
@@ -156,6 +159,16 @@ class ApprovalDesk:
                 log.info("job %s was decided just now", job.id)
             except Exception:
                 log.exception("job %s: its approval could not be looked after", job.id)
+        await self._show_ends()
+
+    async def _show_ends(self) -> None:
+        """Show, once, how jobs ended that never had a workflow which would see to it."""
+        ended = await self._store.turned_away(ended_since=self._now() - _SHOWN_FOR)
+        new = [job for job in ended if job.id not in self._shown_ends]
+        self._shown_ends = {job.id for job in ended}
+        for job in new:
+            await self._cards.finish(job)
+            await self.show(job)
 
     async def _look_at(self, job: Job) -> None:
         guild_id = _guild_of(job)

@@ -157,18 +157,19 @@ class HandOver:
 
     async def _hand_over(self, job: Job, parcel: Parcel, where: Where) -> Job:
         link = parcel.link if parcel.link.expires_at > self._now() else None
-        video, original = parcel.video, None
+        video, original, smaller = parcel.video, None, False
         for _ in range(_COPIES + 1):
             try:
-                return await self._sent(
-                    job, self._poster.post_video(job, video, where, original=original)
+                posting = self._poster.post_video(
+                    job, video, where, smaller=smaller, original=original
                 )
+                return await self._sent(job, posting)
             except TooLargeToPostError as error:
                 log.info("job %s: too large: %s", job.id, error)
                 copy = await self._copy(job, parcel, error.fits_bytes)
             if copy is None or copy.size_bytes >= video.size_bytes:
                 break
-            video, original = copy, link
+            video, original, smaller = copy, link, True
         if link is None:
             raise CannotPostError("too large, and the provider's link has expired")
         return await self._sent(job, self._poster.post_link(job, link, where))

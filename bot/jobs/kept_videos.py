@@ -41,7 +41,7 @@ class _Kept:
 class KeptVideos:
     """A folder with one file a job; it never holds more than it may, and nothing for long.
 
-    Another process on another machine has another folder: a file may be elsewhere.
+    Several processes can share it. One with a folder of its own may lack what another has kept.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class KeptVideos:
 
     async def _is_wanted(self, job_id: int) -> bool:
         job = await self._jobs.get(job_id)
-        return job is not None and job.state in _WANTED_IN
+        return job is not None and job.state in _WANTED_IN and job.removed_at is None
 
     def _take_in(self, job_id: int, video: Path) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

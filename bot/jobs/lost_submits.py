@@ -12,6 +12,7 @@ from bot.errors import (
     RequestTakenError,
 )
 from bot.job import FailureReason, Job, JobState
+from bot.jobs.breaker import Breaker, no_answer_words
 from bot.jobs.budget import RequestBudget
 from bot.jobs.ports import Cards, HistoryRow, JobStore, Provider, Standing
 from bot.jobs.submit_notes import SubmitNotes
@@ -111,6 +112,7 @@ class Reconciler:
         *,
         search: HistorySearch,
         notes: SubmitNotes,
+        breaker: Breaker,
         provider: Provider,
         cards: Cards,
         budget: RequestBudget,
@@ -124,6 +126,7 @@ class Reconciler:
         Args:
             search: Looks into the history.
             notes: Writes down what came of it.
+            breaker: Knows whether the provider is out of order.
             provider: Knows where to ask about a request that was found.
             cards: The members' status cards.
             budget: The requests per minute.
@@ -134,6 +137,7 @@ class Reconciler:
         """
         self._search = search
         self._notes = notes
+        self._breaker = breaker
         self._provider = provider
         self._cards = cards
         self._budget = budget
@@ -146,9 +150,10 @@ class Reconciler:
         """Find out from the request history whether the submit arrived. Never sends."""
         if job.state is JobState.SUBMITTING:
             job = await self._notes.moved(job, JobState.UNCERTAIN)
-        self._cards.show(job, Standing())
         waits_s, give_up_at, answered = list(LOOK_AFTER_S), self._now() + self._patience, False
         while waits_s:
+            since = self._breaker.down_since
+            self._cards.show(job, Standing(hint=None if since is None else no_answer_words(since)))
             await self._sleep(waits_s.pop(0) / self._speed)
             try:
                 row = await self._search.find(job)

@@ -140,6 +140,10 @@ class ApprovalStore(KnownJobs, Protocol):
         """Return all jobs that wait for approval, oldest first."""
         ...
 
+    async def turned_away(self, *, ended_since: datetime) -> list[Job]:
+        """Return jobs that were denied, or cancelled while they waited, since then."""
+        ...
+
     async def approve(
         self,
         job_id: int,

@@ -344,9 +344,15 @@ class Poster(Protocol):
         ...
 
     async def post_video(
-        self, job: Job, video: VideoFile, where: Where, *, original: Link | None = None
+        self,
+        job: Job,
+        video: VideoFile,
+        where: Where,
+        *,
+        smaller: bool = False,
+        original: Link | None = None,
     ) -> Posted:
-        """Post the file; `original` when it is a smaller copy and the original can be had."""
+        """Post the file; `smaller` for a smaller copy, `original` where the original can be had."""
         ...
 
     async def post_link(self, job: Job, link: Link, where: Where) -> Posted:

@@ -28,10 +28,13 @@ log = logging.getLogger(__name__)
 
 # A send that was begun and not ended may be another process's, at work right now.
 LEASE = timedelta(minutes=15)
+# So a send ends before: others' copies may be made before its own, one after the other.
+_LONGEST_S = 720.0
 # For so long the bot tries by itself, when it was Discord that was down.
 _BY_ITSELF_FOR = timedelta(hours=1)
 _SEARCH_AGAIN_S = (1.0, 3.0)
 
+_REMOVED = "A moderator has removed this video: it is not sent any more. `/jobs` shows the reason."
 _UNDER_WAY = (
     "This video is being sent already: look for it in a minute. `/jobs` shows what came of it."
 )
@@ -45,9 +48,17 @@ _NO_WAY = (
     "bot may send messages and attach files, or allow direct messages from this server; then "
     "choose **Send again** there. Nothing was charged."
 )
+_NO_WAY_DIRECTLY = (
+    "Discord did not let the video through to you. Unblock this bot, or be on a server with it "
+    "that you allow direct messages from; then choose **Send again** here. Nothing was charged."
+)
 _GONE = (
     "This video is not there any more: undelivered ones are kept for a week at most. Its credits "
     "came back; the same prompt, picture and seed make it again."
+)
+_BUSY = (
+    "Other videos are being made smaller at the moment, and this one did not get its turn. Nothing "
+    "was charged. Choose **Send again** in a quarter of an hour."
 )
 _LATER = "The video cannot be fetched at the moment. Choose **Send again** in a few minutes."
 
@@ -69,6 +80,7 @@ class SendAgain:
         folder: Path,
         stop_time: StopTime | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        longest_s: float = _LONGEST_S,
     ) -> None:
         """Make one.
 
@@ -84,6 +96,7 @@ class SendAgain:
             folder: For files on their way.
             stop_time: How long a stop may wait for a post that is being written down.
             sleep: Waits between searches.
+            longest_s: How long a send may take, below `LEASE`.
         """
         self._store = store
         self._rules = rules
@@ -96,6 +109,7 @@ class SendAgain:
         self._folder = folder
         self._stop_time = stop_time or StopTime(DEFAULT_STOP_S)
         self._sleep = sleep
+        self._longest_s = longest_s
         self._under_way: dict[int, asyncio.Task[Job]] = {}
         self._closing = False
 
@@ -115,7 +129,11 @@ class SendAgain:
         """
         if self._closing:
             raise RefusedError(_RESTARTING)
+        if job.removed_at is not None:
+            raise RefusedError(_REMOVED)
         if job.state is not JobState.UNDELIVERED:
+            if job.state is JobState.DELIVERED:
+                await self._cards.finish(job)  # a kill may have kept it from its card
             raise RefusedError(
                 "This video was delivered already: `/jobs` leads to it."
                 if job.state is JobState.DELIVERED
@@ -195,18 +213,23 @@ class SendAgain:
             raise RefusedError(_UNDER_WAY) from error
         async with temporary_folder(self._folder) as folder:
             try:
-                parcel = Parcel(
-                    video=await self._video(job, folder / "result.mp4"),
-                    folder=folder,
-                    link=link_of(job, now=now),
-                )
-                return await self._hand_over(begun, parcel, places(job, where))
+                async with asyncio.timeout(self._longest_s):
+                    parcel = Parcel(
+                        video=await self._video(job, folder / "result.mp4"),
+                        folder=folder,
+                        link=link_of(job, now=now),
+                    )
+                    return await self._hand_over(begun, parcel, places(job, where))
+            except TimeoutError as error:
+                # Perhaps it was just posted: the lease stays, and the next try looks.
+                raise RefusedError(_BUSY) from error
             except PostLaterError as error:
                 # Whether it was posted is not known: the lease stays, and the next try looks.
                 raise RefusedError(_DISCORD_DOWN) from error
             except CannotPostError as error:
                 await self._store.end_sending(job.id)
-                raise RefusedError(_NO_WAY) from error
+                words = _NO_WAY_DIRECTLY if job.guild_id is None else _NO_WAY
+                raise RefusedError(words) from error
             except DownloadInterruptedError as error:
                 await self._store.end_sending(job.id)
                 raise RefusedError(_LATER) from error

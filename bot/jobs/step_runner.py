@@ -126,10 +126,11 @@ class StepRunner:
         """
         if job.terminal:
             return job.state.value
-        if job.state is JobState.FINISHED:
-            ended = await self._store.transition(job.id, JobState.UNDELIVERED, now=self._now())
-        else:
-            ended = await self._store.transition(
-                job.id, JobState.FAILED, now=self._now(), failure=FailureReason.INTERNAL
-            )
+        made = job.state is JobState.FINISHED
+        ended = await self._store.transition(
+            job.id,
+            JobState.UNDELIVERED if made else JobState.FAILED,
+            now=self._now(),
+            failure=FailureReason.INTERNAL,
+        )
         return ended.state.value

@@ -86,6 +86,7 @@ class Submitter:
         self._reconcile = Reconciler(
             search=self._search,
             notes=self._notes,
+            breaker=breaker,
             provider=provider,
             cards=cards,
             budget=budget,

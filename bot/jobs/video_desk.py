@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from bot.errors import NotFoundError, RefusedError
-from bot.job import Job, JobState
+from bot.job import WITH_VIDEO, Job
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.changes import CreditsReturned, Moderator, VideoRemoved
 from bot.jobs.checks import checked_reason
@@ -109,8 +109,8 @@ class VideoDesk:
         job = await self.job(guild_id, job_id)
         if action == "block":
             return job
-        if job.state is not JobState.DELIVERED:
-            raise RefusedError("No video of this job was delivered: there is nothing to remove.")
+        if job.state not in WITH_VIDEO:
+            raise RefusedError("No video was made of this job: there is nothing to remove.")
         gone = job.removed_at is not None and job.result_message_id is None
         if gone and (action == "delete" or job.refunded_at is not None):
             back = " and the credits were given back" if job.refunded_at is not None else ""
@@ -122,13 +122,15 @@ class VideoDesk:
         return job
 
     async def take_down(self, by: Moderator, job_id: int, *, refund: bool, reason: str) -> Removal:
-        """Remove a delivered video; with `refund` give its credits back, also later.
+        """Remove a video; with `refund` give its credits back, also later.
+
+        One that could not be delivered is not sent again then.
 
         It is written down first, then the message is deleted: calling again does what is left.
 
         Raises:
             BadInputError: the reason is empty or too long.
-            RefusedError: no video was delivered.
+            RefusedError: no video was made.
             NotFoundError: there is no such job in this guild.
         """
         reason, now = checked_reason(reason), self._now()

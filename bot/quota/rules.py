@@ -76,6 +76,9 @@ class Usage:
         guild_month_credits: Of all members in this month, grants included; 0 when the budget
             has no limit for the guild.
         host_month_credits: Of all guilds in the host's month; 0 when the host has no limit.
+        undelivered_day_credits: Of this day's: what came back although the video was made,
+            because it could not be delivered. Such videos can be had later for free.
+        undelivered_month_credits: The same for this month.
         grants: Unexpired ones with credits left, the next to expire first.
     """
 
@@ -87,6 +90,8 @@ class Usage:
     awaiting_member: int = 0
     guild_month_credits: int = 0
     host_month_credits: int = 0
+    undelivered_day_credits: int = 0
+    undelivered_month_credits: int = 0
     grants: tuple[Grant, ...] = ()
 
     @property
@@ -104,6 +109,7 @@ class Rule(StrEnum):
     GUILD_BUDGET = "guild_budget"
     MONTH = "month"
     DAY = "day"
+    UNDELIVERED = "undelivered"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +166,29 @@ def check(
                 rule=rule,
                 limit=limit,
                 used=used,
+                price_credits=price_credits,
+                resets_at=window.end,
+                granted_credits=granted,
+            )
+    return _too_much_undelivered(allowance, usage, price_credits, (windows.month, windows.day))
+
+
+def _too_much_undelivered(
+    allowance: Allowance, usage: Usage, price_credits: int, windows: tuple[Window, Window]
+) -> Refusal | None:
+    """Refuse whose videos came back undelivered for a whole allowance, in month or day.
+
+    A member can bring that about (they block the bot) and have the videos sent again for free.
+    """
+    granted = usage.granted_credits
+    limits = (allowance.monthly_credits, allowance.daily_credits)
+    used = (usage.undelivered_month_credits, usage.undelivered_day_credits)
+    for limit, undelivered, window in zip(limits, used, windows, strict=True):
+        if undelivered and undelivered >= limit + granted:
+            return Refusal(
+                rule=Rule.UNDELIVERED,
+                limit=limit,
+                used=undelivered,
                 price_credits=price_credits,
                 resets_at=window.end,
                 granted_credits=granted,
@@ -238,6 +267,8 @@ class Balance:
     @property
     def left(self) -> int:
         """The most that the next video may cost, grants and budgets considered."""
+        if _too_much_undelivered(self.allowance, self.usage, 1, (self.month, self.day)):
+            return 0
         limits = [min(self.day_left, self.month_left) + self.usage.granted_credits]
         guild, host = self.budget.guild_monthly_credits, self.budget.host_monthly_credits
         if guild is not None:

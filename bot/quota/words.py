@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.quota.rules import Refusal, Rule
 from bot.words import ago, count, credits_text
@@ -35,11 +36,21 @@ _ALLOWANCE = _Help(
     never=f"{_CHOOSE}, or ask a moderator for a larger allowance.",
     moderator="The video keeps waiting: grant credits or raise the allowance first.",
 )
+_LET_IT_IN = (
+    "Let the bot post where you ask, or allow it to send you direct messages, so that the next "
+    "ones arrive; those that wait come with **Send again** in `/jobs`. Moderators can raise the "
+    "allowance or grant credits."
+)
 _HELP: Mapping[Rule, _Help] = {
     Rule.MEMBER_IN_FLIGHT: _IN_FLIGHT,
     Rule.GUILD_IN_FLIGHT: _IN_FLIGHT,
     Rule.MONTH: _ALLOWANCE,
     Rule.DAY: _ALLOWANCE,
+    Rule.UNDELIVERED: _Help(
+        later=_LET_IT_IN,
+        never=_LET_IT_IN,
+        moderator="The video keeps waiting: raise the allowance or grant credits first.",
+    ),
     Rule.GUILD_BUDGET: _Help(
         later=f"{_CHEAPER} moderators can raise the budget.",
         never=f"{_CHOOSE}, or ask a moderator for a larger budget.",
@@ -61,6 +72,9 @@ def refusal_text(refusal: Refusal, *, to_moderator: bool = False) -> str:
     return f"{facts} {_HELP[refusal.rule].never if _never(refusal) else _HELP[refusal.rule].later}"
 
 
+_WHOM = {"your": "you", "the member's": "the member"}
+
+
 def _never(refusal: Refusal) -> bool:
     """Tell whether the video would not even fit into the whole limit."""
     if refusal.resets_at is None:
@@ -73,6 +87,8 @@ def _facts(refusal: Refusal, whose: str) -> str:
         return _in_flight(refusal, whose)
     if refusal.resets_at is None:
         raise ValueError(f"a refusal by {refusal.rule} has a reset")
+    if refusal.rule is Rule.UNDELIVERED:
+        return _undelivered(refusal, whose, refusal.resets_at)
     words = _words(refusal, whose)
     price, resets = credits_text(refusal.price_credits), ago(refusal.resets_at)
     if _never(refusal):
@@ -81,6 +97,15 @@ def _facts(refusal: Refusal, whose: str) -> str:
             f"reset {resets} either."
         )
     return f"This video costs {price}, but only {words.left}. {words.name} resets {resets}."
+
+
+def _undelivered(refusal: Refusal, whose: str, resets_at: datetime) -> str:
+    granted = f" and the {refusal.granted_credits:,} granted ones" * bool(refusal.granted_credits)
+    return (
+        f"Videos for {credits_text(refusal.used)} were made for {_WHOM[whose]} and could not be "
+        f"delivered. Those credits came back, but it is as much as {whose} whole allowance of "
+        f"{credits_text(refusal.limit)}{granted}: new videos can be made {ago(resets_at)}."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

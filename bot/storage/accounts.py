@@ -53,10 +53,15 @@ async def usage(
     day, month = await ledger.used(
         session, guild_id=guild_id, user_ids=user_ids, windows=(windows.day, windows.month)
     )
+    behind_day, behind_month = await ledger.undelivered(
+        session, guild_id=guild_id, user_ids=user_ids, windows=(windows.day, windows.month)
+    )
     found = replace(
         await _in_flight(session, guild_id=guild_id, user_id=user_ids[0]),
         day_credits=day,
         month_credits=month,
+        undelivered_day_credits=behind_day,
+        undelivered_month_credits=behind_month,
         grants=await ledger.grants_of(session, guild_id=guild_id, user_ids=user_ids, now=now),
     )
     if budget.guild_monthly_credits is not None:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import AuditAction, AuditEvent
 from bot.errors import RefusedError, StaleStateError
-from bot.job import Job, JobState
+from bot.job import WITH_VIDEO, Job, JobState
 from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance, Budget, EntryKind
 from bot.storage import accounts, audit_log, ledger, rows
@@ -82,11 +82,13 @@ async def take_down(
 ) -> tuple[Job, int]:
     """Note that the video is removed, give credits back; see `JobStore.take_down`."""
     row = await rows.of_guild(session, job_id, guild_id)
-    if row.state != JobState.DELIVERED:
-        raise RefusedError("Only a video that was delivered can be taken down.")
+    if row.state not in WITH_VIDEO:
+        raise RefusedError("Only a video that was made can be taken down.")
     if row.removed_at is None:
         row.removed_at, row.removed_by, row.removal_reason = now, actor_id, reason
         await _record(session, row, AuditAction.JOB_TAKE_DOWN, actor_id, reason, now=now)
+    if row.refunded_at is None:  # they went back when it could not be delivered at first
+        row.refunded_at = await ledger.released_at(session, row.id)
     back = await _refund(session, row, actor_id, reason, now=now) if refund else 0
     return rows.job_of(row), back
 
@@ -96,7 +98,7 @@ async def _refund(
 ) -> int:
     """Give settled credits back, once, to where they came from; return how many."""
     if not await ledger.has(session, row.id, EntryKind.SETTLE):
-        return 0  # they went back when it could not be delivered at first
+        return 0
     if await ledger.has(session, row.id, EntryKind.ADJUST):
         return 0
     back = await ledger.mirror(

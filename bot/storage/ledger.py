@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from bot.job import WITH_VIDEO
 from bot.pseudonyms import NOBODY
 from bot.quota import EntryKind, Grant, LedgerEntry, Part, Window
 from bot.storage.tables import ALLOWANCE, DIRECT_MESSAGES, JobRow, LedgerRow
@@ -78,6 +79,14 @@ async def has(session: AsyncSession, job_id: int, kind: EntryKind) -> bool:
     return bool(await session.scalar(query))
 
 
+async def released_at(session: AsyncSession, job_id: int) -> datetime | None:
+    """Return when the job's credits came back; None when they did not."""
+    query = select(func.max(col(LedgerRow.created_at))).where(
+        col(LedgerRow.job_id) == job_id, col(LedgerRow.kind) == EntryKind.RELEASE
+    )
+    return await session.scalar(query)
+
+
 # -- sums --------------------------------------------------------------------------
 
 
@@ -93,6 +102,32 @@ async def used(
         *_account(guild_id, user_ids),
         col(LedgerRow.grant_id) == ALLOWANCE,
         col(LedgerRow.counted_at) >= min(window.start for window in windows),
+    )
+    return [int(number) for number in (await session.execute(query)).one()]
+
+
+async def undelivered(
+    session: AsyncSession,
+    *,
+    guild_id: int | None,
+    user_ids: Iterable[int],
+    windows: tuple[Window, ...],
+) -> list[int]:
+    """Return what came back to a member, in each of these windows, for videos that were made.
+
+    They could not be delivered, or not at first. Discord's trouble and the bot's own faults do
+    not count, as long as such a video waits.
+    """
+    made = select(col(JobRow.id)).where(
+        col(JobRow.id) == col(LedgerRow.job_id),
+        col(JobRow.state).in_(WITH_VIDEO),
+        col(JobRow.failure).is_(None),
+    )
+    query = select(*(_sum_in(window, col(LedgerRow.credits)) for window in windows)).where(
+        *_account(guild_id, user_ids),
+        col(LedgerRow.kind) == EntryKind.RELEASE,
+        col(LedgerRow.counted_at) >= min(window.start for window in windows),
+        made.exists(),
     )
     return [int(number) for number in (await session.execute(query)).one()]
 
@@ -162,10 +197,10 @@ def _sum(number: ColumnElement[int]) -> ColumnElement[int]:
     return func.coalesce(func.sum(number), 0)
 
 
-def _sum_in(window: Window) -> ColumnElement[int]:
+def _sum_in(window: Window, number: SQLColumnExpression[int] = CREDITS_DRAWN) -> ColumnElement[int]:
     counted = col(LedgerRow.counted_at)
     inside = and_(counted >= window.start, counted < window.end)
-    return _sum(case((inside, CREDITS_DRAWN), else_=0))
+    return _sum(case((inside, number), else_=0))
 
 
 # -- reading -----------------------------------------------------------------------------

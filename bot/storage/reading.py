@@ -56,6 +56,16 @@ class JobReader:
         query = select(JobRow).where(col(JobRow.state) == JobState.AWAITING_APPROVAL)
         return await self._jobs(query.order_by(col(JobRow.id)))
 
+    async def turned_away(self, *, ended_since: datetime) -> list[Job]:
+        """Return jobs that were denied, or cancelled while they waited for approval, since then."""
+        query = select(JobRow).where(
+            col(JobRow.ended_at) >= ended_since,
+            col(JobRow.state).in_((JobState.DENIED, JobState.CANCELLED)),
+            col(JobRow.queued_at).is_(None),
+            col(JobRow.forgotten_at).is_(None),
+        )
+        return await self._jobs(query.order_by(col(JobRow.ended_at), col(JobRow.id)))
+
     async def ended(self, limit: int) -> list[Job]:
         """Return the jobs that ended last, the newest end first."""
         query = select(JobRow).where(

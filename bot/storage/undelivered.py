@@ -49,6 +49,7 @@ class UndeliveredStore:
             .where(
                 *rows.known(job_id),
                 col(JobRow.state) == JobState.UNDELIVERED,
+                col(JobRow.removed_at).is_(None),
                 at.is_(None) if seen is None else at == seen,
                 free,
             )
@@ -87,6 +88,7 @@ class UndeliveredStore:
             col(JobRow.failure) == FailureReason.DISCORD_DOWN,
             col(JobRow.ended_at) >= ended_since,
             col(JobRow.forgotten_at).is_(None),
+            col(JobRow.removed_at).is_(None),
         )
 
         async def work(session: AsyncSession) -> list[Job]:
