@@ -59,6 +59,19 @@ def test_every_failure_has_its_words(reason: FailureReason) -> None:
     assert "Your 63 credits came back." in shown
 
 
+def test_after_a_restore_no_connection_is_blamed() -> None:
+    """A job of a backup is looked for although its connection never broke."""
+    checked = whole(status_card(job(JobState.UNCERTAIN, restored_at=NOW)))
+    lost = job(JobState.FAILED, failure=FailureReason.NOT_FOUND, restored_at=NOW)
+    failed = whole(status_card(lost))
+
+    for shown in (checked, failed):
+        assert "went back to a backup" in shown
+        assert "connection broke" not in shown
+    assert "you will not pay twice" in checked
+    assert "Your 63 credits came back." in failed
+
+
 def test_no_two_failures_read_the_same() -> None:
     """Each reason can be told from its words."""
     assert len({words.why for words in FAILURE_WORDS.values()}) == len(FailureReason)

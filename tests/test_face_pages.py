@@ -68,6 +68,16 @@ def test_quota_says_why_less_is_left_than_the_allowance(budget: Budget, words: s
     assert "leaves only" not in quota(Usage())
 
 
+def test_quota_says_that_too_much_came_back_undelivered() -> None:
+    """Nothing is left to spend, and no budget is to blame."""
+    shown = quota(Usage(undelivered_day_credits=252))
+
+    assert "0 credits left to spend" in shown
+    assert "videos for 252 credits were made and could not be delivered" in shown
+    assert f"It ends <t:{int(DAY.end.timestamp())}:R>" in shown
+    assert "leaves only" not in shown
+
+
 def test_quota_of_nothing_is_full() -> None:
     """An allowance of 0 is shown as used up, not as a division by zero."""
     nothing = Allowance(

@@ -95,6 +95,8 @@ def state_text(job: Job, standing: Standing) -> str:
             text = _failed(job)
         case JobState.UNDELIVERED:
             text = _undelivered(job)
+        case JobState.UNCERTAIN if job.restored_at is not None:
+            text = _RESTORED
         case JobState.DENIED:
             text = f"{quote(job.decision_reason or '', _REASON_LIMIT)}\n{given_back(job)}"
         case _:
@@ -112,6 +114,16 @@ _PLAIN: Mapping[JobState, str] = {
     JobState.FINISHED: "The video is made and on its way into this channel.",
     JobState.CANCELLED: "Cancelled before it was sent. {back}",
 }
+
+
+_RESTORED = (
+    "The bot went back to a backup of its data. Checking whether the video service took this one "
+    "before; you will not pay twice."
+)
+_NOT_SENT_BEFORE = (
+    "**The bot went back to a backup of its data, and the video service does not know this one.**\n"
+    "Try again."
+)
 
 
 def _queued(standing: Standing) -> str:
@@ -148,6 +160,8 @@ def _delivered(job: Job) -> str:
 def _failed(job: Job) -> str:
     if job.failure is None:
         return given_back(job)
+    if job.failure is FailureReason.NOT_FOUND and job.restored_at is not None:
+        return f"{_NOT_SENT_BEFORE} {given_back(job)}"
     words = FAILURE_WORDS[job.failure]
     return f"**{words.why}**\n{words.what_to_do} {given_back(job)}"
 

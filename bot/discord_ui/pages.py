@@ -63,6 +63,14 @@ def window_texts(balance: Balance) -> tuple[str, ...]:
 
 def _budget_text(balance: Balance) -> Iterator[str]:
     """Yield why less is left than the windows and grants show."""
+    behind = balance.too_much_undelivered
+    if behind is not None and behind.resets_at is not None:
+        yield (
+            f"None of these can be spent now: videos for {credits_text(behind.used)} were made and "
+            f"could not be delivered, as much as the whole allowance. It ends "
+            f"{ago(behind.resets_at)}."
+        )
+        return
     own = min(balance.day_left, balance.month_left) + balance.usage.granted_credits
     if balance.left < own:
         server = balance.budget.guild_monthly_credits

@@ -265,9 +265,14 @@ class Balance:
         return max(0, self.allowance.monthly_credits - self.usage.month_credits)
 
     @property
+    def too_much_undelivered(self) -> Refusal | None:
+        """Why nothing may be spent now although something is left; None when it may."""
+        return _too_much_undelivered(self.allowance, self.usage, 1, (self.month, self.day))
+
+    @property
     def left(self) -> int:
         """The most that the next video may cost, grants and budgets considered."""
-        if _too_much_undelivered(self.allowance, self.usage, 1, (self.month, self.day)):
+        if self.too_much_undelivered is not None:
             return 0
         limits = [min(self.day_left, self.month_left) + self.usage.granted_credits]
         guild, host = self.budget.guild_monthly_credits, self.budget.host_monthly_credits
