@@ -306,6 +306,24 @@ def test_what_may_pass_and_what_never_will(words: str, passes: bool) -> None:
     assert isinstance(error, DatabaseAwayError) is passes
 
 
+async def test_a_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes the connection and never answers: the driver alone would wait for minutes."""
+    monkeypatch.setattr(engines, "_POSTGRES", {**engines._POSTGRES, "connect_timeout": 2})
+    hung = asyncio.Event()
+
+    async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await hung.wait()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        database = Database.open(f"postgresql://bot@127.0.0.1:{port}/bot")
+        async with asyncio.timeout(30):
+            with pytest.raises(DatabaseAwayError, match="timeout"):
+                await database.migrate()
+        hung.set()
+
+
 def test_a_file_that_cannot_be_opened_does_not_pass() -> None:
     """SQLite has no server that might be starting."""
     failed = OperationalError(None, None, sqlite3.OperationalError("unable to open database file"))

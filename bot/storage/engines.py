@@ -117,7 +117,9 @@ def async_engine(address: URL) -> AsyncEngine:
 def migration_engine(address: URL) -> Engine:
     """Return a blocking engine all of whose transactions write; makes a SQLite file, if need be."""
     if address.drivername == "postgresql":
-        return create_engine(_psycopg(address), poolclass=NullPool, **_COMMON)
+        return create_engine(
+            _psycopg(address), poolclass=NullPool, connect_args=_POSTGRES, **_COMMON
+        )
     _make_file(Path(str(address.database)))
     engine = create_engine(
         address, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S}, **_COMMON
@@ -144,7 +146,11 @@ def lock_engine(address: URL) -> AsyncEngine:
 def vacuum_engine(address: URL) -> Engine:
     """Return a blocking engine for PostgreSQL's statements that no transaction may hold."""
     return create_engine(
-        _psycopg(address), poolclass=NullPool, isolation_level="AUTOCOMMIT", **_COMMON
+        _psycopg(address),
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        connect_args=_POSTGRES,
+        **_COMMON,
     )
 
 
