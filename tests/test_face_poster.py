@@ -8,6 +8,7 @@ from typing import Any
 import discord
 import pytest
 
+from bot.discord_ui.finder import ResultFinder
 from bot.discord_ui.results import result_content
 from bot.job import Job
 from bot.jobs.ports import (
@@ -220,6 +221,17 @@ async def test_only_our_own_message_of_this_job_is_the_result(
     assert await face.poster.find_result(job) is None
 
 
+async def test_what_was_said_while_a_copy_was_made_does_not_hide_the_result(
+    face: Face, job: Job, video: VideoFile, mia: MemberDriver
+) -> None:
+    """More than one page of messages between the first try and the post."""
+    for number in range(105):
+        await mia.send_message(f"chat {number}", channel_id=str(job.channel_id))
+    post = await face.poster.post_video(job, video, Where.of(job))
+
+    assert await face.poster.find_result(job) == post
+
+
 async def test_a_busy_channel_does_not_hide_the_result(
     face: Face, job: Job, video: VideoFile, mia: MemberDriver
 ) -> None:
@@ -237,12 +249,12 @@ async def test_a_busy_channel_does_not_hide_the_result(
 async def test_after_a_restore_the_whole_channel_is_searched(
     face: Face, job: Job, video: VideoFile, mia: MemberDriver
 ) -> None:
-    """The first try to post may be long ago: more than a page of messages lies between."""
+    """The first try to post may be long ago: more lies between than is looked at elsewhere."""
     for number in range(101):
         await mia.send_message(f"chat {number}")
     post = await face.poster.post_video(job, video, Where.of(job))
 
-    assert await face.poster.find_result(job) is None
+    assert await ResultFinder(face.bot, searched=100).find(job) is None
     assert await face.poster.find_result(replace(job, restored_at=now())) == post
 
 

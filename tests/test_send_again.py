@@ -20,7 +20,7 @@ from bot.jobs.stop_time import DEFAULT_STOP_S
 from bot.policy import Block, GuildPolicy, PlaceFacts
 from bot.storage import JobStore, UndeliveredStore
 from tests.face_kit import components
-from tests.ffmpeg_programs import SLEEPER, program
+from tests.ffmpeg_programs import SLEEPER, program, started
 from tests.job_steps_kit import DIRECT_CHANNEL, RELEASED, Post, World, running_world
 from tests.segmind_far_end import html, noisy_mp4, tiny_mp4
 from tests.storage_kit import GUILD, MODERATOR, NOW
@@ -433,14 +433,26 @@ async def test_a_send_ends_before_another_process_may_begin(
         world.kept.path(job.id).write_bytes(noisy_mp4())
         world.channel.max_bytes = world.channel.direct_max_bytes = len(noisy_mp4()) // 2
         world.ffmpeg.path = program(tmp_path, SLEEPER)
-        await refused(world, job, "in a quarter of an hour")
-        world.ffmpeg.path = None
-        world.channel.max_bytes = len(noisy_mp4())
-        await refused(world, await world.stored(job), "sent already")
-        world.clock.at += LEASE + timedelta(seconds=1)
-        await world.send_again(await world.stored(job), HERE)
+        await refused(world, job, "did not get its turn")
 
-        await ends_sent(world, job, ELSEWHERE)
+        # The next press need not wait: nothing can have been posted.
+        assert (await world.stored(job)).result_channel_id is None
+
+
+async def test_after_a_stop_nobody_has_to_wait(world: World, tmp_path: Path) -> None:
+    """A copy was being made: nothing can have been posted, so the next press sends it."""
+    job = await undelivered(world)
+    world.kept.path(job.id).write_bytes(noisy_mp4())
+    world.channel.max_bytes = world.channel.direct_max_bytes = len(noisy_mp4()) // 2
+    world.ffmpeg.path = program(tmp_path, SLEEPER)
+    sending = asyncio.create_task(world.send_again(job, HERE))
+    await started(tmp_path)
+    await world.send_again.close()
+    with pytest.raises(RefusedError, match="once more in a minute"):
+        await sending
+
+    stored = await world.stored(job)
+    assert stored.result_channel_id is None  # what says that somebody is at it
 
 
 async def test_a_stop_cuts_it_off_and_says_so(world: World) -> None:

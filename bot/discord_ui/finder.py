@@ -13,7 +13,8 @@ from bot.jobs.ports import CannotPostError, Posted
 
 log = logging.getLogger(__name__)
 
-_HISTORY_LENGTH = 100
+# Making a smaller copy may take ten minutes, in which a busy channel goes on: 100 a request.
+_SEARCHED = 1000
 # Discord's clock and ours.
 _CLOCK_SKEW = timedelta(minutes=2)
 
@@ -21,13 +22,20 @@ _CLOCK_SKEW = timedelta(minutes=2)
 class ResultFinder:
     """Looks into channels; it needs no message cache."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, *, searched: int = _SEARCHED) -> None:
+        """Make one.
+
+        Args:
+            client: Logged in.
+            searched: How many messages of a channel are looked at.
+        """
         self._client = client
+        self._searched = searched
 
     async def find(self, job: Job) -> Posted | None:
         """Return our message that carries this job's result, if there is one.
 
-        Looks at the 100 messages after the last try to post: in the channel, in the one where
+        Looks at the 1,000 messages after the last try to post: in the channel, in the one where
         it was sent again, and then in the member's direct messages; at all messages for a job of
         a restored backup, because its first try may be long ago. A channel that cannot be read
         is taken as empty: Discord's nonce still keeps a repeated post from appearing twice there.
@@ -66,7 +74,7 @@ class ResultFinder:
     async def _found(
         self, job: Job, after: discord.Object, channel: discord.abc.Messageable
     ) -> Posted | None:
-        limit = _HISTORY_LENGTH if job.restored_at is None else None
+        limit = self._searched if job.restored_at is None else None
         history = channel.history(limit=limit, after=after, oldest_first=True)
         async for message in history:
             if self._is_result(job, message):

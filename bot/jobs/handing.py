@@ -49,12 +49,14 @@ class Parcel:
         folder: For copies; gone when the parcel is.
         link: Where else it can be had.
         copies: Those made so far, by the limit that they were made for; None: it cannot be done.
+        perhaps_posted: Whether a try to post it has begun, and Discord has not said no.
     """
 
     video: VideoFile
     folder: Path
     link: Link
     copies: dict[int, VideoFile | None] = field(default_factory=dict)
+    perhaps_posted: bool = False
 
 
 def link_of(job: Job, *, now: datetime) -> Link:
@@ -163,7 +165,7 @@ class HandOver:
                 posting = self._poster.post_video(
                     job, video, where, smaller=smaller, original=original
                 )
-                return await self._sent(job, posting)
+                return await self._sent(job, parcel, posting)
             except TooLargeToPostError as error:
                 log.info("job %s: too large: %s", job.id, error)
                 copy = await self._copy(job, parcel, error.fits_bytes)
@@ -172,14 +174,20 @@ class HandOver:
             video, original, smaller = copy, link, True
         if link is None:
             raise CannotPostError("too large, and the provider's link has expired")
-        return await self._sent(job, self._poster.post_link(job, link, where))
+        return await self._sent(job, parcel, self._poster.post_link(job, link, where))
 
-    async def _sent(self, job: Job, sending: Coroutine[Any, Any, Posted]) -> Job:
+    async def _sent(self, job: Job, parcel: Parcel, sending: Coroutine[Any, Any, Posted]) -> Job:
         async def sent_and_noted() -> Job:
             if not self._sure():
                 sending.close()
                 raise LockLostError("not posted: another process may have this job")
-            return await self.note_delivered(job, await sending)
+            parcel.perhaps_posted = True
+            try:
+                posted = await sending
+            except (CannotPostError, TooLargeToPostError):
+                parcel.perhaps_posted = False
+                raise
+            return await self.note_delivered(job, posted)
 
         return await to_the_end(sent_and_noted())
 

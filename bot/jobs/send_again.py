@@ -8,12 +8,14 @@ from pathlib import Path
 
 from bot.errors import (
     DownloadInterruptedError,
+    LockLostError,
     MediaError,
     NotFoundError,
     RefusedError,
     StaleStateError,
 )
 from bot.job import Job, JobState
+from bot.jobs import sending_words as words
 from bot.jobs.handing import HandOver, Parcel, link_of, places
 from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.outgoing import temporary_folder
@@ -22,7 +24,6 @@ from bot.jobs.sending_ports import Rules, UndeliveredStore
 from bot.jobs.stop_time import DEFAULT_STOP_S, WORK, StopTime
 from bot.moderation import judge_sending
 from bot.policy import PlaceFacts
-from bot.words import RESTARTING
 
 log = logging.getLogger(__name__)
 
@@ -33,34 +34,6 @@ _LONGEST_S = 720.0
 # For so long the bot tries by itself, when it was Discord that was down.
 _BY_ITSELF_FOR = timedelta(hours=1)
 _SEARCH_AGAIN_S = (1.0, 3.0)
-
-_REMOVED = "A moderator has removed this video: it is not sent any more. `/jobs` shows the reason."
-_UNDER_WAY = (
-    "This video is being sent already: look for it in a minute. `/jobs` shows what came of it."
-)
-_RESTARTING = f"{RESTARTING} Choose **Send again** once more in a minute."
-_DISCORD_DOWN = (
-    "Discord does not take the video at the moment, and nothing was charged. Choose **Send "
-    "again** in a quarter of an hour."
-)
-_NO_WAY = (
-    "The video could not be posted here, nor sent to you directly. Choose a channel where the "
-    "bot may send messages and attach files, or allow direct messages from this server; then "
-    "choose **Send again** there. Nothing was charged."
-)
-_NO_WAY_DIRECTLY = (
-    "Discord did not let the video through to you. Unblock this bot, or be on a server with it "
-    "that you allow direct messages from; then choose **Send again** here. Nothing was charged."
-)
-_GONE = (
-    "This video is not there any more: undelivered ones are kept for a week at most. Its credits "
-    "came back; the same prompt, picture and seed make it again."
-)
-_BUSY = (
-    "Other videos are being made smaller at the moment, and this one did not get its turn. Nothing "
-    "was charged. Choose **Send again** in a quarter of an hour."
-)
-_LATER = "The video cannot be fetched at the moment. Choose **Send again** in a few minutes."
 
 
 class SendAgain:
@@ -128,9 +101,9 @@ class SendAgain:
             RefusedError: it cannot be sent, or not now; the text says why and what to do.
         """
         if self._closing:
-            raise RefusedError(_RESTARTING)
+            raise RefusedError(words.RESTARTING)
         if job.removed_at is not None:
-            raise RefusedError(_REMOVED)
+            raise RefusedError(words.REMOVED)
         if job.state is not JobState.UNDELIVERED:
             if job.state is JobState.DELIVERED:
                 await self._cards.finish(job)  # a kill may have kept it from its card
@@ -140,13 +113,13 @@ class SendAgain:
                 else "There is no video of this job to send again."
             )
         if job.id in self._under_way:
-            raise RefusedError(_UNDER_WAY)
+            raise RefusedError(words.UNDER_WAY)
         task = asyncio.create_task(self._sent(job, pressed), name=f"send-again-{job.id}")
         self._under_way[job.id] = task
         task.add_done_callback(lambda _: self._under_way.pop(job.id, None))
         await asyncio.wait({task})
         if task.cancelled():
-            raise RefusedError(_RESTARTING)
+            raise RefusedError(words.RESTARTING)
         return task.result()
 
     async def look(self) -> None:
@@ -196,7 +169,7 @@ class SendAgain:
         try:
             posted = await self._hand_over.find(job, waits_s=_SEARCH_AGAIN_S, sleep=self._sleep)
         except PostLaterError as error:
-            raise RefusedError(_DISCORD_DOWN) from error
+            raise RefusedError(words.DISCORD_DOWN) from error
         return None if posted is None else await self._hand_over.note_delivered(job, posted)
 
     async def _sent_now(self, job: Job, where: Where | None) -> Job:
@@ -210,33 +183,36 @@ class SendAgain:
                 now=now,
             )
         except (StaleStateError, NotFoundError) as error:
-            raise RefusedError(_UNDER_WAY) from error
-        async with temporary_folder(self._folder) as folder:
-            try:
-                async with asyncio.timeout(self._longest_s):
-                    parcel = Parcel(
-                        video=await self._video(job, folder / "result.mp4"),
-                        folder=folder,
-                        link=link_of(job, now=now),
-                    )
-                    return await self._hand_over(begun, parcel, places(job, where))
-            except TimeoutError as error:
-                # Perhaps it was just posted: the lease stays, and the next try looks.
-                raise RefusedError(_BUSY) from error
-            except PostLaterError as error:
-                # Whether it was posted is not known: the lease stays, and the next try looks.
-                raise RefusedError(_DISCORD_DOWN) from error
-            except CannotPostError as error:
+            raise RefusedError(words.UNDER_WAY) from error
+        return await self._handed_over(begun, where)
+
+    async def _handed_over(self, job: Job, where: Where | None) -> Job:
+        """Send it; whoever comes next need not wait, unless it may have been posted."""
+        parcel = None
+        try:
+            async with temporary_folder(self._folder) as folder, asyncio.timeout(self._longest_s):
+                video = await self._video(job, folder / "result.mp4")
+                link = link_of(job, now=self._now())
+                parcel = Parcel(video=video, folder=folder, link=link)
+                return await self._hand_over(job, parcel, places(job, where))
+        except TimeoutError as error:
+            raise RefusedError(words.BUSY) from error
+        except LockLostError as error:
+            raise RefusedError(words.RESTARTING) from error
+        except PostLaterError as error:
+            raise RefusedError(words.DISCORD_DOWN) from error
+        except CannotPostError as error:
+            no_way = words.NO_WAY_DIRECTLY if job.guild_id is None else words.NO_WAY
+            raise RefusedError(no_way) from error
+        except DownloadInterruptedError as error:
+            raise RefusedError(words.LATER) from error
+        except MediaError as error:
+            log.info("job %s: its video is gone: %s", job.id, error)
+            raise RefusedError(words.GONE) from error
+        finally:
+            # Else the lease stays: the next try must look first.
+            if parcel is None or not parcel.perhaps_posted:
                 await self._store.end_sending(job.id)
-                words = _NO_WAY_DIRECTLY if job.guild_id is None else _NO_WAY
-                raise RefusedError(words) from error
-            except DownloadInterruptedError as error:
-                await self._store.end_sending(job.id)
-                raise RefusedError(_LATER) from error
-            except MediaError as error:
-                log.info("job %s: its video is gone: %s", job.id, error)
-                await self._store.end_sending(job.id)
-                raise RefusedError(_GONE) from error
 
     async def _video(self, job: Job, path: Path) -> VideoFile:
         """Return the video: kept here, else as the provider still has it."""
