@@ -41,7 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
-    except (DatabaseAwayError, LockLostError, StorageTroubleError) as error:
+    except StorageTroubleError as error:
+        print(f"Nothing can be saved: {error}. Make room, or end what locks it.", file=sys.stderr)
+        return EXIT_TRY_AGAIN
+    except (DatabaseAwayError, LockLostError) as error:
         print(error, file=sys.stderr)
         return EXIT_TRY_AGAIN
     except ConfigurationError as error:

@@ -61,7 +61,7 @@ async def test_an_engine_s_file_that_cannot_be_written_is_told(
     code, said = await second_bot(sandbox, DATA_DIR=str(tmp_path))
 
     assert code == 75
-    assert "unable to open database file" in said
+    assert "Nothing can be saved: unable to open database file." in said
     assert "Traceback" not in said
 
 
