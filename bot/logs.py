@@ -39,5 +39,6 @@ def set_up_logs(form: Literal["human", "json"], level: str) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     engine = logging.getLogger(_ENGINE)
     engine.handlers, engine.propagate = [handler], False
+    engine.setLevel(logging.WARNING)
     for name in ("bot", "cogs"):
         logging.getLogger(name).setLevel(level)

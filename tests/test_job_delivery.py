@@ -12,7 +12,7 @@ from bot.delivery import RETRY_AFTER_S
 from bot.errors import RefusedError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.handing import RESULT_LIFE
-from bot.jobs.ports import PostLaterError
+from bot.jobs.ports import CannotPostError, PostLaterError
 from bot.media import ffmpeg_program
 from tests.ffmpeg_programs import SLEEPER, counting, is_alive, program, started
 from tests.job_steps_kit import RELEASED, RESERVED_ONLY, SETTLED, Post, World, place
@@ -182,6 +182,18 @@ async def test_an_error_after_the_message_was_made_posts_nothing_twice(world: Wo
     """The answer was lost, the message was not: it is found instead of posted again."""
     job = await finished(world)
     world.channel.trouble.append(DOWN)
+    world.channel.answer_lost = True
+
+    await world.deliver(job)
+
+    await ends_delivered(world, job, "video")
+    assert world.channel.calls == ["video"]
+
+
+async def test_a_refused_repetition_of_a_post_that_was_made_is_found(world: World) -> None:
+    """The client repeats a post whose answer was lost; meanwhile the channel was closed to it."""
+    job = await finished(world)
+    world.channel.trouble.append(CannotPostError("Cannot send messages to this user"))
     world.channel.answer_lost = True
 
     await world.deliver(job)

@@ -287,6 +287,19 @@ async def test_a_backup_that_cannot_be_made_says_why(store: JobStore, file: Path
     assert not [*file.parent.glob("backup*")]
 
 
+async def test_what_cannot_be_tidied_away_says_why(file: Path) -> None:
+    """As in a read-only folder: the first error is told, not that of the tidying after it."""
+    backup = file.with_name("backup.sqlite3")
+    await back_up(file, backup)
+    for name in ("other.sqlite3.part", "bot.sqlite3.candidate"):
+        file.with_name(name).mkdir()
+
+    with pytest.raises(BotError, match="could not be made"):
+        await back_up(file, file.with_name("other.sqlite3"))
+    with pytest.raises(BotError, match="cannot be used as a backup"):
+        await restore(backup, file, disposable=None, now=NOW)
+
+
 async def test_postgresql_has_its_own_program(tmp_path: Path, url: str, command: Command) -> None:
     """Told by name, with the exit code of a setting that does not fit; so for restoring."""
     secret = url.replace("bot@", "bot:hunter2@")

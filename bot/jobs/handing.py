@@ -122,6 +122,10 @@ class HandOver:
                 return await self._hand_over(job, parcel, where)
             except CannotPostError as error:
                 log.warning("job %s: cannot post: %s", job.id, error)
+            # The client repeats a request whose answer was lost: what is refused may be the
+            # repetition of one that was carried out.
+            if (posted := await self._poster.find_result(job)) is not None:
+                return await self.note_delivered(job, posted)
         raise CannotPostError("no place takes the video")
 
     async def find(self, job: Job, *, waits_s: Sequence[float], sleep: _Sleep) -> Posted | None:

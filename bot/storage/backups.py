@@ -40,10 +40,10 @@ def make(database: Path, part: Path) -> None:
             copy.execute("PRAGMA journal_mode = DELETE")
         problems = damage(part)
     except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
+        _discard(part)
         raise BotError(f"The backup could not be made: {error}") from error
     if problems:
-        part.unlink(missing_ok=True)
+        _discard(part)
         raise BotError(f"The database is damaged: {'; '.join(problems)}")
 
 
@@ -136,7 +136,7 @@ def bring(backup: Path, candidate: Path) -> None:
                 shutil.copyfile(_with(backup, ending), copy)
         problems = damage(candidate)
     except (OSError, sqlite3.Error) as error:
-        remove_database(candidate)
+        _discard(candidate)
         raise BotError(f"{backup} cannot be used as a backup: {error}") from error
     if problems:
         remove_database(candidate)
@@ -199,6 +199,12 @@ def remove_database(file: Path) -> None:
     """Remove a database that is not needed, such as the engine's own; it may be missing."""
     for ending in ("", *_COMPANIONS):
         _with(file, ending).unlink(missing_ok=True)
+
+
+def _discard(file: Path) -> None:
+    """Remove what is of no use, if it can be: in a read-only folder nothing was made either."""
+    with contextlib.suppress(OSError):
+        remove_database(file)
 
 
 def _waiting_place(database: Path) -> Path:
