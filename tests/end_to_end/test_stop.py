@@ -101,7 +101,7 @@ async def test_cards_say_that_the_bot_is_restarting_and_then_the_truth_again(
     settings = {**SETTINGS, "SEGMIND_CONCURRENCY": "4"}  # two of a member
     prompts = [f"a restarted wheel {number}" for number in range(4)]
     words = "The bot is being restarted. Nothing is lost"
-    async with SandboxProcess(tmp_path, speed=12, bot_env=settings) as sandbox:
+    async with SandboxProcess(tmp_path, speed=20, bot_env=settings) as sandbox:
         async with sandbox.member() as mia:
             jobs = {(await mia.run_command("t2v", {"prompt": p})).id for p in prompts}
 
