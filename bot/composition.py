@@ -160,17 +160,16 @@ def _job_work(tools: Tools, engine: DurableEngine, leader: Leadership) -> tuple[
         breaker=tools.breaker,
         leads=leader.held,
     )
-    last_looks = LastLooks(
-        store=tools.store,
-        cards=tools.cards,
-        leads=lambda: tools.settings.is_one_of_several and leader.held(),
-        now=now,
-    )
+    last_looks = LastLooks(store=tools.store, cards=tools.cards, leads=leader.held, now=now)
     return (
         watch.run(),
         repeat(engine.look, every_s=_LOOK_EVERY_S),
         repeat(leader.look, every_s=_LEADER_EVERY_S),
-        repeat(last_looks.look, every_s=_LEADER_EVERY_S),
+        repeat(
+            last_looks.look,
+            every_s=_LEADER_EVERY_S,
+            only_when=lambda: tools.settings.is_one_of_several,
+        ),
         repeat(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S, only_when=leader.held),
     )
 

@@ -471,3 +471,21 @@ async def test_cards_that_do_not_fit_into_the_time_are_left(
     assert "restarted" in await face.card_text(other)
     assert "restarted" not in await face.card_text(stuck)
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("park-")]
+
+
+async def test_an_end_that_was_covered_is_shown_again(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """An edit of a killed process came to Discord after the end: the card is mended."""
+    job = await face.ordered(mia, photo)
+    here, killed = keeper(face), keeper(face)
+    failed = await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED)
+    await here.finish(failed)
+    killed.show(job, Standing(place=7))
+    await face.card_shows(job, "Number 7 in line")
+    await here.finish(failed)
+    covered = await face.card_text(job)
+    await here.finish_again(failed)
+
+    assert "Number 7 in line" in covered
+    assert "The video service refused this content." in await face.card_text(job)

@@ -113,6 +113,11 @@ class CardKeeper:
         if self._slots.get(job.id) is slot:
             del self._slots[job.id]
 
+    async def finish_again(self, job: Job) -> None:
+        """Show the end once more: another process may have covered it with an older picture."""
+        self._ended.pop(job.id, None)
+        await self.finish(job)
+
     async def park(self, jobs: Sequence[Job], *, timeout_s: float) -> int:
         """Say on the cards of these jobs that the bot is restarting; take no more pictures.
 
