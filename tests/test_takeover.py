@@ -82,6 +82,14 @@ def whose(url: str) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
+def begun_by(url: str) -> list[tuple[object, ...]]:
+    """Who has begun the job, as the engine's tables say; nobody once it waits in the queue."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'"
+        ).fetchall()
+
+
 def looking(locks: PostgresLocks, clock: Clock, sure: Callable[[], bool]) -> Takeover:
     """A takeover of bot-1, in time that passes by hand."""
     return Takeover(locks, "bot-1", sure=sure, monotonic_s=clock.monotonic_s)
@@ -116,7 +124,10 @@ async def test_only_the_jobs_of_a_dead_process_are_taken_over(url: str, steps: S
             await looks(locks.grace_s)
         await looks(0)
         await looks(locks.grace_s - 1)
-        assert [row[0] for row in await asyncio.to_thread(whose, url)] == ["bot-9"]
+        await unsure.sleep(60)
+        await not_sure.look()
+        assert await asyncio.to_thread(begun_by, url) == [("bot-9",)]
+        assert steps.begun == 1
 
         await looks(1)
         await until(lambda: steps.begun == 2)
