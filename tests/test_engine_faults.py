@@ -2,22 +2,20 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from dbos import DBOS
 
 from bot.job import Job, JobState
-from bot.jobs.engine import DurableEngine, EngineSettings
+from bot.jobs.engine import DurableEngine
 from bot.jobs.ports import Standing
 from bot.jobs.stop_time import CARDS, INTAKE, WORK, StopTime
 from bot.jobs.watch import enqueue_or_leave
-from bot.pseudonyms import Pseudonyms
 from bot.storage import JobStore
 from tests.discord_kit import until
+from tests.engine_kit import launched
 from tests.job_steps_kit import SETTLED, Clock, RecordingCards
 from tests.storage_kit import GENEROUS, NOW, ZONE, accepted, new_job
 from tests.storage_trouble_kit import Disk, watched
@@ -70,34 +68,20 @@ class Steps:
         self.ended.append(job.id)
 
 
-@asynccontextmanager
-async def running_engine(
+def running_engine(
     steps: Steps, cards: RecordingCards, folder: Path
-) -> AsyncIterator[DurableEngine]:
-    """Run an engine; afterwards another one may run in its place."""
-    engine = DurableEngine(
-        EngineSettings(
-            address=f"sqlite:///{folder / 'engine.sqlite3'}",
-            executor_id="bot-1",
-            concurrency=2,
-            concurrency_per_member=2,
-        ),
-        store=steps.store,
-        cards=cards,
+) -> AbstractAsyncContextManager[DurableEngine]:
+    """Run an engine with these steps."""
+    return launched(
+        steps.store,
+        cards,
+        folder,
+        stop_s=1.0,
         submit=steps.submit,
         follow=steps.follow,
         deliver=steps.deliver,
         on_end=steps.on_end,
-        now=lambda: NOW,
-        pseudonyms=Pseudonyms(),
-        stop_time=StopTime(1.0),
     )
-    try:
-        await engine.launch()
-        yield engine
-    finally:
-        await engine.close()
-        DBOS.destroy(destroy_registry=True)
 
 
 async def in_state(store: JobStore, job: Job, state: JobState) -> None:

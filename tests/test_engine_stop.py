@@ -1,20 +1,17 @@
 """The durable engine that is stopped, or loses its storage, between a job's end and its card's."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 import dbos._dbos
-from dbos import DBOS
 
 from bot.job import Job, JobState
-from bot.jobs.engine import DurableEngine, EngineSettings
-from bot.jobs.stop_time import StopTime
-from bot.pseudonyms import Pseudonyms
+from bot.jobs.engine import DurableEngine
 from bot.storage import JobStore
 from tests.discord_kit import until
+from tests.engine_kit import launched
 from tests.job_steps_kit import RecordingCards
 from tests.storage_kit import NOW, accepted
 
@@ -51,31 +48,12 @@ class Delivery:
         return await self._store.transition(job.id, JobState.DELIVERED, now=NOW)
 
 
-@asynccontextmanager
-async def launched(
+def stopping_engine(
     store: JobStore, cards: RecordingCards, folder: Path, **steps: Any
-) -> AsyncIterator[DurableEngine]:
-    """Run an engine; afterwards another one may run in its place."""
-    engine = DurableEngine(
-        EngineSettings(
-            address=f"sqlite:///{folder / 'engine.sqlite3'}",
-            executor_id="bot-1",
-            concurrency=2,
-            concurrency_per_member=2,
-        ),
-        store=store,
-        cards=cards,
-        **{"submit": nothing, "follow": nothing, "on_end": lambda _job: None, **steps},
-        now=lambda: NOW,
-        pseudonyms=Pseudonyms(),
-        stop_time=StopTime(0.1),
-    )
-    try:
-        await engine.launch()
-        yield engine
-    finally:
-        await engine.close()
-        DBOS.destroy(destroy_registry=True)
+) -> AbstractAsyncContextManager[DurableEngine]:
+    """Run an engine that hardly waits at a stop, and whose other steps do nothing."""
+    steps = {"submit": nothing, "follow": nothing, "on_end": lambda _job: None, **steps}
+    return launched(store, cards, folder, stop_s=0.1, **steps)
 
 
 def takes_no_more_steps() -> bool:
@@ -100,7 +78,7 @@ async def test_a_job_that_ends_while_the_engine_goes_away_gets_its_card_at_the_n
 ) -> None:
     """The video was posted in the last moment of a stop: the card must not say "uploading"."""
     job, delivery, cards = await accepted(store), Delivery(store), RecordingCards()
-    async with launched(store, cards, tmp_path, deliver=delivery) as engine:
+    async with stopping_engine(store, cards, tmp_path, deliver=delivery) as engine:
         await engine.enqueue(job)
         await delivery.started.wait()
         workflows = set(engine._running)
@@ -110,7 +88,7 @@ async def test_a_job_that_ends_while_the_engine_goes_away_gets_its_card_at_the_n
         await asyncio.wait({*workflows, closing})
     ended = await state_of(store, job)
     ends_before = ends(cards)
-    async with launched(store, cards, tmp_path, deliver=delivery):
+    async with stopping_engine(store, cards, tmp_path, deliver=delivery):
         await until(lambda: bool(ends(cards)))
 
     assert ended is JobState.DELIVERED
@@ -131,7 +109,7 @@ async def test_a_storage_that_fails_at_the_end_does_not_leave_the_card_behind(
         if len(told) == 1:
             raise ConnectionError("the database went away")
 
-    async with launched(store, cards, tmp_path, deliver=delivery, on_end=on_end) as engine:
+    async with stopping_engine(store, cards, tmp_path, deliver=delivery, on_end=on_end) as engine:
         await engine.enqueue(job)
         await until(lambda: len(told) == 2)
 
