@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import psycopg
 from bot.job import JobState
 from bot.storage import Database, JobStore
 from sandbox import postgres
+from sandbox.chaos import waiting
 from sandbox.discord_api.driver import MemberDriver
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -78,11 +80,10 @@ class Scene:
         return {int(row[0]) for row in rows}
 
 
-async def until(reached: Any, what: str) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not await reached():  # noqa: ASYNC110 - a file's and a server's state, no event
-            await asyncio.sleep(LOOK_EVERY_S)
+async def until(reached: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Wait until something is so, and say it."""
+    if not await waiting.until(reached, every_s=LOOK_EVERY_S, within_s=PATIENCE_S):
+        raise TimeoutError(f"not within {PATIENCE_S:g} s: {what}")
     print(f"# {what}", file=sys.stderr)
 
 
