@@ -15,7 +15,7 @@ def welcome(facts: dict[str, Any], speed: float) -> str:
         "  Type /t2v with a few words, or /animate with a picture, and watch the card.",
         f"  Nothing leaves this machine; videos are made up, {speed:g} times as fast as real ones.",
         '  Try a prompt with "forbidden" in it to see a refused video, "sandbox-large" to see one',
-        "  that is too large to upload.",
+        "  that is too large for the channel: a smaller copy comes.",
         "",
         "  Switch members at the bottom left: Nora moderates Wan Workshop, Remy Second Studio.",
         "",
