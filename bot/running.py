@@ -93,7 +93,7 @@ def _on_signals(stop: Callable[[], object]) -> None:
 
     def first() -> None:
         for number in _SIGNALS:
-            with contextlib.suppress(NotImplementedError):
+            with contextlib.suppress(NotImplementedError):  # Windows, see below
                 loop.remove_signal_handler(number)
             # The system's default: no traceback, and it works while the loop is busy.
             signal.signal(number, signal.SIG_DFL)

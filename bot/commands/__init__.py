@@ -5,8 +5,7 @@ from typing import TypeAlias
 
 from bot.commands import backup, jobs, move, restore
 
-# What `add_subparsers` returns; it has no public name.
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - see above
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
 
 
 def add_to(commands: Commands) -> None:

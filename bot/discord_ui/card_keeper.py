@@ -208,7 +208,7 @@ class CardKeeper:
             return None
         try:
             stored = await self._stored(job.id)
-        except Exception:
+        except Exception:  # whatever the storage raises: the card goes on as if it had not ended
             log.exception("job %s: whether it has ended could not be read", job.id)
             return None
         return stored if stored is not None and stored.terminal else None

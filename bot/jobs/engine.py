@@ -175,7 +175,7 @@ class DurableEngine:
                 task.add_done_callback(lambda done: self._running.pop(done, None))
             try:
                 return await self._run(job_id)
-            except Exception:
+            except Exception:  # DBOS has no one error for it; what is no part of a stop goes on
                 if not self._closing:
                     raise
                 # The engine went away between two steps. Recorded as the workflow's error this

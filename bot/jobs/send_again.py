@@ -130,7 +130,7 @@ class SendAgain:
                 await self(job, None)
             except RefusedError as error:
                 log.info("job %s: not sent again yet: %s", job.id, error)
-            except Exception:
+            except Exception:  # one job's trouble must not keep the others from being sent
                 log.exception("job %s: could not be sent again", job.id)
 
     async def close(self) -> None:

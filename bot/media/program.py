@@ -15,8 +15,7 @@ def ffmpeg_program() -> str | None:
     system = shutil.which("ffmpeg")
     if system is not None and _encodes_h264(system):
         return system
-    # Only where the system has none: there may be no wheel for this machine.
-    import imageio_ffmpeg  # noqa: PLC0415
+    import imageio_ffmpeg  # noqa: PLC0415 - only where the system has none: it looks for itself
 
     try:
         shipped = str(imageio_ffmpeg.get_ffmpeg_exe())
