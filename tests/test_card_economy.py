@@ -197,8 +197,9 @@ def test_a_full_channel_is_never_over_its_limit_and_ends_go_first() -> None:
 def test_no_old_picture_comes_out_of_a_wait(status: int, *, dead: bool) -> None:
     """Refused for now; by the time it may go, the card shows what is true then, and only that."""
 
-    async def work(virtual: VirtualDiscord) -> list[str]:
+    async def work(virtual: VirtualDiscord) -> list[tuple[float, str]]:
         job, cards = await virtual.order(), virtual.keeper()
+        began_s = virtual.loop.time()
         if dead:
             job = replace(job, token_expires_at=virtual.now(), card_message_id=virtual.card_id(job))
         refusal = _limited(20.0) if status == 429 else {"status": status}
@@ -210,8 +211,32 @@ def test_no_old_picture_comes_out_of_a_wait(status: int, *, dead: bool) -> None:
             await asyncio.sleep(0.5)
         await asyncio.sleep(60)
         await cards.close()
-        return [text for _, text in virtual.history(job)[1:]]
+        return [(at_s - began_s, text) for at_s, text in virtual.history(job)[1:]]
 
-    (picture,) = on_virtual_discord(work)
+    ((at_s, picture),) = on_virtual_discord(work)
 
     assert "Number 6 in line" in picture
+    assert at_s == pytest.approx(20 if status == 429 else 4, abs=0.1)
+
+
+def test_an_edit_that_may_have_arrived_is_not_taken_for_lost() -> None:
+    """Its answer never came; the card is told of an older picture again, and shows that."""
+
+    async def work(virtual: VirtualDiscord) -> list[str]:
+        job, cards = await virtual.order(), virtual.keeper()
+        cards.show(job, Standing(place=3))
+        await asyncio.sleep(5)
+        virtual.stand_in.hub.faults.order(
+            {"method": "PATCH", "path": "*", "drop": True, "late": True}
+        )
+        cards.show(job, Standing(place=2))
+        await asyncio.sleep(1)
+        cards.show(job, Standing(place=3))
+        await asyncio.sleep(60)
+        await cards.close()
+        return [text for _, text in virtual.history(job)[1:]]
+
+    pictures = on_virtual_discord(work)
+
+    places = ["Number 3 in line", "Number 2 in line", "Number 3 in line"]
+    assert all(place in text for place, text in zip(places, pictures, strict=True))
