@@ -21,6 +21,7 @@ from discord.http import INTERNAL_API_VERSION, Route
 from bot.discord_ui.admin.items import AdminItem
 from bot.discord_ui.answers import answer_error
 from bot.discord_ui.buttons import JobButton
+from bot.discord_ui.edit_calls import answers_trace
 from bot.discord_ui.log_parts import LogButton
 from bot.discord_ui.privacy_pages import PrivacyButton
 from bot.discord_ui.services import Interaction, Services
@@ -106,6 +107,7 @@ class VideoBot(commands.AutoShardedBot):
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),
             max_ratelimit_timeout=_MAX_RATE_LIMIT_WAIT_S,
+            http_trace=answers_trace(),
             # Servers install it; in direct messages it works with everybody who shares one.
             allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
             allowed_contexts=app_commands.AppCommandContext(

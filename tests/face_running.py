@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
 from bot.discord_ui.card_keeper import CardKeeper
+from bot.discord_ui.card_pace import AT_ONCE, Pace
 from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
@@ -93,7 +94,7 @@ class Face:
     http: aiohttp.ClientSession
     data_dir: Path
     engine: BusyEngine = field(default_factory=BusyEngine)
-    min_gap_s: float = 0.0
+    pace: Pace = AT_ONCE
     waits_s: list[float] = field(default_factory=list)
     closed: bool = False
     provider_base: str = OUT_OF_REACH
@@ -106,9 +107,7 @@ class Face:
     def __post_init__(self) -> None:
         """Make the client; it is not started."""
         self.bot = VideoBot(start_services=self._start, data_dir=self.data_dir)
-        self.cards = CardKeeper(
-            self.bot, on_card=self.keep_card, min_gap_s=self.min_gap_s, sleep=self.sleep
-        )
+        self.cards = CardKeeper(self.bot, on_card=self.keep_card, pace=self.pace, sleep=self.sleep)
         self.poster = ChannelPoster(self.bot)
         self.kept = KeptVideos(
             self.data_dir / "kept", jobs=self.store, max_bytes=10_000_000, now=now

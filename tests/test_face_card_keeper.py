@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.discord_ui.card_keeper import CardKeeper
+from bot.discord_ui.card_pace import AT_ONCE
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.ports import Standing
 from sandbox.discord_api.driver import MemberDriver
@@ -20,9 +21,13 @@ pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.fac
 HOUR_S = 3600.0
 
 
-def standing(elapsed_s: float) -> Standing:
-    """Return a standing of a job that usually takes 100 seconds."""
-    return Standing(processing=True, expected_s=100, elapsed_s=elapsed_s)
+# A new state at once, everything else hardly ever.
+STATES_ONLY = replace(AT_ONCE, progress_s=HOUR_S)
+
+
+def standing(percent: float) -> Standing:
+    """Return a standing of a job that usually takes 1,000 seconds: in ten steps."""
+    return Standing(processing=True, expected_s=1000, elapsed_s=percent * 10)
 
 
 async def running(face: Face, job: Job) -> Job:
@@ -43,7 +48,7 @@ def keeper(face: Face, **changes: Any) -> CardKeeper:
     """Return another keeper on the same client, as after a restart."""
     options: dict[str, Any] = {
         "on_card": face.keep_card,
-        "min_gap_s": 0.0,
+        "pace": AT_ONCE,
         "sleep": face.sleep,
         **changes,
     }
@@ -55,12 +60,12 @@ async def test_progress_within_the_gap_is_one_edit_at_most(
 ) -> None:
     """A new state is shown at once; ten pictures of the same state wait and the last one wins."""
     job = await face.ordered(mia, photo)
-    cards = keeper(face, min_gap_s=HOUR_S)
+    cards = keeper(face, pace=STATES_ONLY)
     made = await running(face, job)
     cards.show(made, standing(0))
     await face.card_shows(job, "about 0 %")
-    for elapsed_s in range(10, 100, 10):
-        cards.show(made, standing(elapsed_s))
+    for percent in range(10, 100, 10):
+        cards.show(made, standing(percent))
     finished = await face.moved(job, JobState.FINISHED)
     cards.show(finished, Standing())
     await face.card_shows(job, "Finished, uploading")
@@ -77,8 +82,8 @@ async def test_the_newest_picture_wins(face: Face, mia: MemberDriver, photo: Pat
     before = await edits(face)
     made = await running(face, job)
     await face.control("faults", method="PATCH", path="/webhooks/*", delay_s=0.3)
-    for elapsed_s in range(0, 100, 10):
-        face.cards.show(made, standing(elapsed_s))
+    for percent in range(0, 100, 10):
+        face.cards.show(made, standing(percent))
         await asyncio.sleep(0)
     await face.card_shows(job, "about 90 %")
 
@@ -94,8 +99,8 @@ async def test_the_same_picture_is_not_sent_again(
     face.cards.show(made, standing(50))
     await face.card_shows(job, "about 50 %")
     before = await edits(face)
-    for elapsed_s in (51, 52, 53):
-        face.cards.show(made, standing(elapsed_s))
+    for percent in (51, 52, 53):
+        face.cards.show(made, standing(percent))
         await asyncio.sleep(0.02)
     face.cards.show(made, standing(60))
     await face.card_shows(job, "about 60 %")
@@ -261,8 +266,8 @@ async def test_without_any_way_the_keeper_stops(
     lost = replace(job, token_expires_at=now(), card_message_id=None, state=JobState.RUNNING)
     before = await edits(face)
     cards = keeper(face)
-    for elapsed_s in (10, 20, 30):
-        cards.show(lost, standing(elapsed_s))
+    for percent in (10, 20, 30):
+        cards.show(lost, standing(percent))
         await asyncio.sleep(0.1)
     await cards.finish(replace(lost, state=JobState.FAILED))
 
@@ -280,8 +285,8 @@ async def test_a_deleted_card_is_left_alone(
     )
     before = await edits(face)
     made = await running(face, job)
-    for elapsed_s in (10, 20, 30):
-        face.cards.show(made, standing(elapsed_s))
+    for percent in (10, 20, 30):
+        face.cards.show(made, standing(percent))
         await asyncio.sleep(0.1)
     await face.cards.finish(replace(made, state=JobState.FAILED, failure=FailureReason.BLOCKED))
 
@@ -339,7 +344,7 @@ async def test_a_card_that_cannot_be_kept_hurts_nobody(
 async def test_closing_ends_what_waits(face: Face, mia: MemberDriver, photo: Path) -> None:
     """A picture that waits for its turn is dropped, and no task is left."""
     job = await face.ordered(mia, photo)
-    cards = keeper(face, min_gap_s=HOUR_S)
+    cards = keeper(face, pace=STATES_ONLY)
     made = await running(face, job)
     cards.show(made, standing(0))
     await face.card_shows(job, "about 0 %")
@@ -368,14 +373,14 @@ async def test_a_picture_that_waited_never_covers_an_end_elsewhere(
             await ended.wait()
         return await face.store.get(job_id)
 
-    here = keeper(face, stored=stored)
+    here = keeper(face, stored=stored, fresh_s=0.0)
     here.show(job, Standing(place=2, hint="A first picture"))
     await face.card_shows(job, "A first picture")
     here.show(job, Standing(place=1, hint="A second picture"))
     await face.cards.finish(await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED))
     before = await edits(face)
     ended.set()
-    await asyncio.gather(*(t for t in asyncio.all_tasks() if t.get_name() == f"card-{job.id}"))
+    await until(lambda: job.id not in here._slots)
 
     assert "The video service refused this content." in await face.card_text(job)
     assert await edits(face) == before
@@ -395,12 +400,34 @@ async def test_an_end_that_came_during_an_edit_is_shown_again(
             await face.cards.finish(failed)
         return looks[-1]
 
-    keeper(face, stored=stored).show(job, Standing(place=7))
-    await asyncio.sleep(0)
-    await asyncio.gather(*(t for t in asyncio.all_tasks() if t.get_name() == f"card-{job.id}"))
+    here = keeper(face, stored=stored, fresh_s=0.0)
+    here.show(job, Standing(place=7))
+    await until(lambda: job.id not in here._slots)
     shown = [str(picture) for picture in (await face.card(job))["history"]]
 
     assert "7" in shown[-2]
+    assert "The video service refused this content." in await face.card_text(job)
+
+
+async def test_a_fresh_picture_costs_one_look(face: Face, mia: MemberDriver, photo: Path) -> None:
+    """Whoever gave it has just read the job; the look after the edit finds an end all the same."""
+    job = await face.ordered(mia, photo)
+    looks: list[int] = []
+
+    async def stored(job_id: int) -> Job | None:
+        looks.append(job_id)
+        return await face.store.get(job_id)
+
+    here = keeper(face, stored=stored)
+    here.show(job, Standing(place=7))
+    await until(lambda: bool(looks))
+    text = await face.card_text(job)
+    await face.cards.finish(await face.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED))
+    here.show(job, Standing(place=6))
+    await until(lambda: job.id not in here._slots)
+
+    assert "Number 7 in line" in text
+    assert looks == [job.id] * 2
     assert "The video service refused this content." in await face.card_text(job)
 
 
@@ -429,7 +456,7 @@ async def test_at_a_stop_every_card_says_that_the_bot_is_restarting(
     queued, made, ended = [await face.ordered(mia, photo) for _ in range(3)]
     made = await running(face, made)
     ended = await face.moved(ended, JobState.CANCELLED)
-    cards = keeper(face, min_gap_s=HOUR_S)
+    cards = keeper(face, pace=STATES_ONLY)
     cards.show(queued, Standing(place=7))
     cards.show(made, standing(50))
     await cards.finish(ended)

@@ -1,7 +1,6 @@
 """The second step against a real database and client: polls, and knows when it is over."""
 
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -89,14 +88,16 @@ async def test_the_card_tells_waiting_from_working(world: World) -> None:
     assert elapsed == sorted(elapsed)
 
 
-async def test_the_card_moves_every_few_seconds_between_polls(world: World) -> None:
-    """A poll may be a minute away; the bar still moves."""
+async def test_the_card_is_told_once_for_each_answer(world: World) -> None:
+    """A poll may be a minute away; the card's bar moves by itself until then."""
     job, _ = await running(world)
+    world.far_end.script("status", QUEUED, PROCESSING, PROCESSING)
+    world.cards.shown.clear()
 
     await world.follow(job)
 
-    elapsed = [0.0, *(standing.elapsed_s for _, standing in world.cards.shown)]
-    assert all(later - sooner <= 4 for sooner, later in pairwise(elapsed))
+    told = [of for of, _ in world.cards.shown if of.state is JobState.RUNNING]
+    assert len(told) == world.far_end.calls["status"] == 4
 
 
 async def test_the_latency_is_learned(world: World) -> None:

@@ -1,23 +1,22 @@
 """The ways to edit a status card: by its interaction's token while that lives, then by the bot."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeAlias, cast
-from weakref import WeakValueDictionary
 
 import discord
 
 from bot.discord_ui.card_slots import CardSlot
+from bot.discord_ui.edit_calls import without_waiting
 from bot.job import Job
 
 log = logging.getLogger(__name__)
 
 # Discord counts the token's 15 minutes; our clock may be off, and an edit takes time.
 _TOKEN_MARGIN = timedelta(seconds=20)
-# Progress that gives way to another edit may come after so long.
-_GIVES_WAY_S = 4.0
 # One page of a channel's history.
 _SEARCHED = 100
 
@@ -26,6 +25,10 @@ OnCard: TypeAlias = Callable[[int, int], Awaitable[object]]
 
 class NoWayError(Exception):
     """There is no way left to edit this card."""
+
+
+class OtherWayError(Exception):
+    """Not by the token any more: the bot's own way has another rate limit."""
 
 
 class CardEditor:
@@ -51,60 +54,74 @@ class CardEditor:
         self._on_card = on_card
         self._edit_limit_s = edit_limit_s
         self._now = now
-        self._channel_locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def edit(self, slot: CardSlot, job: Job, view: discord.ui.LayoutView) -> None:
+    def limit_of(self, slot: CardSlot, job: Job) -> str:
+        """Return the name of the rate limit that the next edit falls under; as secret as a token.
+
+        A channel's is shared by all cards in it that the bot edits with its own token.
+        """
+        return f"token {slot.token}" if self._by_token(slot, job) else f"channel {job.channel_id}"
+
+    def _by_token(self, slot: CardSlot, job: Job) -> bool:
+        alive = self._now() < job.token_expires_at - _TOKEN_MARGIN
+        return bool(slot.token) and alive and not slot.token_dead
+
+    async def edit(
+        self, slot: CardSlot, job: Job, view: discord.ui.LayoutView, *, patient: bool
+    ) -> None:
         """Let a job's card show a view.
+
+        Args:
+            slot: The card.
+            job: Its job.
+            view: What to show.
+            patient: Whether discord.py may wait out a refusal: there will be no newer picture.
 
         Raises:
             NoWayError: it cannot be edited any more.
+            OtherWayError: the token is dead; the next edit goes the other way.
             discord.DiscordException: not now; `bot.discord_ui.verdicts` says what it means.
             TimeoutError: the token's rate limit is too long; the next edit goes the other way.
         """
-        alive = self._now() < job.token_expires_at - _TOKEN_MARGIN
-        if slot.token and alive and not slot.token_dead:
-            try:
-                async with asyncio.timeout(self._edit_limit_s):
-                    card_id = await self._edit_by_token(slot, view)
-            except TimeoutError:
-                slot.token_dead = True  # the bot's own way has another limit
-                log.info("job %s: an edit by its interaction's token took too long", job.id)
-                raise
-            except discord.HTTPException as error:
-                if error.status not in (401, 403, 404):
-                    raise
-                slot.token_dead = True
-                log.info("job %s: its interaction's token is dead: %s", job.id, error)
+        async with contextlib.AsyncExitStack() as stack:
+            if not patient:
+                await stack.enter_async_context(without_waiting())
+            if self._by_token(slot, job):
+                card_id = await self._edit_by_token(slot, job, view)
             else:
-                await self._learn(slot, job, card_id)
-                return
-        await self._edit_by_bot(slot, job, view)
+                card_id = await self._edit_by_bot(slot, job, view)
+        await self._learn(slot, job, card_id)
 
-    async def _edit_by_token(self, slot: CardSlot, view: discord.ui.LayoutView) -> int:
+    async def _edit_by_token(self, slot: CardSlot, job: Job, view: discord.ui.LayoutView) -> int:
         webhook = discord.Webhook.partial(
             self._client.application_id or 0, slot.token, client=self._client
         )
-        # "@original" is Discord's name for the interaction's answer, in place of an id.
-        message = await webhook.edit_message(cast("int", "@original"), view=view)
+        try:
+            async with asyncio.timeout(self._edit_limit_s):
+                # "@original" is Discord's name for the interaction's answer, in place of an id.
+                message = await webhook.edit_message(cast("int", "@original"), view=view)
+        except TimeoutError:
+            slot.token_dead = True
+            log.info("job %s: an edit by its interaction's token took too long", job.id)
+            raise
+        except discord.HTTPException as error:
+            if error.status not in (401, 403, 404):
+                raise
+            slot.token_dead = True
+            log.info("job %s: its interaction's token is dead: %s", job.id, error)
+            raise OtherWayError from error
         return message.id
 
-    async def _edit_by_bot(self, slot: CardSlot, job: Job, view: discord.ui.LayoutView) -> None:
-        # Edits by the bot share one rate limit a channel: progress gives way, ends wait.
-        lock = self._channel_locks.setdefault(job.channel_id, asyncio.Lock())
-        if lock.locked() and not slot.ending:
-            raise discord.RateLimited(_GIVES_WAY_S)
+    async def _edit_by_bot(self, slot: CardSlot, job: Job, view: discord.ui.LayoutView) -> int:
         channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
-        async with lock:
-            try:
-                card_id = slot.card_id
-                if card_id is None:
-                    card_id = await _found(channel, job)
-                    await self._learn(slot, job, card_id)
-                await channel.get_partial_message(card_id).edit(view=view)
-            except discord.HTTPException as error:
-                if error.status in (401, 403, 404):
-                    raise NoWayError(str(error)) from error
-                raise
+        try:
+            card_id = slot.card_id or await _found(channel, job)
+            await channel.get_partial_message(card_id).edit(view=view)
+        except discord.HTTPException as error:
+            if error.status in (401, 403, 404):
+                raise NoWayError(str(error)) from error
+            raise
+        return card_id
 
     async def _learn(self, slot: CardSlot, job: Job, card_id: int) -> None:
         """Report the card's message id, once."""

@@ -1,22 +1,20 @@
 """Keeps each job's status card true: the latest picture wins, and no failed edit hurts a job."""
 
 import asyncio
-import contextlib
 import logging
-import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import discord
 
-from bot.discord_ui.card_edits import CardEditor, NoWayError, OnCard
-from bot.discord_ui.card_slots import CardSlot, Picture
-from bot.discord_ui.cards import status_card
-from bot.discord_ui.verdicts import DISCORD_ERRORS, Verdict, verdict
+from bot.discord_ui.card_edits import CardEditor, OnCard
+from bot.discord_ui.card_pace import Pace
+from bot.discord_ui.card_painter import CardPainter, Tried
+from bot.discord_ui.card_slots import CardSlot
 from bot.job import Job, JobState
 from bot.jobs.ports import Standing
 from bot.words import RESTARTING
@@ -32,6 +30,8 @@ _PARKED_AT_ONCE = 16
 _RESTARTING = f"{RESTARTING} Nothing is lost: this goes on by itself in a moment."
 # Cards kept in mind; of jobs that ended in another process nobody says that they did.
 _REMEMBERED_CARDS = 10_000
+# What was given so lately was read as lately: it is shown without another look at the database.
+_FRESH_S = 1.0
 
 # What the end of a card shows: the state, and whether its video was removed or paid back.
 _End: TypeAlias = tuple[JobState, bool, bool]
@@ -40,8 +40,10 @@ _End: TypeAlias = tuple[JobState, bool, bool]
 class CardKeeper:
     """Shows jobs on their status cards (the `Cards` of `bot.jobs.ports`).
 
-    There is one task and at most one request under way per card, so nothing ever queues up
-    behind a rate limit.
+    A card is edited when the job's state changes, and when its picture changes by itself, which
+    is known beforehand: until then it costs a timer. It has one picture wanted and at most one
+    request under way; what shares a rate limit takes turns, and draws when its turn has come.
+    So nothing old ever queues up. Time is the running loop's.
     """
 
     def __init__(
@@ -50,7 +52,8 @@ class CardKeeper:
         *,
         on_card: OnCard,
         stored: Callable[[int], Awaitable[Job | None]] | None = None,
-        min_gap_s: float = 4.0,
+        pace: Pace | None = None,
+        fresh_s: float = _FRESH_S,
         edit_limit_s: float = _EDIT_LIMIT_S,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -62,14 +65,19 @@ class CardKeeper:
             on_card: Called with a job's id and its card's message id once that is known.
             stored: Finds a job as it stands now. Needed where several processes show a card: a
                 picture that waited here must not cover the end that another showed.
-            min_gap_s: Least time between two edits of a card in the same state.
+            pace: Least times between edits of a card.
+            fresh_s: How long a picture may have waited to be shown without looking whether the
+                job has ended. After each edit there is a look, which finds the same, but later.
             edit_limit_s: How long an edit by the token may take.
             now: The time, aware: whether a token still lives.
             sleep: Waits before the retries of the final picture.
         """
-        self._editor = CardEditor(client, on_card=on_card, edit_limit_s=edit_limit_s, now=now)
+        self._painter = CardPainter(
+            CardEditor(client, on_card=on_card, edit_limit_s=edit_limit_s, now=now)
+        )
         self._stored = stored
-        self._min_gap_s = min_gap_s
+        self._pace = pace or Pace()
+        self._fresh_s = fresh_s
         self._sleep = sleep
         self._slots: dict[int, CardSlot] = {}
         self._ended: OrderedDict[int, _End] = OrderedDict()
@@ -81,17 +89,17 @@ class CardKeeper:
             self.show(job, standing)
 
     def show(self, job: Job, standing: Standing) -> None:
-        """Let the card show this soon; a newer picture replaces an older one."""
+        """Let the card show this soon; a newer picture replaces an older one.
+
+        A bar goes on by itself from there: show again only what nobody could foresee.
+        """
         if self._closing or job.id in self._ended:
             return
         slot = self._slot(job)
         if slot.dead or slot.ending:
             return
-        slot.wanted, slot.tries, slot.standing = (job, standing), 0, standing
-        if job.state is not slot.shown_state:
-            slot.hurry.set()
-        if slot.task is None or slot.task.done():
-            slot.task = asyncio.create_task(self._keep(slot), name=f"card-{job.id}")
+        slot.want(job, standing, now_s=_now_s())
+        self._plan(slot)
 
     async def finish(self, job: Job) -> None:
         """Show the end, with a few retries, and edit the card no more.
@@ -102,12 +110,11 @@ class CardKeeper:
             return  # a cancel shows the end at once, and the workflow once more
         self._remember_end(job)
         slot = self._slot(job)
-        slot.ending, slot.wanted = True, None
-        slot.hurry.set()
+        slot.end()
         async with slot.lock:
             for wait_s in (*_FINAL_RETRIES_S, None):
-                done = await self._tried(slot, job, Standing(), last=wait_s is None)
-                if done or wait_s is None or self._closing:
+                tried = await self._painter.show_last(slot, job, Standing(), last=wait_s is None)
+                if tried is not Tried.LATER or wait_s is None or self._closing:
                     break
                 await self._sleep(wait_s)
         if self._slots.get(job.id) is slot:
@@ -123,10 +130,9 @@ class CardKeeper:
 
         One edit each, for as many as there is time for; return how many are done.
         """
-        self._closing = True
+        self._closing = True  # what is under way is finished: each card has a lock
         for slot in self._slots.values():
-            slot.wanted = None  # what is under way is finished: each card has a lock
-            slot.hurry.set()
+            slot.stop_timer()
         room = asyncio.Semaphore(_PARKED_AT_ONCE)
         tasks = [
             asyncio.create_task(self._say_restarting(job, room), name=f"park-{job.id}")
@@ -147,13 +153,16 @@ class CardKeeper:
             async with slot.lock:
                 if slot.ending or slot.dead:
                     return False
-                slot.ending = True  # it waits for its channel's turn, as ends do
-                standing = replace(slot.standing, hint=_RESTARTING)
-                return await self._tried(slot, job, standing, last=True) and not slot.dead
+                standing = replace(slot.standing(_now_s()), hint=_RESTARTING)
+                slot.end()  # it waits for its channel's turn, as ends do
+                tried = await self._painter.show_last(slot, job, standing, last=True)
+                return tried in (Tried.EDITED, Tried.UNCHANGED)
 
     async def close(self) -> None:
         """Take no more pictures, and end the tasks under way."""
         self._closing = True
+        for slot in self._slots.values():
+            slot.stop_timer()
         tasks = [slot.task for slot in self._slots.values() if slot.task is not None]
         for task in tasks:
             task.cancel()
@@ -182,74 +191,66 @@ class CardKeeper:
         if len(self._ended) > _REMEMBERED_ENDS:
             self._ended.popitem(last=False)
 
-    async def _keep(self, slot: CardSlot) -> None:
-        """Show what is wanted, one picture after the other, until nothing is."""
-        while slot.wanted is not None:
-            await self._wait_turn(slot)
-            async with slot.lock:
-                taken = slot.take()
-                if taken is None:
-                    return  # the end has come meanwhile
-                job, standing = taken
-                if await self._ended_elsewhere(job) is not None:
-                    self._slots.pop(job.id, None)
-                    return
-                done = await self._tried(slot, job, standing, last=False)
-            ended = await self._ended_elsewhere(job)
-            if ended is not None:
-                await self.finish(ended)  # it came while the edit was on its way
-                return
-            if not done:
-                slot.put_back(taken)
+    def _plan(self, slot: CardSlot) -> None:
+        """Set the timer to when the card is to be edited next, as far as is known now."""
+        slot.stop_timer()
+        if self._closing or slot.task is not None:
+            return
+        due_at_s = slot.due_at_s(self._pace, now_s=_now_s())
+        if due_at_s is not None:
+            loop = asyncio.get_running_loop()
+            slot.timer = loop.call_at(due_at_s, self._begin, slot)
 
-    async def _ended_elsewhere(self, job: Job) -> Job | None:
+    def _begin(self, slot: CardSlot) -> None:
+        slot.timer = None
+        if slot.wanted is not None:
+            job = slot.wanted.job
+            slot.task = asyncio.create_task(self._keep(slot, job), name=f"card-{job.id}")
+
+    async def _keep(self, slot: CardSlot, job: Job) -> None:
+        """Show what is wanted once; then plan the next time."""
+
+        async def newest() -> tuple[Job, Standing] | None:
+            return await self._newest(slot)
+
+        try:
+            tried = await self._painter.show(slot, job, newest)
+            if tried is not Tried.UNCHANGED:
+                ended = await self._ended_elsewhere(job.id)
+                if ended is not None:
+                    await self.finish(ended)  # it came while the edit was on its way
+        finally:
+            slot.task = None
+        self._plan(slot)
+
+    async def _newest(self, slot: CardSlot) -> tuple[Job, Standing] | None:
+        """Return what to show now, unless the job has ended in another process."""
+        wanted = slot.wanted
+        if wanted is not None and _now_s() - wanted.at_s >= self._fresh_s:
+            ended = await self._ended_elsewhere(wanted.job.id)
+            if ended is not None:
+                slot.wanted = None
+                self._slots.pop(wanted.job.id, None)
+        wanted = slot.wanted  # a newer one may have come
+        if wanted is None or self._closing:
+            return None
+        return wanted.job, wanted.standing_at(_now_s())
+
+    async def _ended_elsewhere(self, job_id: int) -> Job | None:
         """Return the job if it has ended, perhaps in another process."""
         if self._stored is None:
             return None
         try:
-            stored = await self._stored(job.id)
+            stored = await self._stored(job_id)
         except Exception:  # whatever the storage raises: the card goes on as if it had not ended
-            log.exception("job %s: whether it has ended could not be read", job.id)
+            log.exception("job %s: whether it has ended could not be read", job_id)
             return None
         return stored if stored is not None and stored.terminal else None
-
-    async def _wait_turn(self, slot: CardSlot) -> None:
-        """Wait for the gap between edits to pass; a new state does not wait."""
-        left_s = slot.edited_at_s + self._min_gap_s - time.monotonic()
-        if left_s > 0:
-            with contextlib.suppress(TimeoutError):  # the gap has passed
-                async with asyncio.timeout(left_s):
-                    await slot.hurry.wait()
-        slot.hurry.clear()
-
-    async def _tried(self, slot: CardSlot, job: Job, standing: Standing, *, last: bool) -> bool:
-        """Edit the card if its picture changes. Return False when it is worth another try."""
-        if slot.dead:
-            return True
-        try:
-            view = status_card(job, standing)
-            picture = cast("Callable[[], Picture]", view.to_components)()
-            if picture != slot.shown:
-                await self._editor.edit(slot, job, view)
-            slot.shown, slot.shown_state = picture, job.state
-        except NoWayError as error:
-            slot.dead = True
-            log.warning("job %s: its card cannot be edited any more: %s", job.id, error)
-        except DISCORD_ERRORS as error:
-            later = verdict(error) is Verdict.LATER
-            log.log(
-                logging.INFO if later and not last else logging.WARNING,
-                "job %s: its card could not be edited: %s",
-                job.id,
-                error,
-            )
-            return not later
-        except Exception:
-            log.exception("job %s: its card could not be drawn", job.id)
-        finally:
-            slot.edited_at_s = time.monotonic()
-        return True
 
 
 def _end_of(job: Job) -> _End:
     return job.state, job.removed_at is not None, job.refunded_at is not None
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

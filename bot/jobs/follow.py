@@ -25,8 +25,6 @@ from bot.pricing import duration_s
 
 log = logging.getLogger(__name__)
 
-# How often the card is offered a new picture; the keeper draws only what changed.
-_CARD_TICK_S = 4.0
 _MAX_ERROR_WAIT_S = 30.0
 # COMPLETED without an output is asked for again so many times: it may be about to appear.
 _NO_OUTPUT_TRIES = 4
@@ -87,7 +85,7 @@ class Follower:
             self._show(job, latency, processing=processing)
             wait_s = self._wait_s(job, latency, failures)
             ask_at_s = self._elapsed_s(job) + wait_s
-            await self._sleep_showing(job, latency, wait_s, processing=processing)
+            await self._sleep(wait_s)
             try:
                 ended, processing = await self._ask(job, failures)
             except InferenceFailedError as error:
@@ -225,17 +223,8 @@ class Follower:
         began_at = job.running_at or job.created_at
         return (self._now() - max(began_at, job.restored_at or began_at)).total_seconds()
 
-    async def _sleep_showing(
-        self, job: Job, latency: LatencyModel, wait_s: float, *, processing: bool
-    ) -> None:
-        while wait_s > 0:
-            tick_s = min(wait_s, _CARD_TICK_S)
-            await self._sleep(tick_s)
-            wait_s -= tick_s
-            if wait_s > 0:
-                self._show(job, latency, processing=processing)
-
     def _show(self, job: Job, latency: LatencyModel, *, processing: bool) -> None:
+        """Tell the card what is known; its bar moves by itself until there is more."""
         standing = Standing(
             expected_s=latency.median_s,
             elapsed_s=self._elapsed_s(job),

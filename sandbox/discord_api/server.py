@@ -70,6 +70,7 @@ class DiscordStandIn:
         clock: Seconds since the Unix epoch; deadlines, ids and signatures follow it.
         rng: Where tokens come from; a seeded one gives the same tokens each time.
         page_folder: The folder of `index.html`.
+        late_check_s: How often it looks for interactions that were not answered in time.
     """
 
     def __init__(
@@ -81,7 +82,9 @@ class DiscordStandIn:
         clock: Clock = time.time,
         rng: random.Random | None = None,
         page_folder: Path | None = None,
+        late_check_s: float = LATE_CHECK_S,
     ) -> None:
+        self._late_check_s = late_check_s
         self._host = host
         self._port = port
         self._rng = rng or random.SystemRandom()
@@ -238,7 +241,7 @@ class DiscordStandIn:
     async def _watch_deadlines(self) -> None:
         """Tells members of interactions that the bot did not answer in time."""
         while True:
-            await asyncio.sleep(LATE_CHECK_S)
+            await asyncio.sleep(self._late_check_s)
             for late in self.hub.interactions.overdue():
                 event = {"id": late.id, "nonce": late.nonce}
                 self.hub.gateway.tell_user(late.user_id, "INTERACTION_FAILURE", event)

@@ -1,0 +1,114 @@
+"""Shows one picture on a card: in its turn, drawn when that has come, and what came of it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from enum import Enum, auto
+from typing import TypeAlias, cast
+
+from bot.discord_ui.card_edits import CardEditor, NoWayError, OtherWayError
+from bot.discord_ui.card_pace import Rank
+from bot.discord_ui.card_slots import CardSlot, Picture
+from bot.discord_ui.cards import status_card
+from bot.discord_ui.edit_calls import NotNowError
+from bot.discord_ui.edit_turns import Turns
+from bot.discord_ui.verdicts import DISCORD_ERRORS, Verdict, verdict
+from bot.job import Job
+from bot.jobs.ports import Standing
+
+log = logging.getLogger(__name__)
+
+# The newest picture of a card; None when there is none to show any more.
+Newest: TypeAlias = Callable[[], Awaitable[tuple[Job, Standing] | None]]
+
+
+class Tried(Enum):
+    """What came of showing a picture."""
+
+    UNCHANGED = auto()
+    EDITED = auto()
+    REFUSED = auto()
+    LATER = auto()
+    OTHER_WAY = auto()
+
+
+class CardPainter:
+    """Whatever shares a rate limit takes turns here."""
+
+    def __init__(self, editor: CardEditor) -> None:
+        """Make one that edits with `editor`."""
+        self._editor = editor
+        self._turns = Turns()
+
+    async def show(self, slot: CardSlot, job: Job, newest: Newest) -> Tried:
+        """Show what is the newest picture by then; nothing when the end has begun meanwhile."""
+        tried = Tried.OTHER_WAY
+        while tried is Tried.OTHER_WAY:
+            limit = self._editor.limit_of(slot, job)
+            async with self._turns.turn(limit, slot.rank):
+                if slot.ending:
+                    return Tried.UNCHANGED  # who shows the end has the lock, and waits for a turn
+                async with slot.lock:
+                    picture = await newest()
+                    if picture is None:
+                        return Tried.UNCHANGED
+                    tried = await self._tried(slot, *picture, limit=limit)
+        return tried
+
+    async def show_last(self, slot: CardSlot, job: Job, standing: Standing, *, last: bool) -> Tried:
+        """Show a picture after which there is none; to be called with the slot's lock.
+
+        Args:
+            slot: The card.
+            job: Its job.
+            standing: Where it stands.
+            last: Whether it is not tried again.
+        """
+        tried = Tried.OTHER_WAY
+        while tried is Tried.OTHER_WAY:
+            limit = self._editor.limit_of(slot, job)
+            async with self._turns.turn(limit, lambda: Rank.END):
+                tried = await self._tried(slot, job, standing, limit=limit, last=last)
+        return tried
+
+    async def _tried(
+        self, slot: CardSlot, job: Job, standing: Standing, *, limit: str, last: bool = False
+    ) -> Tried:
+        """Edit the card if its picture changes, and note what came of it."""
+        if slot.dead:
+            return Tried.REFUSED
+        try:
+            tried = await self._edited(slot, job, standing)
+        except OtherWayError:
+            return Tried.OTHER_WAY
+        except NoWayError as error:
+            slot.dead = True
+            log.warning("job %s: its card cannot be edited any more: %s", job.id, error)
+            return Tried.REFUSED
+        except DISCORD_ERRORS as error:
+            tried = Tried.LATER if verdict(error) is Verdict.LATER else Tried.REFUSED
+            if isinstance(error, NotNowError):
+                self._turns.hold(limit, error.later_s)
+            elif tried is Tried.LATER:
+                slot.doubt()
+            level = logging.INFO if tried is Tried.LATER and not last else logging.WARNING
+            log.log(level, "job %s: its card could not be edited: %s", job.id, error)
+        except Exception:
+            log.exception("job %s: its card could not be drawn", job.id)
+            tried = Tried.REFUSED
+        slot.failures = slot.failures + 1 if tried is Tried.LATER else 0
+        if tried is not Tried.LATER:
+            # What was refused would be refused again: as if it were shown.
+            slot.note_shown(job, standing)
+        if tried is not Tried.UNCHANGED:
+            slot.edited_at_s = asyncio.get_running_loop().time()
+        return tried
+
+    async def _edited(self, slot: CardSlot, job: Job, standing: Standing) -> Tried:
+        view = status_card(job, standing)
+        picture = cast("Callable[[], Picture]", view.to_components)()
+        if picture == slot.picture:
+            return Tried.UNCHANGED
+        await self._editor.edit(slot, job, view, patient=slot.ending)
+        slot.picture = picture
+        return Tried.EDITED
