@@ -137,12 +137,12 @@ async def open_tools(
         video_log=VideoLog(
             store=store, policies=policies, cards=log_cards, errands=errands, now=now
         ),
-        budget=await _budget(settings, database, store),
+        budget=await budget_of(settings, database, store),
         folder=folder,
     )
 
 
-async def _budget(settings: Settings, database: Database, store: JobStore) -> RequestBudget:
+async def budget_of(settings: Settings, database: Database, store: JobStore) -> RequestBudget:
     """Return the account's budget, which goes on where earlier and other processes are."""
     per_minute, book = settings.segmind_requests_per_minute, None
     if settings.is_one_of_several:

@@ -154,7 +154,8 @@ class RequestBudget:
     async def _gather(self) -> None:
         """Let more polls come before the next look, where a look costs something."""
         if not len(self._submits) and not self._untold:
-            await self._wait(self._looked_at_s + self._book.gather_s - self._clock())
+            gather_s = self._book.gather_s
+            await self._wait(min(self._looked_at_s + gather_s - self._clock(), gather_s))
 
     async def _look(self) -> float:
         """Look into the book once, and hand out what it gives. Return when to look again."""

@@ -16,7 +16,7 @@ from bot.storage.tables import UNSYNCED, RequestPaceRow, RequestTakenRow
 _LOCK = 4
 # A process that is stopped (or cut off) in the middle would stop all others with it: the server
 # ends its session instead.
-_SILENCE = "5s"
+_SILENCE_MS = 5_000
 _NEVER_S = float("-inf")
 
 
@@ -39,7 +39,7 @@ class SharedRequests:
         """
 
         async def work(session: AsyncSession) -> Turn:
-            now = await _locked(session)
+            now = await locked(session)
             row = await session.get(RequestPaceRow, 1)
             page = await _page(session, row, now)
             after, turn = decide(page, demand, now_s=now.timestamp(), per_minute=per_minute)
@@ -52,17 +52,21 @@ class SharedRequests:
         return await self._database.write(work)
 
 
-async def _locked(session: AsyncSession) -> datetime:
+async def locked(session: AsyncSession, *, silence_ms: int = _SILENCE_MS) -> datetime:
     """Wait until no other process is here; return the time after that.
 
     On SQLite the transaction itself excludes others, and there is one machine with one clock.
+
+    Args:
+        session: In a transaction that writes.
+        silence_ms: How long it may do nothing from here on, on PostgreSQL.
     """
     connection = await session.connection()
     if connection.dialect.name != "postgresql":
         return datetime.now(UTC)
     await session.execute(
         select(
-            func.set_config("idle_in_transaction_session_timeout", _SILENCE, True),
+            func.set_config("idle_in_transaction_session_timeout", str(silence_ms), True),
             func.pg_advisory_xact_lock(_LOCK),
         )
     )
