@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigurationError
+from bot.pacing import LEAST_PER_MINUTE
 from bot.zones import checked_zone
 
 
@@ -36,8 +37,6 @@ def _secret(value: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
-# Below this a process could not follow what it sends, see `bot.jobs.budget`.
-_LEAST_PER_MINUTE = 2
 _MOST_PROCESSES = 256
 Address = Annotated[str, AfterValidator(_web_address)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
@@ -83,7 +82,8 @@ class Settings(BaseSettings):
     direct_messages: bool = True
 
     # The provider
-    segmind_requests_per_minute: int = Field(default=60, ge=2)
+    # Of one a minute nothing would be left for polls.
+    segmind_requests_per_minute: int = Field(default=60, ge=LEAST_PER_MINUTE)
     segmind_concurrency: int = Field(default=10, ge=1)
     segmind_api_base: Address = "https://api.segmind.com"
     segmind_history_base: Address = "https://api.spotprod.segmind.com"
@@ -170,11 +170,6 @@ class Settings(BaseSettings):
                 "PROCESS_COUNT above 1 needs PostgreSQL: set DATABASE_URL to "
                 "postgresql://user:password@host/name, the same for every process"
             )
-        if self.segmind_requests_per_minute < self.process_count * _LEAST_PER_MINUTE:
-            raise ValueError(
-                f"SEGMIND_REQUESTS_PER_MINUTE is shared by all processes: at least "
-                f"{_LEAST_PER_MINUTE} for each, so {self.process_count * _LEAST_PER_MINUTE}"
-            )
         return self
 
     def make_data_dir(self) -> None:
@@ -207,11 +202,6 @@ class Settings(BaseSettings):
         """Whether this process tells Discord the commands: the one with shard 0 alone."""
         shard_ids, _ = self.shards
         return shard_ids is None or 0 in shard_ids
-
-    @property
-    def requests_per_minute(self) -> int:
-        """This process's share of what the provider's plan allows."""
-        return self.segmind_requests_per_minute // self.process_count
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,10 +2,11 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -17,6 +18,7 @@ from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
 from bot.jobs.breaker import Breaker
 from bot.jobs.budget import RequestBudget
+from bot.jobs.budget_book import MemoryBook
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.errands import Errands
 from bot.jobs.handing import HandOver
@@ -26,11 +28,12 @@ from bot.jobs.stop_time import StopTime
 from bot.jobs.video_log import VideoLog
 from bot.jobs.watched_provider import WatchedProvider
 from bot.media import Downloader, MediaDesk, MediaInspector
+from bot.pacing import WINDOW_S, used_up_evenly
 from bot.pricing import PriceTable
 from bot.pseudonyms import Pseudonyms
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
-from bot.storage import Database, JobStore, PolicyStore, refuse_away
+from bot.storage import Database, JobStore, PolicyStore, SharedRequests, refuse_away
 
 # Where attachments come from.
 _DISCORD_FILES = ("cdn.discordapp.com", "media.discordapp.net")
@@ -134,9 +137,23 @@ async def open_tools(
         video_log=VideoLog(
             store=store, policies=policies, cards=log_cards, errands=errands, now=now
         ),
-        budget=RequestBudget(per_minute=settings.requests_per_minute),
+        budget=await budget_of(settings, database, store),
         folder=folder,
     )
+
+
+async def budget_of(settings: Settings, database: Database, store: JobStore) -> RequestBudget:
+    """Return the account's budget, which goes on where earlier and other processes are."""
+    per_minute, book = settings.segmind_requests_per_minute, None
+    if settings.is_one_of_several:
+        return RequestBudget(
+            per_minute=per_minute, book=SharedRequests(database), process=settings.executor_id
+        )
+    if await store.asked_for_lately(since=now() - timedelta(seconds=WINDOW_S)):
+        # What the process before this one sent nobody has counted: as much as it may have.
+        page = used_up_evenly(per_minute, now_s=time.monotonic())
+        book = MemoryBook(clock=time.monotonic, page=page)
+    return RequestBudget(per_minute=per_minute, book=book)
 
 
 async def _opened(settings: Settings, stack: AsyncExitStack) -> Database:

@@ -206,14 +206,13 @@ def test_which_shards_a_process_runs(
 
 
 def test_what_follows_from_a_process_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its own name, its part of the plan; only the process with shard 0 registers commands."""
-    several = {"DATABASE_URL": POSTGRES, "PROCESS_COUNT": "3", "SEGMIND_REQUESTS_PER_MINUTE": "50"}
+    """Its own name; only the process with shard 0 registers commands."""
+    several = {"DATABASE_URL": POSTGRES, "PROCESS_COUNT": "3", "SEGMIND_REQUESTS_PER_MINUTE": "2"}
     first = load(monkeypatch, **several)
     third = load(monkeypatch, PROCESS_INDEX="2", **several)
     named = load(monkeypatch, PROCESS_INDEX="2", EXECUTOR_ID="blue", **several)
 
     assert (first.executor_id, third.executor_id, named.executor_id) == ("bot-1", "bot-3", "blue")
-    assert (first.requests_per_minute, first.segmind_requests_per_minute) == (16, 50)
     assert (first.registers_commands, third.registers_commands) == (True, False)
     assert first.is_one_of_several
 
@@ -245,10 +244,6 @@ def test_whether_there_may_be_other_processes(
         ({"PROCESS_COUNT": "2", "SHARD_IDS": "0", "SHARD_COUNT": "2"}, "leave SHARD_IDS empty"),
         ({"PROCESS_COUNT": "3", "SHARD_COUNT": "2"}, "SHARD_COUNT must be at least PROCESS_COUNT"),
         ({"PROCESS_COUNT": "2", "DATABASE_URL": ""}, "PROCESS_COUNT above 1 needs PostgreSQL"),
-        (
-            {"PROCESS_COUNT": "4", "SEGMIND_REQUESTS_PER_MINUTE": "7"},
-            "SEGMIND_REQUESTS_PER_MINUTE is shared by all processes: at least 2 for each, so 8.",
-        ),
     ],
 )
 def test_processes_that_cannot_work_together(

@@ -213,3 +213,25 @@ async def test_long_waits_do_not_lose_reservations(store: JobStore) -> None:
 
     assert balance.usage.reserved_credits == 30
     assert (balance.usage.day_credits, balance.usage.month_credits) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("state", "lately", "long_ago"),
+    [
+        (JobState.QUEUED, False, False),
+        (JobState.RUNNING, True, True),
+        (JobState.UNCERTAIN, True, True),
+        (JobState.DELIVERED, True, False),
+        (JobState.CANCELLED, False, False),
+    ],
+)
+async def test_whether_the_provider_was_asked_lately(
+    store: JobStore, state: JobState, lately: bool, long_ago: bool
+) -> None:
+    """About what is there now, or was until a moment ago; not about what was never sent."""
+    await walked_to(store, state)
+
+    answers = [
+        await store.asked_for_lately(since=NOW + timedelta(seconds=seconds)) for seconds in (-1, 60)
+    ]
+    assert answers == [lately, long_ago]

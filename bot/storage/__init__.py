@@ -11,6 +11,7 @@ from bot.storage.moving import Move, Moved, alone_on, back
 from bot.storage.policies import PolicyStore
 from bot.storage.relocation import refuse_away
 from bot.storage.reports import ReportStore
+from bot.storage.requests import SharedRequests
 from bot.storage.troubles import told_apart
 from bot.storage.undelivered import UndeliveredStore
 
@@ -25,6 +26,7 @@ __all__ = [
     "PostgresLocks",
     "ReportStore",
     "Restored",
+    "SharedRequests",
     "UndeliveredStore",
     "alone_on",
     "back",

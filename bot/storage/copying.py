@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.storage import relocation
 from bot.storage.database import Database, Work
-from bot.storage.tables import RelocationRow
+from bot.storage.tables import SHORT_LIVED, RelocationRow
 from bot.storage.tables import Table as Base
 
 BATCH_ROWS = 500
@@ -45,7 +45,8 @@ def _tables() -> tuple[Table, ...]:
         for column in table.to_metadata(plain).columns:
             if isinstance(column.type, JSON):
                 column.type = JSON(none_as_null=True)
-    return tuple(t for t in plain.sorted_tables if t.name != RelocationRow.__tablename__)
+    stay = {RelocationRow.__tablename__, *SHORT_LIVED}
+    return tuple(table for table in plain.sorted_tables if table.name not in stay)
 
 
 TABLES = _tables()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -19,6 +19,9 @@ from bot.storage.tables import JobRow, PolicyRow
 
 NO_LIMITS = Budget()
 _UNKEYED = Pseudonyms()
+_AT_PROVIDER = frozenset(
+    {JobState.SUBMITTING, JobState.UNCERTAIN, JobState.RUNNING, JobState.FINISHED}
+)
 
 
 class JobReader:
@@ -43,6 +46,19 @@ class JobReader:
         """Return every job in flight: let in, and not ended; the longest let in first."""
         query = select(JobRow).where(col(JobRow.state).in_(IN_FLIGHT))
         return await self._jobs(query.order_by(col(JobRow.queued_at), col(JobRow.id)))
+
+    async def asked_for_lately(self, *, since: datetime) -> bool:
+        """Tell whether the provider was asked about any job since then, or is to be."""
+        at_work = col(JobRow.state).in_(_AT_PROVIDER)
+        ended = and_(col(JobRow.ended_at) >= since, col(JobRow.submitting_at).is_not(None))
+
+        async def work(session: AsyncSession) -> bool:
+            return (
+                await session.scalar(select(or_(exists().where(at_work), exists().where(ended))))
+                is True
+            )
+
+        return await self._database.read(work)
 
     async def ended_lately(self, *, since: datetime, limit: int) -> list[Job]:
         """Return jobs that ended since then, the last to end first."""

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import ConfigurationError
 from bot.storage.database import Database
-from bot.storage.tables import RelocationRow, Table
+from bot.storage.tables import SHORT_LIVED, RelocationRow, Table
 
 
 class Phase(StrEnum):
@@ -170,5 +170,6 @@ async def _filled(session: AsyncSession) -> list[str]:
     return [
         table.name
         for table in Table.metadata.sorted_tables
-        if await session.scalar(select(func.count()).select_from(table))
+        if table.name not in SHORT_LIVED
+        and await session.scalar(select(func.count()).select_from(table))
     ]

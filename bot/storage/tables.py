@@ -324,3 +324,37 @@ class RelocationRow(Table, table=True):
     # Table to the primary key of the last row that was copied.
     progress: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class RequestPaceRow(Table, table=True):
+    """`bot.pacing.Page` of the account, but for what went; none or one row."""
+
+    __tablename__ = "request_pace"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: int = Field(
+        default=1, primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False}
+    )
+    paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_poll_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # Process to its submits, the urgency of its polls, and until when that counts.
+    wishes: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class RequestTakenRow(Table, table=True):
+    """`bot.pacing.Taken`: requests that went to the provider within the last minute."""
+
+    __tablename__ = "request_taken"
+    __table_args__ = (
+        CheckConstraint("submits + polls > 0", name="some"),
+        Index(None, "taken_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_RowId)
+    taken_at: datetime = Field(sa_type=UtcDateTime)
+    submits: int
+    polls: int
+
+
+# What is over in a minute: no copy needs it.
+SHORT_LIVED = frozenset({RequestPaceRow.__tablename__, RequestTakenRow.__tablename__})
