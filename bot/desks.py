@@ -13,6 +13,7 @@ from bot.jobs.engine import DurableEngine, EngineSettings
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
+from bot.jobs.learning import Latencies
 from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
@@ -56,6 +57,7 @@ def engine_of(tools: Tools, sure: Callable[[], bool]) -> DurableEngine:
             cards=tools.cards,
             budget=tools.budget,
             breaker=tools.breaker,
+            latencies=Latencies(tools.store, now=now, speed=settings.poll_speed),
             now=now,
             time_limit_s=settings.job_time_limit_s,
             speed=settings.poll_speed,

@@ -147,9 +147,7 @@ def _fit(typical_s: float, times: Sequence[tuple[float, float]]) -> Fit:
     return Fit(median_s=median_s, spread=math.sqrt(variance), stragglers=min(stragglers, 0.5))
 
 
-def _start(
-    centre: float, logs: Sequence[tuple[float, float]]
-) -> tuple[float, float, float]:
+def _start(centre: float, logs: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
     """Begin at the weighted median, with a spread that no straggler has a say in."""
     if not logs:
         return centre, _PRIOR_SPREAD**2, _PRIOR_STRAGGLERS

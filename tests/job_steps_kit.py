@@ -18,6 +18,7 @@ from bot.jobs.budget import RequestBudget
 from bot.jobs.follow import Follower
 from bot.jobs.handing import HandOver
 from bot.jobs.kept_videos import KeptVideos
+from bot.jobs.learning import Latencies
 from bot.jobs.ports import (
     DIRECT,
     CannotPostError,
@@ -371,6 +372,7 @@ async def running_world(
                 cards=cards,
                 budget=budget,
                 breaker=breaker,
+                latencies=Latencies(store, now=clock.now, clock=clock.monotonic_s),
                 now=clock.now,
                 time_limit_s=TIME_LIMIT_S,
                 sleep=clock.sleep,

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import select
 
 from bot.job import JobState
+from bot.latency import Sample
 from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.pseudonyms import Pseudonyms
 from bot.storage import Database, ForgettingStore, JobStore, PolicyStore
@@ -53,7 +54,9 @@ async def fill(database: Database) -> None:
     await store.grant(
         GUILD, MEMBER, 50, expires_at=None, reason="a prize", actor_id=MODERATOR, now=NOW
     )
-    await store.record_latency("wan-2.6-i2v", "720p/5s", 12.5, now=NOW)
+    await store.record_latency(
+        "wan-2.6-i2v", "720p/5s", Sample(latency_s=12.5, queue_s=1.5, failed=True, at=NOW)
+    )
     await store.keep_picture(1, MEMBER, "https://cdn.example.org/p.png", now=NOW)
     forgetting = ForgettingStore(database, Pseudonyms.keyed_by("a token"))
     await forgetting.remember_guilds([GUILD], 3)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.job import FailureReason, Job, JobState
-from bot.jobs.follow import size_key
+from bot.jobs.learning import size_key
+from bot.latency import Sample
 from tests.job_steps_kit import BODY, RELEASED, RESERVED_ONLY, T2V, TIME_LIMIT_S, World
 from tests.segmind_far_end import COST_USD, Act, FarEnd, Record, cut, html, reply
 from tests.storage_kit import NOW
@@ -81,8 +82,7 @@ async def test_the_card_tells_waiting_from_working(world: World) -> None:
     shown = [(j, s) for j, s in world.cards.shown if j.state is JobState.RUNNING]
     standings = [standing for of, standing in shown if of.id == job.id]
     working = [standing.processing for standing in standings]
-    assert working == sorted(working)
-    assert set(working) == {False, True}
+    assert working == [None, False, True]
     assert [standing.expected_s for standing in standings] == pytest.approx([93.36] * len(working))
     elapsed = [standing.elapsed_s for standing in standings]
     assert elapsed == sorted(elapsed)
@@ -106,13 +106,54 @@ async def test_the_latency_is_learned(world: World) -> None:
 
     await world.follow(job)
 
-    learned = await world.store.latencies(T2V, size_key(job))
-    assert learned == [pytest.approx(world.clock.passed_s)]
+    (learned,) = await world.store.latencies(T2V, size_key(job))
+    assert (learned.latency_s, learned.queue_s) == (40.0, 4.0)
+    assert not learned.failed
+    assert learned.at == world.clock.at
+
+
+async def test_without_the_providers_figures_its_end_is_estimated(world: World) -> None:
+    """It lies between the last answer and this one, nearer to where it is more likely."""
+    job, _ = await running(world)
+    world.far_end.times = {}
+    world.far_end.script("status", PROCESSING, PROCESSING)
+
+    await world.follow(job)
+
+    (learned,) = await world.store.latencies(T2V, size_key(job))
+    asked_s = sum(world.clock.slept_s[:2])
+    assert asked_s < learned.latency_s < world.clock.passed_s
+    assert learned.queue_s is None
+
+
+async def test_figures_that_cannot_be_true_are_not_believed(world: World) -> None:
+    """In milliseconds, say: longer than the job was watched."""
+    job, _ = await running(world)
+    world.far_end.times = {"total_time": 40_000.0, "queue_time": 4000.0}
+
+    await world.follow(job)
+
+    (learned,) = await world.store.latencies(T2V, size_key(job))
+    assert learned.latency_s < world.clock.passed_s
+    assert learned.queue_s is None
+
+
+async def test_a_failure_is_learned_apart(world: World) -> None:
+    """When it failed is kept, and that it did."""
+    job, _ = await running(world)
+    world.far_end.script("status", FAILED)
+
+    await world.follow(job)
+
+    (learned,) = await world.store.latencies(T2V, size_key(job))
+    assert learned.failed
+    assert 0 < learned.latency_s < world.clock.passed_s
 
 
 async def test_what_ended_while_the_bot_was_down_teaches_nothing(world: World) -> None:
     """The first answer after a restart says that it has ended, not when."""
     job, _ = await running(world)
+    world.far_end.times = {}
     world.clock.at += timedelta(minutes=10)
 
     await world.follow(job)
@@ -134,6 +175,7 @@ async def test_what_was_seen_unfinished_after_a_restart_teaches_again(world: Wor
 async def test_an_answer_that_was_held_back_teaches_nothing(world: World) -> None:
     """The clock ran on for minutes between the time to ask and the answer."""
     job, _ = await running(world)
+    world.far_end.times = {}
 
     async def held_back() -> None:
         world.clock.at += timedelta(seconds=30)
@@ -149,11 +191,12 @@ async def test_what_was_learned_is_used(world: World) -> None:
     """With measured latencies the first poll comes when those say so."""
     job, _ = await running(world)
     for _ in range(10):
-        await world.store.record_latency(T2V, size_key(job), 300.0, now=NOW)
+        sample = Sample(latency_s=300.0, at=NOW)
+        await world.store.record_latency(T2V, size_key(job), sample)
 
     await world.follow(job)
 
-    assert world.clock.passed_s == pytest.approx(45)
+    assert world.clock.passed_s > 200
 
 
 async def test_the_size_of_a_job_is_resolution_and_length(world: World) -> None:
@@ -452,7 +495,7 @@ async def test_a_request_that_never_ends_is_given_up(world: World) -> None:
 
     await ends_failed(world, job, FailureReason.TOO_SLOW)
     assert TIME_LIMIT_S < world.clock.passed_s < TIME_LIMIT_S + 60
-    assert world.far_end.calls["status"] < 200
+    assert world.far_end.calls["status"] < 300
 
 
 async def test_at_the_time_limit_the_history_has_the_last_word(world: World) -> None:

@@ -1,27 +1,59 @@
+"""When the provider is asked: properties for whatever was learned; how near the optimum it is."""
+
 import math
 import random
-import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jobs.schedule import LatencyModel, learn, next_poll_s
+from benchmarks.optimum import Cost, at_delay, cost_of, optimum
+from bot.jobs.schedule import Answers, next_poll_s, unnoticed_s, urgency_s
+from bot.latency import Fit, Latency, Sample, learn
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TYPICAL_S = 62.36  # wan-2.2-i2v-flash
-latencies = st.lists(st.floats(0.0, 1e6), max_size=60)
-models = st.builds(learn, st.floats(0.01, 1e5), latencies)
+
+fits = st.builds(
+    Fit, median_s=st.floats(0.01, 1e5), spread=st.floats(0.03, 0.6), stragglers=st.floats(0, 0.5)
+)
+latencies = st.builds(
+    Latency,
+    total=fits,
+    work=fits,
+    failing=st.floats(0, 0.9),
+    fails_at_s=st.floats(0.01, 1e5),
+)
+times_s = st.floats(0, 1e6)
+answers_of = st.builds(
+    lambda asked, queued, working: Answers(
+        asked_s=max(asked, queued or 0, working or 0), queued_s=queued, working_s=working
+    ),
+    times_s,
+    st.none() | times_s,
+    st.none() | times_s,
+)
+USUAL = Latency(
+    total=Fit(median_s=TYPICAL_S, spread=0.2, stragglers=0.03),
+    work=Fit(median_s=TYPICAL_S, spread=0.2, stragglers=0.01),
+)
 
 
-def polls_until(end_s: float, latency: LatencyModel, *, min_gap_s: float = 1.0) -> list[float]:
+def polls_until(
+    end_s: float, latency: Latency, *, works_from_s: float = 0.0, worth_s: float = 0.06
+) -> list[float]:
     """Return when a request that ends at `end_s` is asked about; the last one sees the end."""
     times: list[float] = []
-    elapsed_s = 0.0
-    while elapsed_s < end_s:
-        elapsed_s += next_poll_s(elapsed_s, latency, min_gap_s=min_gap_s)
-        times.append(elapsed_s)
+    at_s, answers = 0.0, Answers()
+    while at_s < end_s:
+        at_s += next_poll_s(at_s, latency, answers, min_gap_s=0.05, worth_s=worth_s)
+        times.append(at_s)
+        answers = answers.heard(at_s, processing=at_s >= works_from_s)
     return times
 
 
@@ -30,195 +62,164 @@ def polls_until(end_s: float, latency: LatencyModel, *, min_gap_s: float = 1.0) 
 
 @given(
     elapsed_s=st.floats(-1e6, 1e7),
-    latency=models,
+    latency=latencies,
+    answers=answers_of,
     min_gap_s=st.floats(0.01, 60.0),
+    worth_s=st.floats(0.0001, 100),
 )
-def test_a_wait_is_finite_and_never_under_the_gap(
-    elapsed_s: float, latency: LatencyModel, min_gap_s: float
+def test_a_wait_is_never_under_the_gap_and_never_long(
+    elapsed_s: float, latency: Latency, answers: Answers, min_gap_s: float, worth_s: float
 ) -> None:
     """Whatever was measured, and even when the clock was set back, the next poll comes."""
-    wait_s = next_poll_s(elapsed_s, latency, min_gap_s=min_gap_s)
+    wait_s = next_poll_s(elapsed_s, latency, answers, min_gap_s=min_gap_s, worth_s=worth_s)
 
-    assert min_gap_s <= wait_s
-    assert wait_s <= max(latency.quantile_s(0), min_gap_s)
+    assert min_gap_s <= wait_s <= max(latency.usual_s, min_gap_s) * 1.001
 
 
-@given(latency=models, beyond_s=st.floats(0.001, 1e7), min_gap_s=st.floats(0.01, 60.0))
-def test_the_tail_waits_at_most_half_a_median(
-    latency: LatencyModel, beyond_s: float, min_gap_s: float
+@given(
+    latency=latencies,
+    beyond=st.floats(1.0, 1000),
+    min_gap_s=st.floats(0.01, 60.0),
+)
+def test_the_tail_is_never_starved(latency: Latency, beyond: float, min_gap_s: float) -> None:
+    """However long a straggler lasts, it is asked about every half of its usual time."""
+    at_s = latency.usual_s * beyond
+    answers = Answers(asked_s=at_s, queued_s=0.0, working_s=1.0)
+
+    wait_s = next_poll_s(at_s, latency, answers, min_gap_s=min_gap_s)
+
+    assert wait_s <= max(min(latency.usual_s / 2, 120.0), min_gap_s) * 1.001
+
+
+@given(latency=latencies, answers=answers_of, first_s=times_s, second_s=times_s)
+def test_urgency_grows_from_nothing(
+    latency: Latency, answers: Answers, first_s: float, second_s: float
 ) -> None:
-    """A straggler is seen at most half a median late."""
-    tail_s = latency.quantile_s(2.0)
+    """Right after an answer nothing is urgent; then it never falls."""
+    sooner_s, later_s = sorted((answers.asked_s + first_s, answers.asked_s + second_s))
 
-    wait_s = next_poll_s(tail_s + beyond_s, latency, min_gap_s=min_gap_s)
+    sooner = urgency_s(latency, answers, sooner_s)
+    later = urgency_s(latency, answers, later_s)
 
-    assert wait_s <= max(latency.median_s / 2, min_gap_s)
-
-
-@given(latency=models, first_s=st.floats(0, 1e6), second_s=st.floats(0, 1e6))
-def test_the_tail_backs_off(latency: LatencyModel, first_s: float, second_s: float) -> None:
-    """The longer a straggler lasts, the rarer it is asked about."""
-    tail_s = latency.quantile_s(2.0)
-    sooner, later = sorted((first_s, second_s))
-
-    waits = [next_poll_s(tail_s + beyond_s, latency) for beyond_s in (sooner, later)]
-
-    assert waits[0] <= waits[1]
+    assert urgency_s(latency, answers, answers.asked_s) == 0
+    assert sooner >= 0
+    assert sooner <= later * (1 + 1e-6) + 1e-6
 
 
-@given(latency=models)
-def test_it_is_dense_around_the_median(latency: LatencyModel) -> None:
-    """Where most jobs end, one is asked at least ten times as often as half a median."""
-    wait_s = next_poll_s(latency.median_s, latency, min_gap_s=0.001)
+@given(latency=latencies, answers=answers_of, passed_s=times_s)
+def test_a_video_lay_there_for_no_longer_than_since_the_last_answer(
+    latency: Latency, answers: Answers, passed_s: float
+) -> None:
+    """What is expected lies between the two answers."""
+    lay_s = unnoticed_s(latency, answers, answers.asked_s + passed_s)
 
-    assert wait_s <= max(latency.median_s / 10, 0.001)
+    assert -1e-6 <= lay_s <= passed_s * 1.001 + 1e-6
 
 
-@given(latency=models)
-def test_it_is_denser_at_the_median_than_before_and_behind(latency: LatencyModel) -> None:
-    """Rare while completion is unlikely, dense where it is likely, backing off in the tail."""
-    at_start, at_median, far_out = (
-        next_poll_s(elapsed_s, latency, min_gap_s=0.0001)
-        for elapsed_s in (0.0, latency.median_s, latency.quantile_s(2.0) + 2 * latency.median_s)
+@given(latency=latencies)
+def test_a_request_worth_less_is_made_sooner(latency: Latency) -> None:
+    """The worth of a request decides how dense the polls are."""
+    dear, cheap = (next_poll_s(0.0, latency, min_gap_s=0.01, worth_s=s) for s in (1.0, 0.01))
+
+    assert cheap <= dear
+
+
+# -- where the polls are --------------------------------------------------------------------
+
+
+def test_rare_then_dense_then_rare() -> None:
+    """Nothing while it cannot have ended; dense around the median; wider behind the usual."""
+    times = polls_until(3 * TYPICAL_S, USUAL)
+    gaps = {sooner: later - sooner for sooner, later in pairwise(times)}
+
+    def gap_at(at_s: float) -> float:
+        return next(gap for begin, gap in gaps.items() if begin + gap > at_s)
+
+    assert times[0] > 0.55 * TYPICAL_S
+    assert gap_at(TYPICAL_S) < times[0] / 10
+    widest_s = max(gap for begin, gap in gaps.items() if begin > TYPICAL_S)
+    assert widest_s > 2 * gap_at(TYPICAL_S)
+
+
+def test_one_that_still_waits_is_left_alone() -> None:
+    """A request that the provider has not begun cannot end before the work could be done."""
+    at_s = 0.9 * TYPICAL_S
+    waits = Answers().heard(at_s, processing=False)
+    works = Answers().heard(at_s, processing=True)
+
+    left_alone_s = next_poll_s(at_s, USUAL, waits)
+
+    assert left_alone_s > 0.4 * TYPICAL_S
+    assert left_alone_s > 10 * next_poll_s(at_s, USUAL, works)
+
+
+def test_the_begin_of_the_work_moves_the_polls() -> None:
+    """One that waited for two minutes is asked about when its work may be done."""
+    times = polls_until(120 + TYPICAL_S, USUAL, works_from_s=120.0)
+
+    dense = [time_s for time_s in times if time_s > 120 + 0.7 * TYPICAL_S]
+    assert len(dense) > len(times) / 2
+
+
+def test_where_jobs_fail_early_it_is_looked_early() -> None:
+    """A tenth fails after about eight seconds: nobody waits a minute to hear of it."""
+    failing = replace(USUAL, failing=0.1, fails_at_s=8.0)
+
+    assert polls_until(1.0, failing)[0] < 15
+    assert polls_until(1.0, USUAL)[0] > 30
+
+
+def test_after_a_restart_it_is_asked_at_once() -> None:
+    """Nothing was asked for ten minutes: it may have ended long ago."""
+    assert next_poll_s(600.0, USUAL, Answers()) == 1.0
+
+
+# -- what it costs -----------------------------------------------------------------------
+
+
+def survival(at_s: float, *, fit: Fit) -> float:
+    """Return how likely a job has not ended: log-normal, and stragglers around 2.5 times."""
+    if at_s <= 0:
+        return 1.0
+    usual, slow = (
+        math.erfc(math.log(at_s / (fit.median_s * factor)) / fit.spread / math.sqrt(2)) / 2
+        for factor in (1.0, 2.5)
+    )
+    return (1 - fit.stragglers) * usual + fit.stragglers * slow
+
+
+@pytest.mark.parametrize(("median_s", "spread"), [(62.36, 0.1), (129.07, 0.2), (62.36, 0.35)])
+def test_it_is_near_the_best_that_can_be(median_s: float, spread: float) -> None:
+    """For a known distribution: within 5 % of the offline optimum at a mean delay of 1 s."""
+    fit = Fit(median_s=median_s, spread=spread, stragglers=0.03)
+    left = partial(survival, fit=fit)
+    until_s = median_s * 12
+
+    def asking(times: Callable[[float], list[float]]) -> Cost:
+        return at_delay(lambda worth_s: cost_of(times(worth_s), left, step_s=0.2), 1.0, rounds=9)
+
+    best = asking(
+        lambda worth_s: optimum(left, worth_s=worth_s, until_s=until_s, step_s=median_s / 250)
+    )
+    ours = asking(
+        lambda worth_s: polls_until(until_s, Latency(total=fit, work=fit), worth_s=worth_s)
     )
 
-    assert at_median < at_start
-    assert at_median < far_out
-
-
-def test_one_early_poll_then_silence_until_it_may_end() -> None:
-    """At 15 % one question tells waiting from working; the next comes when jobs begin to end."""
-    latency = learn(TYPICAL_S, [])
-
-    times = polls_until(TYPICAL_S, latency)
-
-    assert times[0] == pytest.approx(0.15 * TYPICAL_S)
-    assert times[1] == pytest.approx(latency.quantile_s(-1.5))
-    assert all(time_s > latency.quantile_s(-1.5) for time_s in times[2:])
-
-
-# -- learning -----------------------------------------------------------------------------
-
-
-def test_without_samples_the_page_is_believed() -> None:
-    """The page's figure is the median until something was measured."""
-    latency = learn(TYPICAL_S, [])
-
-    assert latency.median_s == pytest.approx(TYPICAL_S)
-    assert latency.spread == pytest.approx(0.25)
-
-
-@given(actual_s=st.floats(TYPICAL_S / 5, TYPICAL_S * 5), count=st.integers(4, 60))
-def test_samples_outweigh_the_page(actual_s: float, count: int) -> None:
-    """Four equal measurements and more are believed instead of the page."""
-    assert learn(TYPICAL_S, [actual_s] * count).median_s == pytest.approx(actual_s)
-
-
-@given(actual_s=st.floats(0.01, 100_000.0), count=st.integers(0, 60))
-def test_the_median_stays_near_the_page(actual_s: float, count: int) -> None:
-    """What is further off than a factor of five was not the provider's doing."""
-    median_s = learn(TYPICAL_S, [actual_s] * count).median_s
-
-    assert median_s * 1.000001 >= TYPICAL_S / 5
-    assert median_s <= TYPICAL_S * 5 * 1.000001
-
-
-@given(samples=st.lists(st.floats(TYPICAL_S / 5, TYPICAL_S * 5), min_size=20, max_size=60))
-def test_the_median_follows_the_samples(samples: list[float]) -> None:
-    """With many samples the median lies among the middle ones."""
-    ordered = sorted(samples)
-
-    median_s = learn(TYPICAL_S, samples).median_s
-
-    assert ordered[len(samples) // 2 - 3] * 0.999 <= median_s
-    assert median_s <= ordered[(len(samples) + 1) // 2 + 2] * 1.001
-
-
-def test_steady_latencies_narrow_the_schedule() -> None:
-    """When every video takes as long, the bulk is narrow and few polls are needed."""
-    steady, unknown = learn(TYPICAL_S, [60.0] * 40), learn(TYPICAL_S, [])
-
-    assert steady.spread < 0.1 < unknown.spread
-    assert len(polls_until(60.0, steady)) <= len(polls_until(60.0, unknown))
-
-
-def test_one_outage_does_not_blind_the_schedule() -> None:
-    """A single video that took an hour changes neither median nor density by much."""
-    latency = learn(TYPICAL_S, [60.0, 61.0, 62.0, 63.0, 64.0, 3600.0])
-
-    assert latency.median_s == pytest.approx(62.4, abs=1)
-    assert next_poll_s(latency.median_s, latency) < 10
-
-
-@given(samples=st.lists(st.sampled_from([0.0, -1.0, 1e-9, 1e9]), max_size=50))
-def test_nonsense_measurements_still_give_a_model(samples: Sequence[float]) -> None:
-    """A measured 0 (a clock set back) is no reason to stop."""
-    latency = learn(TYPICAL_S, list(samples))
-
-    assert math.isfinite(latency.median_s)
-    assert 0.05 <= latency.spread <= 0.6
-
-
-# -- what it costs and what it brings --------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """Mean number of polls of a job and mean seconds between its end and our seeing it."""
-
-    polls: float
-    delay_s: float
-
-
-def simulate(*, median_s: float, spread: float, latency: LatencyModel, jobs: int = 2000) -> Cost:
-    """Follow many made-up jobs whose latencies are log-normal."""
-    rng = random.Random(20240817)
-    polls, delays = [], []
-    for _ in range(jobs):
-        end_s = median_s * math.exp(rng.gauss(0.0, spread))
-        times = polls_until(end_s, latency)
-        polls.append(len(times))
-        delays.append(times[-1] - end_s)
-    return Cost(polls=statistics.fmean(polls), delay_s=statistics.fmean(delays))
-
-
-@pytest.mark.parametrize(
-    ("median_s", "spread", "most_polls", "most_delay_s"),
-    [
-        (62.36, 0.15, 17, 0.9),  # when written: 15.9 polls, 0.77 s
-        (129.07, 0.15, 17, 1.8),  # 15.9 polls, 1.60 s
-        (177.19, 0.25, 18, 3.1),  # 16.8 polls, 2.83 s
-        (62.36, 0.4, 20, 2.5),  # 18.6 polls, 2.26 s
-    ],
-)
-def test_a_fresh_schedule_needs_few_polls_and_sees_the_end_soon(
-    median_s: float, spread: float, most_polls: float, most_delay_s: float
-) -> None:
-    """With nothing but the page's figure: under 20 polls a job, seen within 2 %."""
-    cost = simulate(median_s=median_s, spread=spread, latency=learn(median_s, []))
-
-    assert cost.polls <= most_polls
-    assert cost.delay_s <= most_delay_s
+    assert ours.requests * ours.delay_s <= best.requests * best.delay_s * 1.05
 
 
 def test_learning_pays() -> None:
     """A model twice as slow as its page: what was measured saves polls without losing time."""
     rng = random.Random(7)
-    samples = [120 * math.exp(rng.gauss(0.0, 0.1)) for _ in range(50)]
+    ends = [120 * math.exp(rng.gauss(0.0, 0.1)) for _ in range(150)]
+    samples = [Sample(latency_s=end_s, at=NOW) for end_s in ends[:50]]
 
-    believing = simulate(median_s=120, spread=0.1, latency=learn(60, []))
-    learned = simulate(median_s=120, spread=0.1, latency=learn(60, samples))
+    def cost(latency: Latency) -> tuple[float, float]:
+        polls = [polls_until(end_s, latency) for end_s in ends[50:]]
+        late_s = [times[-1] - end_s for times, end_s in zip(polls, ends[50:], strict=True)]
+        return sum(map(len, polls)) / 100, sum(late_s) / 100
 
-    assert learned.delay_s < believing.delay_s / 2
-    assert learned.polls < believing.polls
+    believing, learned = cost(learn(60, [], now=NOW)), cost(learn(60, samples, now=NOW))
 
-
-def test_it_beats_a_fixed_clock() -> None:
-    """The vendor's SDK asks every 2 s, twice as often; as rarely, it would see the end later."""
-    latency = learn(TYPICAL_S, [])
-    ours = simulate(median_s=TYPICAL_S, spread=0.2, latency=latency)
-
-    fixed_delay_s = TYPICAL_S / ours.polls / 2
-
-    assert ours.polls < 0.6 * TYPICAL_S / 2.0
-    assert ours.delay_s < 0.5 * fixed_delay_s
+    assert learned[0] < believing[0]
+    assert learned[1] < believing[1]

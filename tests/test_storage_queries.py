@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.job import JobState
+from bot.latency import Sample
 from bot.quota import Allowance
 from bot.storage import JobStore
 from bot.storage.latencies import KEPT_PER_KEY
@@ -119,23 +120,29 @@ async def test_a_newcomers_balance_is_whole(store: JobStore) -> None:
     assert balance.usage.reserved_credits == 0
 
 
+def took(latency_s: float) -> Sample:
+    """Return what a video teaches that took so long."""
+    return Sample(latency_s=latency_s, at=NOW)
+
+
 async def test_the_newest_latencies_are_kept_per_key(store: JobStore) -> None:
     """Each model and size keeps a bounded number of samples and forgets the oldest."""
     for number in range(KEPT_PER_KEY + 3):
-        await store.record_latency("m", "720p/5s", 1.0 + number, now=NOW)
-    await store.record_latency("m", "1080p/5s", 99.5, now=NOW)
+        await store.record_latency("m", "720p/5s", took(1.0 + number))
+    failed = Sample(latency_s=99.5, queue_s=2.5, failed=True, at=NOW)
+    await store.record_latency("m", "1080p/5s", failed)
     kept = await store.latencies("m", "720p/5s", limit=KEPT_PER_KEY * 2)
 
-    assert kept == [float(n) for n in range(KEPT_PER_KEY + 3, 3, -1)]
+    assert kept == [took(float(n)) for n in range(KEPT_PER_KEY + 3, 3, -1)]
     assert await store.latencies("m", "720p/5s", limit=2) == kept[:2]
-    assert await store.latencies("m", "1080p/5s") == [99.5]
+    assert await store.latencies("m", "1080p/5s") == [failed]
     assert await store.latencies("other", "1080p/5s") == []
 
 
 async def test_a_latency_is_positive(store: JobStore) -> None:
     """A clock that ran backwards does not spoil what the schedule learns from."""
     with pytest.raises(IntegrityError, match="latency_positive"):
-        await store.record_latency("m", "k", -1.0, now=NOW)
+        await store.record_latency("m", "k", took(-1.0))
 
 
 @pytest.mark.parametrize(

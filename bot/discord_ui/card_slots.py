@@ -49,7 +49,7 @@ class Shown:
     """What a card shows, short of the picture itself."""
 
     state: JobState
-    processing: bool
+    processing: bool | None
     key: tuple[str, str]
 
 

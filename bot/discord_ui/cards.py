@@ -141,8 +141,15 @@ def _queued(standing: Standing) -> str:
     return f"{place}. It can still be cancelled at no cost."
 
 
+_STAGES: Mapping[bool | None, str] = {
+    None: "With the video service",
+    False: "Accepted, waiting for a machine",
+    True: "Being made",
+}
+
+
 def _running(job: Job, standing: Standing) -> str:
-    stage = "Being made" if standing.processing else "Accepted, waiting for a machine"
+    stage = _STAGES[standing.processing]
     since = f" · sent {ago(job.running_at)}" if job.running_at else ""
     if not standing.expected_s or job.running_at is None:
         return f"{stage}{since}"

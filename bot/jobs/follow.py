@@ -4,10 +4,9 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.catalogue import MODELS, Model
 from bot.errors import (
     BrokenContractError,
     InferenceFailedError,
@@ -18,10 +17,11 @@ from bot.errors import (
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.breaker import Breaker, no_answer_words
 from bot.jobs.budget import RequestBudget
-from bot.jobs.ports import Cards, JobStore, Provider, Standing
+from bot.jobs.learning import Latencies, sample_of
+from bot.jobs.ports import Cards, JobStore, Provider, Result, Standing
 from bot.jobs.reasons import reason_of
-from bot.jobs.schedule import LatencyModel, learn, next_poll_s
-from bot.pricing import duration_s
+from bot.jobs.schedule import REQUEST_WORTH_S, Answers, next_poll_s, urgency_s
+from bot.latency import Latency
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +34,26 @@ _HARD_LIMIT = 2.0
 _LAST_TRIES = 3
 # An answer that comes so much after it was due was held up: by a restart, or by a 429.
 _LATE_S = 5.0
-_BY_SLUG: dict[str, Model] = {model.slug: model for model in MODELS}
 
 
-def size_key(job: Job) -> str:
-    """Return which jobs of a model take about as long: resolution and length."""
-    length_s = duration_s(_BY_SLUG[job.model], job.parameters)
-    return f"{job.parameters.get('resolution', '')}/{length_s:g}s"
+@dataclass(frozen=True, kw_only=True)
+class _Asking:
+    """What one question is asked with.
+
+    Attributes:
+        latency: What is known of jobs like this one.
+        answers: What the provider has said so far.
+        failures: How many questions in a row had no answer.
+        due_s: When it was to be asked, in seconds since the request was accepted.
+        watched: Whether an answer has been heard in time before, or it has been watched from
+            its beginning. What was not, may have ended while the bot was down.
+    """
+
+    latency: Latency
+    answers: Answers = field(default_factory=Answers)
+    failures: int = 0
+    due_s: float = 0.0
+    watched: bool = False
 
 
 class Follower:
@@ -54,6 +67,7 @@ class Follower:
         cards: Cards,
         budget: RequestBudget,
         breaker: Breaker,
+        latencies: Latencies,
         now: Callable[[], datetime],
         time_limit_s: float,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -65,6 +79,7 @@ class Follower:
         self._cards = cards
         self._budget = budget
         self._breaker = breaker
+        self._latencies = latencies
         self._now = now
         self._time_limit_s = time_limit_s
         self._sleep = sleep
@@ -76,31 +91,26 @@ class Follower:
         if job.state is not JobState.RUNNING:
             return job
         job = self._reachable(job)
-        latency = await self._latency(job)
-        processing, failures = False, 0
-        # What was not watched from the start, or not all the time, teaches nothing about the
-        # provider: it may have ended while the bot was down or held back.
-        watched = self._elapsed_s(job) <= _LATE_S
+        asking = _Asking(
+            latency=await self._latencies.of(job), watched=self._elapsed_s(job) <= _LATE_S
+        )
         while True:
-            self._show(job, latency, processing=processing)
-            wait_s = self._wait_s(job, latency, failures)
-            ask_at_s = self._elapsed_s(job) + wait_s
+            self._show(job, asking)
+            wait_s = self._wait_s(job, asking)
+            asking = replace(asking, due_s=self._elapsed_s(job) + wait_s)
             await self._sleep(wait_s)
             try:
-                ended, processing = await self._ask(job, failures)
+                ended, processing = await self._ask(job, asking)
             except InferenceFailedError as error:
                 return await self._fail(job, reason_of(error), error.detail)
             except ProviderError as error:
                 self._on_error(job, error)
-                failures += 1
-            else:
-                failures = 0
-                in_time = self._elapsed_s(job) <= ask_at_s + _LATE_S
-                if ended is not None:
-                    if watched and in_time:
-                        await self._remember(ended)
-                    return ended
-                watched = True
+                asking = replace(asking, failures=asking.failures + 1)
+                continue
+            if ended is not None:
+                return ended
+            answers = asking.answers.heard(self._elapsed_s(job), processing=processing)
+            asking = replace(asking, answers=answers, failures=0, watched=True)
 
     def _reachable(self, job: Job) -> Job:
         """Return the job with addresses that can be asked: the host's may have changed since."""
@@ -109,37 +119,55 @@ class Follower:
         )
         return replace(job, status_url=status_url, response_url=response_url)
 
-    async def _ask(self, job: Job, failures: int) -> tuple[Job | None, bool]:
+    async def _ask(self, job: Job, asking: _Asking) -> tuple[Job | None, bool]:
         """Ask once. Return the job if it ended, and whether the provider is working on it.
 
         Raises:
             ProviderError: no answer to rely on; ask again later.
         """
         waited_s = self._waited_s(job)
-        if failures >= _LAST_TRIES and waited_s > self._time_limit_s * _HARD_LIMIT:
+        if asking.failures >= _LAST_TRIES and waited_s > self._time_limit_s * _HARD_LIMIT:
             return await self._fail(job, FailureReason.TOO_SLOW, "no answer"), False
         if waited_s > self._time_limit_s:
             return await self._look_up(job, FailureReason.TOO_SLOW), False
-        await self._budget.acquire("poll")
+        await self._budget.acquire(
+            "poll",
+            urgency=lambda: urgency_s(asking.latency, asking.answers, self._elapsed_s(job)),
+        )
         try:
             progress = await self._provider.poll(str(job.status_url))
             if progress.status == "COMPLETED":
-                return await self._complete(job, failures), False
+                return await self._complete(job, asking), False
         except UnknownRequestError as unknown:
             return await self._look_up(job, FailureReason.EXPIRED, unless_pending=unknown), False
         if progress.status == "FAILED":
+            await self._learn(job, asking, None, self._elapsed_s(job))
             return await self._end_failed(job, progress.error or "no reason"), False
         return None, progress.status == "PROCESSING"
 
-    async def _complete(self, job: Job, failures: int) -> Job:
+    async def _complete(self, job: Job, asking: _Asking) -> Job:
+        noticed_s = self._elapsed_s(job)
         await self._budget.acquire("poll")
         try:
             result = await self._provider.fetch(str(job.response_url))
         except BrokenContractError:
-            if failures < _NO_OUTPUT_TRIES:
+            if asking.failures < _NO_OUTPUT_TRIES:
                 raise
             return await self._look_up(job, FailureReason.BAD_RESULT)
-        return await self._finish(job, result.output_url, result.cost_usd)
+        finished = await self._finish(job, result.output_url, result.cost_usd)
+        await self._learn(job, asking, result, noticed_s)
+        return finished
+
+    async def _learn(
+        self, job: Job, asking: _Asking, result: Result | None, noticed_s: float
+    ) -> None:
+        """Keep how long the provider took, if that is known."""
+        on_time = asking.watched and noticed_s <= asking.due_s + _LATE_S
+        sample = sample_of(
+            result, asking.latency, asking.answers, noticed_s, at=self._now(), on_time=on_time
+        )
+        if sample is not None:
+            await self._latencies.note(job, sample)
 
     async def _finish(self, job: Job, output_url: str, cost_usd: float | None) -> Job:
         finished = await self._store.transition(
@@ -148,12 +176,6 @@ class Follower:
         log.info("job %s: finished after %.1f s", job.id, self._elapsed_s(job))
         self._cards.show(finished, Standing())
         return finished
-
-    async def _remember(self, job: Job) -> None:
-        """Keep how long the provider took, if it made the video."""
-        if job.state is JobState.FINISHED:
-            latency_s = max(self._elapsed_s(job), 0.01)  # the clock may have been set back
-            await self._store.record_latency(job.model, size_key(job), latency_s, now=self._now())
 
     async def _end_failed(self, job: Job, words: str) -> Job:
         """FAILED by the status answer; the result's answer tells a content block apart."""
@@ -202,15 +224,16 @@ class Follower:
         if isinstance(error, RateLimitedError):
             self._budget.rate_limited(error.reset_at, now=self._now())
 
-    async def _latency(self, job: Job) -> LatencyModel:
-        samples = await self._store.latencies(job.model, size_key(job))
-        return learn(_BY_SLUG[job.model].typical_s / self._speed, samples)
-
-    def _wait_s(self, job: Job, latency: LatencyModel, failures: int) -> float:
-        gap_s = min(1.0, max(0.2, 1.0 / self._speed))
-        wait_s = next_poll_s(self._elapsed_s(job), latency, min_gap_s=gap_s)
-        if failures:
-            backoff_s = min(2.0 ** min(failures, 10), _MAX_ERROR_WAIT_S) / self._speed
+    def _wait_s(self, job: Job, asking: _Asking) -> float:
+        wait_s = next_poll_s(
+            self._elapsed_s(job),
+            asking.latency,
+            asking.answers,
+            min_gap_s=min(1.0, max(0.2, 1.0 / self._speed)),
+            worth_s=REQUEST_WORTH_S / self._speed,
+        )
+        if asking.failures:
+            backoff_s = min(2.0 ** min(asking.failures, 10), _MAX_ERROR_WAIT_S) / self._speed
             # Many jobs meet one outage: they must not ask again as one.
             wait_s = max(wait_s, backoff_s * (0.5 + self._draw()))
         return wait_s
@@ -223,12 +246,14 @@ class Follower:
         began_at = job.running_at or job.created_at
         return (self._now() - max(began_at, job.restored_at or began_at)).total_seconds()
 
-    def _show(self, job: Job, latency: LatencyModel, *, processing: bool) -> None:
+    def _show(self, job: Job, asking: _Asking) -> None:
         """Tell the card what is known; its bar moves by itself until there is more."""
+        answers = asking.answers
+        asked = answers.queued_s is not None or answers.working_s is not None
         standing = Standing(
-            expected_s=latency.median_s,
+            expected_s=asking.latency.usual_s,
             elapsed_s=self._elapsed_s(job),
-            processing=processing,
+            processing=answers.working_s is not None if asked else None,
             hint=None if (since := self._breaker.down_since) is None else no_answer_words(since),
         )
         self._cards.show(job, standing)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.job import Job, JobState, NewJob
+from bot.latency import Sample
 from bot.quota import Allowance, Balance, Budget
 
 # -- storage ---------------------------------------------------------------------
@@ -73,14 +74,12 @@ class JobStore(Protocol):
         """Return those of the provider's ids that already belong to a job."""
         ...
 
-    async def record_latency(
-        self, model: str, size_key: str, latency_s: float, *, now: datetime
-    ) -> None:
+    async def record_latency(self, model: str, size_key: str, sample: Sample) -> None:
         """Keep how long the provider took, for the poll schedule."""
         ...
 
-    async def latencies(self, model: str, size_key: str, *, limit: int = 50) -> Sequence[float]:
-        """Return the newest latencies in seconds."""
+    async def latencies(self, model: str, size_key: str, *, limit: int = 100) -> Sequence[Sample]:
+        """Return how long the newest jobs took, newest first."""
         ...
 
 
@@ -136,6 +135,10 @@ class Result(Protocol):
     def output_url(self) -> str: ...
     @property
     def cost_usd(self) -> float | None: ...
+    @property
+    def queue_s(self) -> float | None: ...
+    @property
+    def total_s(self) -> float | None: ...
 
 
 class HistoryRow(Protocol):
@@ -247,14 +250,14 @@ class Standing:
 
     Attributes:
         place: Place in the queue, 1 = next; None when it is not waiting.
-        processing: Whether the provider says that it works on it.
+        processing: Whether the provider says that it works on it; None before it was asked.
         expected_s: How long the provider usually takes for this model and size.
         elapsed_s: Seconds since the provider accepted it.
         hint: A remark, such as why it waits; None for none.
     """
 
     place: int | None = None
-    processing: bool = False
+    processing: bool | None = None
     expected_s: float | None = None
     elapsed_s: float = 0.0
     hint: str | None = None

@@ -19,13 +19,14 @@ from bot.latency import STRAGGLER_FACTOR, STRAGGLER_SPREAD, Fit, Latency
 REQUEST_WORTH_S = 0.06
 # A straggler is asked about at least once in so many of its usual times, up to the longest.
 _TAIL_GAP, _LONGEST_GAP_S = 0.5, 120.0
-# What no figure covers: one job in two hundred may take any time.
-_ANY = Fit(median_s=3.0, spread=1.0, stragglers=0.0)
-_ANY_SHARE = 0.005
+# What no figure covers: three jobs in a thousand may take any time, one never ends.
+_ANY = Fit(median_s=3.0, spread=0.8, stragglers=0.0)
+_ANY_SHARE, _NEVER_SHARE = 0.003, 0.001
 # Failures come early or late.
 _FAILURE_SPREAD = 0.7
 # Between two answers the provider may have begun at any time: so many are looked at.
 _BEGINS = 3
+_UNLIKELY = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ class _Part:
 
 
 class _Outlook:
-    """How it may go on after the last answer."""
+    """What can have happened since the last answer."""
 
     def __init__(self, latency: Latency, answers: Answers, asked_s: float) -> None:
         self._ways = _ways(latency, answers)
@@ -82,11 +83,24 @@ class _Outlook:
 
     def urgency_s(self, at_s: float) -> float:
         """Return the expected time since completion, against the odds."""
+        lost_s, left = self._lost_s(at_s)
+        return lost_s / left if left > 0 else math.inf
+
+    def unnoticed_s(self, at_s: float) -> float:
+        """Return the expected time since completion, if it is completed."""
+        lost_s, left = self._lost_s(at_s)
+        ended = self._before - left
+        passed_s = max(at_s - self._asked_s, 0.0)
+        # Too unlikely for figures: any time in between.
+        return min(lost_s / ended, passed_s) if ended > _UNLIKELY else passed_s / 2
+
+    def _lost_s(self, at_s: float) -> tuple[float, float]:
+        """Return the expected time since completion, and how likely there is none."""
         if at_s <= self._asked_s:
-            return 0.0
+            return 0.0, self._before
         left, passed_s = self._at(at_s)
         lost_s = (at_s - self._asked_s) * self._before - (passed_s - self._before_s)
-        return max(lost_s, 0.0) / left if left > 0 else math.inf
+        return max(lost_s, 0.0), left
 
     def _at(self, at_s: float) -> tuple[float, float]:
         ways = [way.at(at_s) for way in self._ways]
@@ -105,6 +119,17 @@ def urgency_s(latency: Latency, answers: Answers, at_s: float) -> float:
         at_s: Now, in seconds since the request was accepted.
     """
     return _Outlook(latency, answers, answers.asked_s).urgency_s(at_s)
+
+
+def unnoticed_s(latency: Latency, answers: Answers, at_s: float) -> float:
+    """Return how long a video that is noticed now is expected to have lain there.
+
+    Args:
+        latency: What is known of this model and size.
+        answers: What the provider had said before.
+        at_s: Now, in seconds since the request was accepted.
+    """
+    return _Outlook(latency, answers, answers.asked_s).unnoticed_s(at_s)
 
 
 def next_poll_s(
@@ -146,7 +171,8 @@ def _ways(latency: Latency, answers: Answers) -> list[_Part]:
     queued_s, working_s = answers.queued_s, answers.working_s
     usual_s = latency.usual_s
     ways = [
-        _Part(share=_ANY_SHARE, begin_s=0.0, median_s=_ANY.median_s * usual_s, spread=_ANY.spread)
+        _Part(share=_NEVER_SHARE, begin_s=math.inf, median_s=1.0, spread=1.0),
+        _Part(share=_ANY_SHARE, begin_s=0.0, median_s=_ANY.median_s * usual_s, spread=_ANY.spread),
     ]
     if latency.failing:
         ways.append(

@@ -110,8 +110,14 @@ def decode_result(status: int, headers: Headers, body: bytes) -> Result:
     if output_url is None:
         raise BrokenContractError("COMPLETED without the address of an output", status)
     metrics = answer.get("metrics")
-    cost_usd = _number(metrics.get("cost")) if isinstance(metrics, dict) else None
-    return Result(output_url=output_url, cost_usd=cost_usd)
+    if not isinstance(metrics, dict):
+        metrics = {}
+    return Result(
+        output_url=output_url,
+        cost_usd=_number(metrics.get("cost")),
+        queue_s=_number(metrics.get("queue_time")),
+        total_s=_number(metrics.get("total_time")),
+    )
 
 
 def decode_history(status: int, headers: Headers, body: bytes) -> HistoryPage:

@@ -63,10 +63,14 @@ class Result:
     Attributes:
         output_url: The video: public, unguessable, kept for a limited time.
         cost_usd: What was charged; None where the provider said nothing.
+        queue_s: How long it waited before it was worked on; None likewise.
+        total_s: How long it took in all; None likewise.
     """
 
     output_url: str
     cost_usd: float | None
+    queue_s: float | None = None
+    total_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

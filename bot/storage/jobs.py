@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from bot.job import RELEASING, SOURCES, TERMINAL, Job, JobState, NewJob
+from bot.latency import Sample
 from bot.quota import Allowance, Budget, EntryKind
 from bot.storage import accounts, decisions, latencies, ledger, pictures, rows
 from bot.storage.reading import NO_LIMITS, JobReader
@@ -304,12 +305,10 @@ class JobStore(JobReader):
 
         return await self._database.write(work)
 
-    async def record_latency(
-        self, model: str, size_key: str, latency_s: float, *, now: datetime
-    ) -> None:
-        """Remember how long (in seconds, above 0) a video of this model and size took."""
+    async def record_latency(self, model: str, size_key: str, sample: Sample) -> None:
+        """Remember how long a job of this model and size took."""
         await self._database.write(
-            lambda session: latencies.record(session, model, size_key, latency_s, now=now)
+            lambda session: latencies.record(session, model, size_key, sample)
         )
 
     # -- forms that are open ---------------------------------------------------

@@ -1,21 +1,27 @@
 """Learned latencies: a bounded number of the newest samples per model and size."""
 
-from datetime import datetime
-
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from bot.latency import Sample
 from bot.storage.tables import UNSYNCED, LatencyRow
 
 KEPT_PER_KEY = 200
 
 
-async def record(
-    session: AsyncSession, model: str, size_key: str, latency_s: float, *, now: datetime
-) -> None:
+async def record(session: AsyncSession, model: str, size_key: str, sample: Sample) -> None:
     """Add a sample and forget those of its key beyond the newest `KEPT_PER_KEY`."""
-    session.add(LatencyRow(model=model, size_key=size_key, latency_s=latency_s, created_at=now))
+    session.add(
+        LatencyRow(
+            model=model,
+            size_key=size_key,
+            latency_s=sample.latency_s,
+            queue_s=sample.queue_s,
+            failed=sample.failed,
+            created_at=sample.at,
+        )
+    )
     await session.flush()
     same_key = (col(LatencyRow.model) == model, col(LatencyRow.size_key) == size_key)
     newest = (
@@ -30,12 +36,15 @@ async def record(
     )
 
 
-async def newest(session: AsyncSession, model: str, size_key: str, limit: int) -> list[float]:
-    """Return the newest samples in seconds, newest first."""
+async def newest(session: AsyncSession, model: str, size_key: str, limit: int) -> list[Sample]:
+    """Return the newest samples, newest first."""
     query = (
-        select(col(LatencyRow.latency_s))
+        select(LatencyRow)
         .where(col(LatencyRow.model) == model, col(LatencyRow.size_key) == size_key)
         .order_by(col(LatencyRow.id).desc())
         .limit(limit)
     )
-    return list(await session.scalars(query))
+    return [
+        Sample(latency_s=row.latency_s, queue_s=row.queue_s, failed=row.failed, at=row.created_at)
+        for row in await session.scalars(query)
+    ]

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from bot import quota
 from bot.job import IN_FLIGHT, Job, JobState
+from bot.latency import Sample
 from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance, Balance, Budget, LedgerEntry
 from bot.storage import accounts, books, latencies, ledger, rows
@@ -198,8 +199,8 @@ class JobReader:
         """Return one sentence for each thing in the ledger that does not add up. Reads it all."""
         return await self._database.read(books.problems)
 
-    async def latencies(self, model: str, size_key: str, limit: int = 50) -> list[float]:
-        """Return the newest latencies in seconds, newest first."""
+    async def latencies(self, model: str, size_key: str, limit: int = 100) -> list[Sample]:
+        """Return how long the newest jobs took, newest first."""
         return await self._database.read(
             lambda session: latencies.newest(session, model, size_key, limit)
         )

@@ -188,7 +188,7 @@ class LedgerRow(Table, table=True):
 
 
 class LatencyRow(Table, table=True):
-    """How long one video took at the provider; only the newest of each key are kept."""
+    """How long one job took at the provider; only the newest of each key are kept."""
 
     __tablename__ = "latency_sample"
     __table_args__ = (
@@ -200,6 +200,8 @@ class LatencyRow(Table, table=True):
     model: str = Field(sa_type=Text)
     size_key: str = Field(sa_type=Text)
     latency_s: float
+    queue_s: float | None = None
+    failed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -1,0 +1,110 @@
+"""The best that any poll schedule can do when the distribution of the latencies is known.
+
+By dynamic programming over a grid of times, backwards: from each time at which a request may
+have been asked about, the next time that costs least, where a question costs `worth_s` and the
+time that a finished video lies unnoticed costs itself. For the mean delay that comes of it no
+schedule needs fewer requests.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+# The likelihood that a request has not ended so many seconds after it was accepted.
+Survival = Callable[[float], float]
+
+# What is less likely than this is left to the last question.
+_NEGLIGIBLE = 1e-7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a schedule costs per job, as expected values.
+
+    Attributes:
+        requests: How often it is asked.
+        delay_s: From completion to the answer that tells of it.
+    """
+
+    requests: float
+    delay_s: float
+
+
+def cost_of(times_s: Sequence[float], survival: Survival, *, step_s: float = 0.05) -> Cost:
+    """Return what asking at these times costs; by then all must be over."""
+    requests = delay_s = asked_s = 0.0
+    before = survival(0.0)
+    for time_s in times_s:
+        requests += before
+        delay_s += _unnoticed_s(survival, asked_s, time_s, before, step_s)
+        asked_s, before = time_s, survival(time_s)
+        if before < _NEGLIGIBLE:
+            break
+    return Cost(requests=requests, delay_s=delay_s)
+
+
+def optimum(survival: Survival, *, worth_s: float, until_s: float, step_s: float) -> list[float]:
+    """Return the times to ask at, in seconds, that cost least in all.
+
+    Args:
+        survival: The known distribution.
+        worth_s: What one question costs, in seconds of delay.
+        until_s: By then all must be over.
+        step_s: The grid.
+    """
+    left = [survival(i * step_s) for i in range(int(until_s / step_s) + 1)]
+    end = next((i for i, share in enumerate(left) if share < _NEGLIGIBLE), len(left) - 1)
+    area_s = [0.0]
+    for i in range(end):
+        area_s.append(area_s[-1] + (left[i] + left[i + 1]) / 2 * step_s)
+    cost_s = [0.0] * (end + 1)
+    following = [end] * (end + 1)
+    for i in range(end - 1, -1, -1):
+        best_s = float("inf")
+        for j in range(i + 1, end + 1):
+            unnoticed_s = left[i] * (j - i) * step_s - (area_s[j] - area_s[i])
+            if unnoticed_s > best_s:
+                break  # it only grows
+            total_s = worth_s * left[i] + unnoticed_s + cost_s[j]
+            if total_s < best_s:
+                best_s, following[i] = total_s, j
+        cost_s[i] = best_s
+    times_s, at = [], 0
+    while at < end:
+        at = following[at]
+        times_s.append(at * step_s)
+    return times_s
+
+
+def at_delay(cost_at: Callable[[float], Cost], delay_s: float, *, rounds: int = 12) -> Cost:
+    """Return the cost at the worth of a request for which the mean delay is this long."""
+    return at_worth(cost_at, lambda cost: cost.delay_s < delay_s, rounds=rounds)
+
+
+def at_requests(cost_at: Callable[[float], Cost], requests: float, *, rounds: int = 12) -> Cost:
+    """Return the cost at the worth of a request for which there are so many."""
+    return at_worth(cost_at, lambda cost: cost.requests > requests, rounds=rounds)
+
+
+def at_worth(
+    cost_at: Callable[[float], Cost], too_cheap: Callable[[Cost], bool], *, rounds: int
+) -> Cost:
+    """Return the cost where it stops being too cheap a request, found by halving."""
+    low_s, high_s = 1e-3, 100.0
+    cost = cost_at(high_s)
+    for _ in range(rounds):
+        middle_s = (low_s * high_s) ** 0.5
+        cost = cost_at(middle_s)
+        if too_cheap(cost):
+            low_s = middle_s
+        else:
+            high_s = middle_s
+    return cost
+
+
+def _unnoticed_s(
+    survival: Survival, from_s: float, to_s: float, before: float, step_s: float
+) -> float:
+    """Return the integral of what has ended since `from_s`."""
+    steps = max(1, round((to_s - from_s) / step_s))
+    width_s = (to_s - from_s) / steps
+    return sum(before - survival(from_s + (i + 0.5) * width_s) for i in range(steps)) * width_s
