@@ -13,6 +13,7 @@ import aiohttp
 
 from bot.client import VideoBot
 from bot.discord_ui.card_keeper import CardKeeper
+from bot.discord_ui.card_pace import Pace
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.poster import ChannelPoster
@@ -108,7 +109,8 @@ async def open_tools(
     folder = await _empty_folder(settings)
     media, poster = _media(session, settings), ChannelPoster(client)
     stored = store.get if settings.is_one_of_several else None
-    cards = CardKeeper(client, on_card=on_card, stored=stored)
+    pace = Pace().faster(settings.poll_speed)
+    cards = CardKeeper(client, on_card=on_card, stored=stored, pace=pace)
     log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
     breaker = Breaker(now=now, speed=settings.poll_speed)
     return Tools(

@@ -47,7 +47,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 # What one end of a local socket has written, the other can read by then.
-_ON_ITS_WAY_S = 0.001
+_ON_ITS_WAY_S = 0.0002
 
 
 class _SocketSelector(_JumpingSelector):

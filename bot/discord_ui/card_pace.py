@@ -57,6 +57,17 @@ class Pace:
     progress_share: float = 0.1
     retry_s: float = 4.0
 
+    def faster(self, speed: float) -> "Pace":
+        """Return the pace of a world in which all goes so many times as fast (`POLL_SPEED`)."""
+        return Pace(
+            state_s=self.state_s / speed,
+            passing_s={state: wait_s / speed for state, wait_s in self.passing_s.items()},
+            stage_s=self.stage_s / speed,
+            progress_s=self.progress_s / speed,
+            progress_share=self.progress_share,
+            retry_s=self.retry_s,
+        )
+
     def earliest_s(
         self, change: Change, *, edited_at_s: float, failures: int, now_s: float
     ) -> float:

@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import aiohttp
 import discord
 
 _TOO_MANY, _SERVER_ERROR = 429, 500
+# What discord.py does not wait out it raises by then; what it does, it still waits for.
+_SURELY_WAITS_S = 0.1
 # Limits of one route. From a wait for the bot's global limit discord.py must not be torn: it
 # holds back all other calls until it has ended that wait itself.
 _OF_ONE_ROUTE = ("user", "shared")
@@ -72,21 +73,28 @@ async def without_waiting() -> AsyncIterator[None]:
 def answers_trace() -> aiohttp.TraceConfig:
     """Return the `http_trace` of a client whose calls may be made `without_waiting`."""
     config = aiohttp.TraceConfig()
+    config.on_request_start.append(_asked)
     config.on_request_end.append(_answered)
     return config
 
 
+async def _asked(_session: object, _context: object, _request: object) -> None:
+    """Never give up a call that is on its way (again): it might come true."""
+    watch = _watch.get()
+    if watch is not None:
+        watch.answer = None
+        watch.timer.reschedule(None)
+
+
 async def _answered(
-    _session: aiohttp.ClientSession,
-    _context: SimpleNamespace,
-    answer: aiohttp.TraceRequestEndParams,
+    _session: object, _context: object, answer: aiohttp.TraceRequestEndParams
 ) -> None:
     # aiohttp calls this in the task that made the call.
     watch = _watch.get()
     if watch is not None:
         watch.answer = _refusal(answer.response.status, answer.response.headers)
         if watch.answer is not None:
-            watch.timer.reschedule(asyncio.get_running_loop().time())
+            watch.timer.reschedule(asyncio.get_running_loop().time() + _SURELY_WAITS_S)
 
 
 def _refusal(status: int, headers: Mapping[str, str]) -> NotNowError | None:
