@@ -87,7 +87,9 @@ async def codes(asking: list["asyncio.Task[int]"], *, expected: int) -> list[int
 async def until(reached: Callable[[], object]) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(30):
-        while not reached():
+        while True:
+            if reached():
+                return
             await asyncio.sleep(0.02)
 
 
