@@ -262,6 +262,27 @@ async def test_while_nothing_can_be_counted_nothing_goes(
     assert lines[1] == "requests to the provider can be counted again"
 
 
+async def test_a_submit_that_comes_during_a_look_does_not_wait_for_the_next(disk: Disk) -> None:
+    """A poll waits for its pace meanwhile, for longer than this test lasts."""
+    disk.busy_ms = 10_000
+
+    async def sleep(_seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    async with process(f"sqlite:///{disk.path}", "bot-1", per_minute=2, sleep=sleep) as budget:
+        with disk.locked():
+            polls = [asyncio.create_task(budget.acquire("poll")) for _ in range(2)]
+            await asyncio.sleep(0.1)  # the look has begun, and cannot end
+            submit = asyncio.create_task(budget.acquire("submit"))
+            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            await submit
+
+        assert [poll.done() for poll in polls] == [True, False]
+        polls[1].cancel()
+        await asyncio.wait(polls)
+
+
 async def test_a_bug_is_raised_where_requests_wait(file: Path) -> None:
     """Nobody waits for ever for a table that is not there."""
     address = f"sqlite:///{file}"
