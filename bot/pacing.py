@@ -5,8 +5,11 @@ Every process that asks for turns looks at one page: what went in the last minut
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from operator import attrgetter
 
 # A minute, and what one request may be slower on its way than a later one: the provider counts
 # when they arrive.
@@ -29,6 +32,7 @@ _GIVE_WAY_S = 0.1
 _SHORTEST_WAIT_S, _LONGEST_WAIT_S = 0.001, 5.0
 # A wish is good for so long after its process wanted to look again.
 _WISH_LASTS_S = 0.5
+_at_s = attrgetter("at_s")
 # A sum of floats is allowed to be so much off.
 _EPSILON = 1e-6
 
@@ -77,6 +81,17 @@ class Page:
     paused_until_s: float = -math.inf
     next_poll_s: float = -math.inf
     wishes: Mapping[str, Wish] = field(default_factory=dict)
+
+    # Counted once: with hundreds a minute that is most of what a decision costs.
+    @cached_property
+    def requests(self) -> int:
+        """How many went."""
+        return sum([taken.submits + taken.polls for taken in self.taken])
+
+    @cached_property
+    def polls(self) -> int:
+        """How many of them were polls."""
+        return sum([taken.polls for taken in self.taken])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +194,7 @@ def _as_of(page: Page, demand: Demand, now_s: float, per_minute: int) -> Page:
     if demand.pause_s > 0:
         paused_until_s = max(paused_until_s, now_s + demand.pause_s)
     return Page(
-        taken=tuple(t for t in page.taken if abs(now_s - t.at_s) < WINDOW_S),
+        taken=_within_window(page.taken, now_s),
         paused_until_s=paused_until_s,
         next_poll_s=min(page.next_poll_s, now_s + most_ahead_s),
         wishes={
@@ -188,6 +203,13 @@ def _as_of(page: Page, demand: Demand, now_s: float, per_minute: int) -> Page:
             if process != demand.process and wish.until_s > now_s
         },
     )
+
+
+def _within_window(taken: tuple[Taken, ...], now_s: float) -> tuple[Taken, ...]:
+    if taken and max(taken[0].at_s, taken[-1].at_s) > now_s:
+        # The clock was set back since.
+        taken = tuple(sorted((t for t in taken if t.at_s < now_s + WINDOW_S), key=_at_s))
+    return taken[bisect_right(taken, now_s - WINDOW_S, key=_at_s) :]
 
 
 def _with_taken(page: Page, now_s: float, per_minute: int, *, submits: int, polls: int) -> Page:
@@ -215,7 +237,7 @@ def _room(page: Page, now_s: float, per_minute: int) -> int:
     """Return how many requests may go now, of any kind."""
     if page.paused_until_s > now_s:
         return 0
-    room = per_minute - sum(taken.all for taken in page.taken)
+    room = per_minute - page.requests
     if _was_paused(page, now_s):
         passed = (now_s - page.paused_until_s) / (WINDOW_S / per_minute)
         room = min(room, 1 + math.floor(passed + _EPSILON) - _since_pause(page))
@@ -225,7 +247,7 @@ def _room(page: Page, now_s: float, per_minute: int) -> int:
 def _room_at_s(page: Page, now_s: float, per_minute: int) -> float:
     """Return when a request may go."""
     at_s = max(now_s, page.paused_until_s)
-    missing = sum(taken.all for taken in page.taken) + 1 - per_minute
+    missing = page.requests + 1 - per_minute
     at_s = max(at_s, _left_by_s(page, missing, lambda taken: taken.all))
     if _was_paused(page, now_s):
         at_s = max(at_s, page.paused_until_s + _since_pause(page) * WINDOW_S / per_minute)
@@ -257,7 +279,7 @@ def _left_by_s(page: Page, number: int, count: Callable[[Taken], int]) -> float:
 
 def _room_for_polls(page: Page, now_s: float, per_minute: int) -> int:
     share = polls_share(per_minute)
-    free = share - sum(taken.polls for taken in page.taken)
+    free = share - page.polls
     if free <= 0:
         return 0
     gap_s = WINDOW_S / share
@@ -268,7 +290,7 @@ def _room_for_polls(page: Page, now_s: float, per_minute: int) -> int:
 def _room_for_poll_at_s(page: Page, per_minute: int) -> float:
     """Return when a poll may go, as far as the polls alone are concerned."""
     share = polls_share(per_minute)
-    free = share - sum(taken.polls for taken in page.taken)
+    free = share - page.polls
     paced_s = page.next_poll_s - (_burst(max(free, 1), share) - 1) * WINDOW_S / share
     return max(paced_s, _left_by_s(page, 1 - free, lambda taken: taken.polls))
 
