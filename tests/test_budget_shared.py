@@ -1,6 +1,7 @@
 """The budget of several processes, on a real database: PostgreSQL, and SQLite for its troubles."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -87,7 +88,9 @@ async def codes(asking: list["asyncio.Task[int]"], *, expected: int) -> list[int
 async def until(reached: Callable[[], object]) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(30):
-        while not reached():
+        while True:
+            if reached():
+                return
             await asyncio.sleep(0.02)
 
 
@@ -106,6 +109,14 @@ def do(url: str, statement: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url, autocommit=True) as connection:
         answer = connection.execute(statement)
         return answer.fetchall() if answer.description else []
+
+
+def shift_taken(url: str, seconds: float) -> list[list[float]]:
+    """Move all that went in time; return it as it was."""
+    ((taken,),) = do(url, "SELECT taken FROM request_page")
+    moved = [[at_s + seconds, submits, polls] for at_s, submits, polls in taken]
+    do(url, f"UPDATE request_page SET taken = '{json.dumps(moved)}'")  # noqa: S608 - numbers
+    return list(taken)
 
 
 # -- PostgreSQL -------------------------------------------------------------------------------
@@ -129,7 +140,8 @@ async def test_two_processes_never_hear_a_429(url: str, tmp_path: Path) -> None:
 
     assert answers == [200] * 30
     # Not a transaction for each: those of a process that came together went together.
-    assert len(do(url, "SELECT id FROM request_taken")) <= 6
+    ((taken,),) = do(url, "SELECT taken FROM request_page")
+    assert len(taken) <= 6
 
 
 async def test_a_429_heard_by_one_stops_the_other(url: str, tmp_path: Path) -> None:
@@ -143,7 +155,7 @@ async def test_a_429_heard_by_one_stops_the_other(url: str, tmp_path: Path) -> N
         refused = await codes(
             [asyncio.create_task(ask(first, provider, "submit")) for _ in range(4)], expected=4
         )
-        await until(lambda: do(url, "SELECT 1 FROM request_pace WHERE paused_until > now()"))
+        await until(lambda: do(url, "SELECT 1 FROM request_page WHERE paused_until > now()"))
         knew, before = second.paused, (await provider.state())["calls"]
         asking = asyncio.create_task(ask(second, provider, "submit"))
         await until(lambda: second.paused)
@@ -162,20 +174,20 @@ async def test_a_restart_goes_on_with_the_same_minute(url: str) -> None:
 
     async with process(url, "bot-1", per_minute=2, ahead_s=1e6) as after:
         assert not await wait_for_grant(after)
-        do(url, "UPDATE request_taken SET taken_at = taken_at - interval '61 s'")
+        shift_taken(url, -61)
         assert await wait_for_grant(after)
-    assert len(do(url, "SELECT id FROM request_taken")) == 1
+    assert len(shift_taken(url, 0)) == 1
 
 
 async def test_a_server_s_clock_that_is_set_back_is_no_long_silence(url: str) -> None:
     """What went in the future, by the clock, is forgotten; a pause ends within five minutes."""
     async with process(url, "bot-1", per_minute=2) as budget:
         assert [await wait_for_grant(budget) for _ in range(2)] == [True, True]
-        do(url, "UPDATE request_taken SET taken_at = taken_at + interval '10 h'")
-        do(url, "UPDATE request_pace SET next_poll_at = now() + interval '10 h', wishes = '{}'")
+        shift_taken(url, 36_000)
+        do(url, "UPDATE request_page SET next_poll_at = now() + interval '10 h', wishes = '{}'")
         assert await wait_for_grant(budget)
 
-    do(url, "UPDATE request_pace SET paused_until = now() + interval '10 h'")
+    do(url, "UPDATE request_page SET paused_until = now() + interval '10 h'")
     database = Database.open(url)
     turn = await SharedRequests(database).take(Demand(process="bot-1"), per_minute=2)
     await database.close()
@@ -188,7 +200,7 @@ async def test_a_process_that_stops_in_the_middle_does_not_stop_the_others(url: 
     asleep = asyncio.Event()
 
     async def sleep_in_the_middle(session: AsyncSession) -> None:
-        await requests.locked(session, silence_ms=200)
+        await requests.lock(session, silence_ms=200)
         asleep.set()
         await asyncio.sleep(1.0)
 
@@ -214,7 +226,7 @@ async def test_the_pause_is_the_database_s_own(url: str) -> None:
 
     assert turn.submits == turn.polls == 0
     assert turn.paused_s == pytest.approx(40, abs=1)
-    ((wishes,),) = do(url, "SELECT wishes FROM request_pace")
+    ((wishes,),) = do(url, "SELECT wishes FROM request_page")
     assert {name: wish["submits"] for name, wish in wishes.items()} == {"bot-2": 1}
 
 
@@ -260,12 +272,33 @@ async def test_while_nothing_can_be_counted_nothing_goes(
     assert lines[1] == "requests to the provider can be counted again"
 
 
+async def test_a_submit_that_comes_during_a_look_does_not_wait_for_the_next(disk: Disk) -> None:
+    """A poll waits for its pace meanwhile, for longer than this test lasts."""
+    disk.busy_ms = 10_000
+
+    async def sleep(_seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    async with process(f"sqlite:///{disk.path}", "bot-1", per_minute=2, sleep=sleep) as budget:
+        with disk.locked():
+            polls = [asyncio.create_task(budget.acquire("poll")) for _ in range(2)]
+            await asyncio.sleep(0.1)  # the look has begun, and cannot end
+            submit = asyncio.create_task(budget.acquire("submit"))
+            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            await submit
+
+        assert [poll.done() for poll in polls] == [True, False]
+        polls[1].cancel()
+        await asyncio.wait(polls)
+
+
 async def test_a_bug_is_raised_where_requests_wait(file: Path) -> None:
     """Nobody waits for ever for a table that is not there."""
     address = f"sqlite:///{file}"
     async with process(address, "bot-1", per_minute=10) as budget:
         database = Database.open(address)
-        await database.write(lambda session: session.execute(text("DROP TABLE request_taken")))
+        await database.write(lambda session: session.execute(text("DROP TABLE request_page")))
         await database.close()
 
         both = await asyncio.gather(

@@ -168,7 +168,11 @@ def no_answer_words(since: datetime) -> str:
 
 
 class Breaker:
-    """What this process knows of the service. One for all calls."""
+    """What this process knows of the service. One for all calls.
+
+    Each of several processes has its own: one whose network is broken must not stop the others,
+    and what they find out for themselves costs a few calls that nobody pays for.
+    """
 
     def __init__(
         self,

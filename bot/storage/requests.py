@@ -1,16 +1,18 @@
-"""The provider's requests that went in the last minute, counted for all processes together."""
+"""The provider's requests that went in the last minute, counted for all processes together.
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+They are in one row, with as few questions to the server as can be: each poll waits for them.
+"""
+
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from bot.pacing import WINDOW_S, Demand, Page, Taken, Turn, Wish, decide
+from bot.pacing import Demand, Page, Taken, Turn, Wish, decide
 from bot.storage.database import Database
-from bot.storage.tables import UNSYNCED, RequestPaceRow, RequestTakenRow
+from bot.storage.tables import UNSYNCED, RequestPageRow
 
 # Names the advisory lock on PostgreSQL, see `bot.storage.schema`.
 _LOCK = 4
@@ -23,7 +25,7 @@ _NEVER_S = float("-inf")
 class SharedRequests:
     """The `RequestBook` of `bot.jobs.budget_book`: one page for all processes on a database."""
 
-    # So many transactions a second at most in a process, however many polls it makes.
+    # So that a process makes ten transactions a second at most, however many polls it makes.
     gather_s = 0.1
 
     def __init__(self, database: Database) -> None:
@@ -39,99 +41,81 @@ class SharedRequests:
         """
 
         async def work(session: AsyncSession) -> Turn:
-            now = await locked(session)
-            row = await session.get(RequestPaceRow, 1)
-            page = await _page(session, row, now)
-            after, turn = decide(page, demand, now_s=now.timestamp(), per_minute=per_minute)
-            if turn.submits or turn.polls:
-                await _count(session, turn, now)
-            if row is None or _told(page) != _told(after):
-                await _write(session, row, after)
+            await lock(session)
+            now, page = await _read(session)
+            after, turn = decide(
+                page or Page(), demand, now_s=now.timestamp(), per_minute=per_minute
+            )
+            values = _values(after)
+            if page is None:
+                await session.execute(insert(RequestPageRow).values(id=1, **values))
+            elif values != _values(page):
+                statement = update(RequestPageRow).values(values)
+                await session.execute(statement, execution_options=UNSYNCED)
             return turn
 
         return await self._database.write(work)
 
 
-async def locked(session: AsyncSession, *, silence_ms: int = _SILENCE_MS) -> datetime:
-    """Wait until no other process is here; return the time after that.
-
-    On SQLite the transaction itself excludes others, and there is one machine with one clock.
+async def lock(session: AsyncSession, *, silence_ms: int = _SILENCE_MS) -> None:
+    """Wait until no other process is here. On SQLite the transaction itself excludes others.
 
     Args:
         session: In a transaction that writes.
-        silence_ms: How long it may do nothing from here on, on PostgreSQL.
+        silence_ms: How long it may do nothing from here on.
     """
-    connection = await session.connection()
-    if connection.dialect.name != "postgresql":
-        return datetime.now(UTC)
-    await session.execute(
-        select(
-            func.set_config("idle_in_transaction_session_timeout", str(silence_ms), True),
-            func.pg_advisory_xact_lock(_LOCK),
-        )
-    )
-    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-    return now.astimezone(UTC)
+    if not await _on_postgresql(session):
+        return
+    silence = func.set_config("idle_in_transaction_session_timeout", str(silence_ms), True)
+    await session.execute(select(silence, func.pg_advisory_xact_lock(_LOCK)))
 
 
-async def _page(session: AsyncSession, row: RequestPaceRow | None, now: datetime) -> Page:
-    since = now - timedelta(seconds=WINDOW_S)
-    query = (
-        select(
-            col(RequestTakenRow.taken_at), col(RequestTakenRow.submits), col(RequestTakenRow.polls)
-        )
-        .where(col(RequestTakenRow.taken_at) > since)
-        .order_by(col(RequestTakenRow.taken_at))
-    )
-    taken = tuple(
-        Taken(at_s=taken_at.timestamp(), submits=submits, polls=polls)
-        for taken_at, submits, polls in await session.execute(query)
-    )
-    if row is None:
-        return Page(taken=taken)
-    return Page(
-        taken=taken,
+async def _read(session: AsyncSession) -> tuple[datetime, Page | None]:
+    """Return the time, and the page if there is one.
+
+    SQLite has no such clock; but there it is one machine, and so one clock.
+    """
+    clock = func.clock_timestamp() if await _on_postgresql(session) else literal(datetime.now(UTC))
+    one = select(clock.label("now")).subquery()
+    query = select(
+        one.c.now,
+        col(RequestPageRow.id),
+        col(RequestPageRow.paused_until),
+        col(RequestPageRow.next_poll_at),
+        col(RequestPageRow.taken),
+        col(RequestPageRow.wishes),
+    ).select_from(one.outerjoin(RequestPageRow, col(RequestPageRow.id) == 1))
+    row = (await session.execute(query)).one()
+    now = row.now.replace(tzinfo=UTC) if row.now.tzinfo is None else row.now.astimezone(UTC)
+    if row.id is None:
+        return now, None
+    page = Page(
+        taken=tuple(
+            Taken(at_s=at_s, submits=int(submits), polls=int(polls))
+            for at_s, submits, polls in row.taken
+        ),
         paused_until_s=_seconds(row.paused_until),
         next_poll_s=_seconds(row.next_poll_at),
         wishes={process: Wish(**wish) for process, wish in row.wishes.items()},
     )
+    return now, page
 
 
-async def _count(session: AsyncSession, turn: Turn, now: datetime) -> None:
-    """Add what goes now, and forget what is over."""
-    window = timedelta(seconds=WINDOW_S)
-    over = delete(RequestTakenRow).where(
-        or_(
-            col(RequestTakenRow.taken_at) <= now - window,
-            # The clock was set back since.
-            col(RequestTakenRow.taken_at) >= now + window,
-        )
-    )
-    await session.execute(over, execution_options=UNSYNCED)
-    await session.execute(
-        insert(RequestTakenRow).values(taken_at=now, submits=turn.submits, polls=turn.polls)
-    )
-
-
-async def _write(session: AsyncSession, row: RequestPaceRow | None, page: Page) -> None:
-    if row is None:
-        row = RequestPaceRow()
-        session.add(row)
-    row.paused_until = _time(page.paused_until_s)
-    row.next_poll_at = _time(page.next_poll_s)
-    row.wishes = _wishes(page)
-
-
-def _told(page: Page) -> tuple[float, float, Mapping[str, Any]]:
-    """Return what the row says of a page."""
-    return page.paused_until_s, page.next_poll_s, _wishes(page)
-
-
-def _wishes(page: Page) -> dict[str, Any]:
+def _values(page: Page) -> dict[str, Any]:
+    """Return a page as its row has it."""
     return {
-        process: {"submits": wish.submits, "urgency": wish.urgency, "until_s": wish.until_s}
-        for process, wish in page.wishes.items()
+        "paused_until": _time(page.paused_until_s),
+        "next_poll_at": _time(page.next_poll_s),
+        "taken": [[taken.at_s, taken.submits, taken.polls] for taken in page.taken],
+        "wishes": {
+            process: {"submits": wish.submits, "urgency": wish.urgency, "until_s": wish.until_s}
+            for process, wish in page.wishes.items()
+        },
     }
+
+
+async def _on_postgresql(session: AsyncSession) -> bool:
+    return (await session.connection()).dialect.name == "postgresql"
 
 
 def _seconds(time: datetime | None) -> float:

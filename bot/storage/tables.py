@@ -328,10 +328,10 @@ class RelocationRow(Table, table=True):
     changed_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class RequestPaceRow(Table, table=True):
-    """`bot.pacing.Page` of the account, but for what went; none or one row."""
+class RequestPageRow(Table, table=True):
+    """`bot.pacing.Page` of the account: the last minute of all processes; none or one row."""
 
-    __tablename__ = "request_pace"
+    __tablename__ = "request_page"
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
 
     id: int = Field(
@@ -339,24 +339,11 @@ class RequestPaceRow(Table, table=True):
     )
     paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_poll_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # Each with its time, in seconds since 1970, and its numbers of submits and polls.
+    taken: list[list[float]] = Field(default_factory=list, sa_type=JSON)
     # Process to its submits, the urgency of its polls, and until when that counts.
     wishes: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 
-class RequestTakenRow(Table, table=True):
-    """`bot.pacing.Taken`: requests that went to the provider within the last minute."""
-
-    __tablename__ = "request_taken"
-    __table_args__ = (
-        CheckConstraint("submits + polls > 0", name="some"),
-        Index(None, "taken_at"),
-    )
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=_RowId)
-    taken_at: datetime = Field(sa_type=UtcDateTime)
-    submits: int
-    polls: int
-
-
 # What is over in a minute: no copy needs it.
-SHORT_LIVED = frozenset({RequestPaceRow.__tablename__, RequestTakenRow.__tablename__})
+SHORT_LIVED = frozenset({RequestPageRow.__tablename__})

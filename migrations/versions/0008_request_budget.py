@@ -8,31 +8,24 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-_ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
 
 def upgrade() -> None:
     op.create_table(
-        "request_pace",
-        sa.Column("id", _ROW_ID, autoincrement=False, nullable=False),
+        "request_page",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_poll_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("taken", sa.JSON(), nullable=False),
         sa.Column("wishes", sa.JSON(), nullable=False),
-        sa.CheckConstraint("id = 1", name=op.f("ck_request_pace_only_one")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_request_pace")),
+        sa.CheckConstraint("id = 1", name=op.f("ck_request_page_only_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_request_page")),
     )
-    op.create_table(
-        "request_taken",
-        sa.Column("id", _ROW_ID, nullable=False),
-        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("submits", sa.Integer(), nullable=False),
-        sa.Column("polls", sa.Integer(), nullable=False),
-        sa.CheckConstraint("submits + polls > 0", name=op.f("ck_request_taken_some")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_request_taken")),
-    )
-    op.create_index(op.f("ix_request_taken_taken_at"), "request_taken", ["taken_at"])
 
 
 def downgrade() -> None:
-    op.drop_table("request_taken")
-    op.drop_table("request_pace")
+    op.drop_table("request_page")

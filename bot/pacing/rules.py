@@ -1,24 +1,24 @@
-"""How many requests may go to the provider now: the rules, pure; who applies them keeps the page.
-
-Every process that asks for turns looks at one page: what went in the last minute, until when a
-429 holds all back, and who waits. `decide` turns the page.
-"""
+"""How many requests may go to the provider now: pure rules; who applies them keeps the page."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from operator import attrgetter
 
-# A minute, and what one request may be slower on its way than a later one: the provider counts
-# when they arrive.
-WINDOW_S = 60.5
-# One is the submits' own, and one is for polls.
-LEAST_PER_MINUTE = 2
-# No pause is longer, whatever a clock says.
-LONGEST_PAUSE_S = 300.0
-# The urgency of a poll that should go before all others. A number that every database can keep.
-MOST_URGENT = 1e12
-# One in so many requests is the submits' own, and a burst of polls is so much of what is free.
-_SHARE = 10
+from bot.pacing.page import (
+    LONGEST_PAUSE_S,
+    WINDOW_S,
+    Demand,
+    Page,
+    Taken,
+    Turn,
+    Wish,
+    polls_share,
+)
+
+# A burst of polls is so much of what is free.
+_BURST = 10
 # Where more than 120 polls a minute may go, what comes due within half a second goes together.
 _TOGETHER_PER_MINUTE = 120
 # A poll that goes late by at most this, or half a gap, does not put off the next one.
@@ -29,105 +29,9 @@ _GIVE_WAY_S = 0.1
 _SHORTEST_WAIT_S, _LONGEST_WAIT_S = 0.001, 5.0
 # A wish is good for so long after its process wanted to look again.
 _WISH_LASTS_S = 0.5
+_at_s = attrgetter("at_s")
 # A sum of floats is allowed to be so much off.
 _EPSILON = 1e-6
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Taken:
-    """Turns that were given at one time."""
-
-    at_s: float
-    submits: int = 0
-    polls: int = 0
-
-    @property
-    def all(self) -> int:
-        """Of both kinds."""
-        return self.submits + self.polls
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
-    """What a process still waits for.
-
-    Attributes:
-        submits: So many of its submits wait.
-        urgency: Of its most urgent poll; None when no poll waits.
-        until_s: It counts until then: the process may be dead.
-    """
-
-    submits: int
-    urgency: float | None
-    until_s: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """What is known of the account's requests; times are in seconds on the page's own clock.
-
-    Attributes:
-        taken: What went within the last `WINDOW_S`, oldest first.
-        paused_until_s: Until when a 429 holds everything back; may be over.
-        next_poll_s: When the next poll would go at an even pace; may be over.
-        wishes: Process to what it waits for.
-    """
-
-    taken: tuple[Taken, ...] = ()
-    paused_until_s: float = -math.inf
-    next_poll_s: float = -math.inf
-    wishes: Mapping[str, Wish] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Demand:
-    """What a process wants.
-
-    Attributes:
-        process: Which one it is.
-        submits: So many want to go.
-        urgencies: Those of the polls that want to go, the most urgent first.
-        pause_s: It heard a 429: nothing may go for so long. 0 when it did not.
-    """
-
-    process: str
-    submits: int = 0
-    urgencies: Sequence[float] = ()
-    pause_s: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Turn:
-    """What a process gets.
-
-    Attributes:
-        submits: So many may go.
-        polls: So many of the polls may go, the most urgent first.
-        wait_s: When to look again for the rest; 0 when nothing is left.
-        paused_s: For how long a 429 holds everything back.
-    """
-
-    submits: int = 0
-    polls: int = 0
-    wait_s: float = 0.0
-    paused_s: float = 0.0
-
-
-def polls_share(per_minute: int) -> int:
-    """Return how many of the requests a minute may be polls: one in ten is the submits' own."""
-    return per_minute - max(1, per_minute // _SHARE)
-
-
-def used_up_evenly(per_minute: int, *, now_s: float) -> Page:
-    """Return the page as if the last minute had been used up at an even pace."""
-    polls, gap_s = polls_share(per_minute), WINDOW_S / per_minute
-    taken = []
-    for number in range(per_minute):
-        # Of both kinds as many as they may be, evenly mixed.
-        poll = (number + 1) * polls // per_minute - number * polls // per_minute
-        at_s = now_s - WINDOW_S + (number + 1) * gap_s
-        taken.append(Taken(at_s=at_s, submits=1 - poll, polls=poll))
-    return Page(taken=tuple(taken), next_poll_s=now_s + WINDOW_S / polls)
 
 
 def decide(page: Page, demand: Demand, *, now_s: float, per_minute: int) -> tuple[Page, Turn]:
@@ -179,7 +83,7 @@ def _as_of(page: Page, demand: Demand, now_s: float, per_minute: int) -> Page:
     if demand.pause_s > 0:
         paused_until_s = max(paused_until_s, now_s + demand.pause_s)
     return Page(
-        taken=tuple(t for t in page.taken if abs(now_s - t.at_s) < WINDOW_S),
+        taken=_within_window(page.taken, now_s),
         paused_until_s=paused_until_s,
         next_poll_s=min(page.next_poll_s, now_s + most_ahead_s),
         wishes={
@@ -188,6 +92,13 @@ def _as_of(page: Page, demand: Demand, now_s: float, per_minute: int) -> Page:
             if process != demand.process and wish.until_s > now_s
         },
     )
+
+
+def _within_window(taken: tuple[Taken, ...], now_s: float) -> tuple[Taken, ...]:
+    if taken and max(taken[0].at_s, taken[-1].at_s) > now_s:
+        # The clock was set back since.
+        taken = tuple(sorted((t for t in taken if t.at_s < now_s + WINDOW_S), key=_at_s))
+    return taken[bisect_right(taken, now_s - WINDOW_S, key=_at_s) :]
 
 
 def _with_taken(page: Page, now_s: float, per_minute: int, *, submits: int, polls: int) -> Page:
@@ -215,7 +126,7 @@ def _room(page: Page, now_s: float, per_minute: int) -> int:
     """Return how many requests may go now, of any kind."""
     if page.paused_until_s > now_s:
         return 0
-    room = per_minute - sum(taken.all for taken in page.taken)
+    room = per_minute - page.requests
     if _was_paused(page, now_s):
         passed = (now_s - page.paused_until_s) / (WINDOW_S / per_minute)
         room = min(room, 1 + math.floor(passed + _EPSILON) - _since_pause(page))
@@ -225,7 +136,7 @@ def _room(page: Page, now_s: float, per_minute: int) -> int:
 def _room_at_s(page: Page, now_s: float, per_minute: int) -> float:
     """Return when a request may go."""
     at_s = max(now_s, page.paused_until_s)
-    missing = sum(taken.all for taken in page.taken) + 1 - per_minute
+    missing = page.requests + 1 - per_minute
     at_s = max(at_s, _left_by_s(page, missing, lambda taken: taken.all))
     if _was_paused(page, now_s):
         at_s = max(at_s, page.paused_until_s + _since_pause(page) * WINDOW_S / per_minute)
@@ -257,7 +168,7 @@ def _left_by_s(page: Page, number: int, count: Callable[[Taken], int]) -> float:
 
 def _room_for_polls(page: Page, now_s: float, per_minute: int) -> int:
     share = polls_share(per_minute)
-    free = share - sum(taken.polls for taken in page.taken)
+    free = share - page.polls
     if free <= 0:
         return 0
     gap_s = WINDOW_S / share
@@ -268,7 +179,7 @@ def _room_for_polls(page: Page, now_s: float, per_minute: int) -> int:
 def _room_for_poll_at_s(page: Page, per_minute: int) -> float:
     """Return when a poll may go, as far as the polls alone are concerned."""
     share = polls_share(per_minute)
-    free = share - sum(taken.polls for taken in page.taken)
+    free = share - page.polls
     paced_s = page.next_poll_s - (_burst(max(free, 1), share) - 1) * WINDOW_S / share
     return max(paced_s, _left_by_s(page, 1 - free, lambda taken: taken.polls))
 
@@ -279,7 +190,7 @@ def _burst(free: int, share: int) -> int:
     So a burst is paid back bit by bit, and no silence follows it.
     """
     least = 2 if free * 2 > share else 1
-    return max(free // _SHARE, share // _TOGETHER_PER_MINUTE, least)
+    return max(free // _BURST, share // _TOGETHER_PER_MINUTE, least)
 
 
 def _may_be_late_s(gap_s: float) -> float:
