@@ -50,8 +50,8 @@ test: lint browser ## every check
 	env -u PYTHONDONTWRITEBYTECODE $(ROOMY) $(BIN)/python -m pytest -n $(TESTS_AT_ONCE) \
 	  --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
-bench: setup ## every benchmark, as JSON and a table
-	@set -e; for f in benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$f; done
+bench: setup ## every benchmark: tables, JSON in benchmarks/results, and which limits hold (ONLY)
+	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
 
 # Without DATABASE and BOTS: SQLite with one process, then PostgreSQL with three.
 JOBS ?= 2000
