@@ -156,4 +156,6 @@ def main(arguments: Sequence[str] | None = None, *, folder: Path = HERE) -> int:
 
 
 if __name__ == "__main__":
+    # A shell starts what runs in the background deaf to it, and so would be what we start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     raise SystemExit(main())

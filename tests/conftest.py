@@ -1,6 +1,8 @@
 """What all tests share."""
 
-from collections.abc import Iterable
+import importlib
+import logging
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import settings
@@ -12,10 +14,48 @@ settings.load_profile("everywhere")
 # The work is done in other processes: tracing this one slows and finds nothing. Tests that run
 # lines again and again which others run too say `no_cover` themselves: that halves their time.
 UNTRACED = ("end_to_end", "browser")
+# Files whose tests share this are run by one process: a sandbox and a bot for each would be dear.
+SHARED = "shared_sandbox"
 
 
-def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
-    """Measure no coverage in some tests; the figure can only become lower by it."""
+# What nearly all tests import, from others. Coverage looks at every line that runs while it
+# measures, also at theirs, which doubles the time that the import takes.
+DEAR = (
+    "alembic.config",
+    "dbos",
+    "discord",
+    "matplotlib.figure",
+    "playwright.async_api",
+    "sqlmodel",
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """Take back the logs of a command: they go to the test's standard error, which is closed."""
+    root, engine = logging.getLogger(), logging.getLogger("dbos")
+    kept = engine.handlers, engine.propagate
+    yield
+    engine.handlers, engine.propagate = kept
+    for handler in root.handlers[:]:
+        if type(handler) is logging.StreamHandler:  # not pytest's, which are of other classes
+            root.removeHandler(handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Import what is dear before coverage begins: in each process that runs tests."""
+    if hasattr(config, "workerinput"):
+        for name in DEAR:
+            importlib.import_module(name)
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Measure no coverage in some tests, which can only lower the figure; say what runs together.
+
+    `--dist loadgroup` gives each group to one process.
+    """
+    sharing = {item.path for item in items if SHARED in getattr(item, "fixturenames", ())}
     for item in items:
         if any(item.get_closest_marker(name) for name in UNTRACED):
             item.add_marker("no_cover")
+        item.add_marker(pytest.mark.xdist_group(SHARED if item.path in sharing else item.path.stem))

@@ -137,7 +137,8 @@ def test_one_that_is_ended_may_take_down_what_it_started(tmp_path: Path) -> None
     """It is interrupted before it is killed."""
     left = tmp_path / "left"
     program = (
-        "import pathlib, time\n"
+        "import pathlib, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "try:\n    print('ready', flush=True)\n    time.sleep(60)\n"
         f"except KeyboardInterrupt:\n    pathlib.Path({str(left)!r}).touch()\n"
     )
