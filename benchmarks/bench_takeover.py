@@ -3,8 +3,8 @@
 Two bots share a PostgreSQL server and the sandbox's stand-ins. When the provider has all jobs,
 the bot that serves the members' server is killed, and stays dead. Measured: how long until all
 its jobs run in the other, and until the provider is asked again about each (the poll schedule
-says when that is worth a request). Afterwards the books are compared. Prints a
-table to standard error and JSON to standard output.
+says when that is worth a request). Afterwards the books are compared. Prints a table to standard
+error and JSON to standard output.
 """
 
 import asyncio

@@ -1,6 +1,5 @@
 """What all tests share."""
 
-import importlib
 import logging
 from collections.abc import Iterator, Sequence
 
@@ -18,18 +17,6 @@ UNTRACED = ("end_to_end", "browser")
 SHARED = "shared_sandbox"
 
 
-# What nearly all tests import, from others. Coverage looks at every line that runs while it
-# measures, also at theirs, which doubles the time that the import takes.
-DEAR = (
-    "alembic.config",
-    "dbos",
-    "discord",
-    "matplotlib.figure",
-    "playwright.async_api",
-    "sqlmodel",
-)
-
-
 @pytest.fixture(autouse=True)
 def _own_logs() -> Iterator[None]:
     """Take back the logs of a command: they go to the test's standard error, which is closed."""
@@ -40,13 +27,6 @@ def _own_logs() -> Iterator[None]:
     for handler in root.handlers[:]:
         if type(handler) is logging.StreamHandler:  # not pytest's, which are of other classes
             root.removeHandler(handler)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Import what is dear before coverage begins: in each process that runs tests."""
-    if hasattr(config, "workerinput"):
-        for name in DEAR:
-            importlib.import_module(name)
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
