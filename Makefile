@@ -46,8 +46,7 @@ browser: # the system's Chromium for the page's test; without root or apt the te
 	  || echo "No Chromium here and no way to install it: the page's test will skip."
 
 # The bot is started many times, which is faster with its bytecode kept. Three at a time on two
-# cores: some tests wait for processes. File by file, since files share what is dear to start;
-# tests/conftest.py says which files stay together.
+# cores: some tests wait for processes. File by file, since files share what is dear to start.
 TESTS_AT_ONCE ?= 3
 # In memory, where there is room, since SQLite waits for the disk at every commit.
 ROOMY = $(shell df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 >= 1000 {print "TMPDIR=/dev/shm"}')
@@ -56,7 +55,7 @@ test: style browser ## every check; the types while the tests run, which often w
 
 tests: setup
 	env -u PYTHONDONTWRITEBYTECODE $(ROOMY) $(BIN)/python -m pytest -n $(TESTS_AT_ONCE) \
-	  --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
+	  --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 bench: setup ## every benchmark: tables, JSON in benchmarks/results, and which limits hold (ONLY)
 	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))

@@ -1,7 +1,7 @@
 """What all tests share."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import pytest
 from hypothesis import settings
@@ -13,8 +13,6 @@ settings.load_profile("everywhere")
 # The work is done in other processes: tracing this one slows and finds nothing. Tests that run
 # lines again and again which others run too say `no_cover` themselves: that halves their time.
 UNTRACED = ("end_to_end", "browser")
-# Files whose tests share this are run by one process: a sandbox and a bot for each would be dear.
-SHARED = "shared_sandbox"
 
 
 @pytest.fixture(autouse=True)
@@ -29,13 +27,8 @@ def _own_logs() -> Iterator[None]:
             root.removeHandler(handler)
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Measure no coverage in some tests, which can only lower the figure; say what runs together.
-
-    `--dist loadgroup` gives each group to one process.
-    """
-    sharing = {item.path for item in items if SHARED in getattr(item, "fixturenames", ())}
+def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+    """Measure no coverage in some tests; the figure can only become lower by it."""
     for item in items:
         if any(item.get_closest_marker(name) for name in UNTRACED):
             item.add_marker("no_cover")
-        item.add_marker(pytest.mark.xdist_group(SHARED if item.path in sharing else item.path.stem))
