@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint types imports bench chaos chaos-short chaos-commits chaos-upgrade lock format browser clean
+.PHONY: help setup demo run test tests lint style types bench chaos chaos-short chaos-commits chaos-upgrade lock format browser clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,11 +25,15 @@ demo: setup ## try the bot on a page on this machine: no accounts, no tokens
 run: setup ## the bot itself; needs DISCORD_TOKEN and SEGMIND_API_KEY in .env
 	$(BIN)/python -m bot
 
-lint: setup ## format check, lint, types, import rule
+lint: style types ## format check, lint, import rule, types
+
+style: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+types: setup
+	$(BIN)/mypy
 
 format: setup ## let ruff format and fix
 	$(BIN)/ruff format .
@@ -46,12 +50,15 @@ browser: # the system's Chromium for the page's test; without root or apt the te
 TESTS_AT_ONCE ?= 3
 # In memory, where there is room, since SQLite waits for the disk at every commit.
 ROOMY = $(shell df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 >= 1000 {print "TMPDIR=/dev/shm"}')
-test: lint browser ## every check
+test: style browser ## every check; the types while the tests run, which often wait for something
+	@$(MAKE) --no-print-directory --jobs=2 types tests
+
+tests: setup
 	env -u PYTHONDONTWRITEBYTECODE $(ROOMY) $(BIN)/python -m pytest -n $(TESTS_AT_ONCE) \
 	  --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
-bench: setup ## every benchmark, as JSON and a table
-	@set -e; for f in benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$f; done
+bench: setup ## every benchmark: tables, JSON in benchmarks/results, and which limits hold (ONLY)
+	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
 
 # Without DATABASE and BOTS: SQLite with one process, then PostgreSQL with three.
 JOBS ?= 2000

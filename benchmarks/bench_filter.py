@@ -17,8 +17,8 @@ from functools import partial
 from bot.catalogue.options import PROMPT_MAX_LENGTH
 from bot.wordfilter import BUILT_IN_LISTS, MAX_RULES, FilterRule, compile_rules
 
-ROUNDS = 15
-RE_LIMIT_S = 2.0
+ROUNDS = 9
+RE_LIMIT_S = 1.0
 CATASTROPHIC = (
     "(a+)+$b",
     "(a|a?)+$b",

@@ -1,9 +1,10 @@
-"""How long a video takes to be made to fit, and what comes of it: JSON.
+"""How long a video takes to be made to fit, and what comes of it.
 
-    python -m benchmarks.bench_fit [--seconds 15] [--megabytes 60] [--limit-mib 10]
+    PYTHONPATH=. python benchmarks/bench_fit.py [--seconds 5] [--megabytes 20] [--limit-mib 10]
 
 The video is drawn by the sandbox's own Segmind (1080p, noise over it, so that its size is real)
-and made to fit by the same code as the bot's.
+and made to fit by the same code as the bot's. Prints a table to standard error and JSON to
+standard output.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import asyncio
 import json
 import os
 import platform
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -48,6 +50,7 @@ async def measure(seconds: int, size_bytes: int, limit_bytes: int) -> dict[str, 
         now_s = os.times()
     planned = plan_fit(video, limit_bytes)
     return {
+        "benchmark": "fit",
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "original": _facts(video),
         "limit_bytes": limit_bytes,
@@ -78,13 +81,18 @@ def _facts(video: VideoFile) -> dict[str, Any]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=15)
-    parser.add_argument("--megabytes", type=float, default=60.0)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--megabytes", type=float, default=20.0)
     parser.add_argument("--limit-mib", type=float, default=10.0)
     given = parser.parse_args()
     limit_bytes = int(given.limit_mib * 2**20)
     found = asyncio.run(measure(given.seconds, int(given.megabytes * 1e6), limit_bytes))
-    print(json.dumps(found, indent=2))
+    for name in ("original", "copy"):
+        print(
+            "  ".join(f"{value!s:>12}" for value in (name, *found[name].values())), file=sys.stderr
+        )
+    print(f"{found['seconds']} s, {found['cpu_seconds']} CPU seconds", file=sys.stderr)
+    print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

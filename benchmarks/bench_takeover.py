@@ -1,9 +1,10 @@
-"""Taking over: kill -9 of one of two bot processes with 100 jobs in flight. Prints JSON.
+"""Taking over: kill -9 of one of two bot processes with 100 jobs in flight.
 
 Two bots share a PostgreSQL server and the sandbox's stand-ins. When the provider has all jobs,
 the bot that serves the members' server is killed, and stays dead. Measured: how long until all
 its jobs run in the other, and until the provider is asked again about each (the poll schedule
-says when that is worth a request). Afterwards the books are compared.
+says when that is worth a request). Afterwards the books are compared. Prints a table to standard
+error and JSON to standard output.
 """
 
 import asyncio
@@ -180,6 +181,8 @@ def main() -> None:
     with postgres.running() as socket_folder, tempfile.TemporaryDirectory() as folder:
         url = f"postgresql://bot@/postgres?host={socket_folder}"
         figures = asyncio.run(run(url, Path(folder)))
+    for name, value in figures.items():
+        print(f"{name:>28}  {value}", file=sys.stderr)
     print(json.dumps({"benchmark": "takeover", **figures}, indent=1))
 
 

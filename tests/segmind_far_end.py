@@ -40,7 +40,7 @@ def tiny_mp4() -> bytes:
 
 
 @cache
-def noisy_mp4(seconds: int = 2, width: int = 320, height: int = 240) -> bytes:
+def noisy_mp4(seconds: int = 2, width: int = 192, height: int = 144) -> bytes:
     """Return a real video with sound, of far more bytes than it needs: pictures of noise."""
     noise = np.random.default_rng(7)
     out = BytesIO()

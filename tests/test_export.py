@@ -66,6 +66,7 @@ def files_in(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
+@pytest.mark.no_cover  # see tests/conftest.py
 @given(ROWS, st.integers(1, 7))
 def test_the_file_is_json_however_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, Any]], step: int

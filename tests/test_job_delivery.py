@@ -244,21 +244,23 @@ async def test_a_video_too_large_for_the_channel_becomes_a_link(world: World) ->
     assert post.expires_at == job.finished_at + RESULT_LIFE
 
 
-HALF_BYTES = len(noisy_mp4()) // 2
+def half_bytes() -> int:
+    """Half of a noisy video: it must be made smaller."""
+    return len(noisy_mp4()) // 2
 
 
 async def test_a_video_too_large_arrives_as_a_smaller_copy(world: World) -> None:
     """Made by a real ffmpeg; it plays, fits, and the original is beside it. The card says so."""
     job = await finished(world)
     world.far_end.script("file", file(noisy_mp4()))
-    world.channel.max_bytes = HALF_BYTES
+    world.channel.max_bytes = half_bytes()
 
     await world.deliver(job)
 
     await ends_delivered(world, job, "video")
     (post,) = world.channel.posts
     assert post.data is not None
-    assert len(post.data) <= HALF_BYTES
+    assert len(post.data) <= half_bytes()
     assert post.data[4:8] == b"ftyp"
     assert post.url == job.output_url
     assert any("smaller copy" in hint for hint in world.cards.hints)
@@ -269,13 +271,13 @@ async def test_a_limit_that_was_overstated_is_met_with_the_next_lower_one(world:
     """The bot believed in more than Discord takes: 413 twice, then a copy of the least size."""
     job = await finished(world)
     world.far_end.script("file", file(noisy_mp4()))
-    world.channel.max_bytes = world.channel.lower_bytes = HALF_BYTES
-    world.channel.known_bytes = int(HALF_BYTES * 1.6)
+    world.channel.max_bytes = world.channel.lower_bytes = half_bytes()
+    world.channel.known_bytes = int(half_bytes() * 1.6)
 
     await world.deliver(job)
 
     await ends_delivered(world, job, "video")
-    assert len(world.channel.posts[0].data or b"") <= HALF_BYTES
+    assert len(world.channel.posts[0].data or b"") <= half_bytes()
     assert world.channel.calls == ["video", "video", "video"]
 
 
@@ -283,7 +285,7 @@ async def test_a_copy_is_made_once_however_often_it_is_posted(world: World, tmp_
     """Discord is in trouble after the copy was made: the next try posts the same one."""
     job = await finished(world)
     world.far_end.script("file", file(noisy_mp4()))
-    world.channel.max_bytes = HALF_BYTES
+    world.channel.max_bytes = half_bytes()
     world.channel.trouble.extend([DOWN, DOWN])
     world.ffmpeg.path = counting(tmp_path)
 
@@ -299,7 +301,7 @@ async def test_a_crash_while_the_copy_is_made_leads_to_one_video(
     """Cut off while ffmpeg works; the next start does it all again, and posts once."""
     job = await finished(world)
     world.far_end.script("file", file(noisy_mp4()), file(noisy_mp4()))
-    world.channel.max_bytes = HALF_BYTES
+    world.channel.max_bytes = half_bytes()
     world.ffmpeg.path = program(tmp_path, SLEEPER)
     first = asyncio.create_task(world.deliver(job))
     pid = await started(tmp_path)
@@ -321,7 +323,7 @@ async def test_without_ffmpeg_a_large_video_is_a_link(
     """A line in the log says why there is no copy."""
     job = await finished(world)
     world.far_end.script("file", file(noisy_mp4()))
-    world.channel.max_bytes = HALF_BYTES
+    world.channel.max_bytes = half_bytes()
     world.ffmpeg.path = None
 
     await world.deliver(job)
@@ -337,12 +339,12 @@ async def test_a_large_video_goes_directly_as_a_copy_where_the_channel_is_closed
     job = await finished(world)
     world.far_end.script("file", file(noisy_mp4()))
     world.channel.closed = True
-    world.channel.direct_max_bytes = HALF_BYTES
+    world.channel.direct_max_bytes = half_bytes()
 
     await world.deliver(job)
 
     await ends_delivered(world, job, "direct")
-    assert len(world.channel.posts[0].data or b"") <= HALF_BYTES
+    assert len(world.channel.posts[0].data or b"") <= half_bytes()
 
 
 async def test_without_permission_it_becomes_a_direct_message(world: World) -> None:

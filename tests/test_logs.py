@@ -11,7 +11,7 @@ from bot.logs import JsonFormatter, set_up_logs
 
 
 @pytest.fixture
-def _own_logs() -> Iterator[None]:
+def _silent_root() -> Iterator[None]:
     """Give the test the root logger for itself; pytest's handlers come back afterwards."""
     root, ours = logging.getLogger(), [logging.getLogger(name) for name in ("bot", "cogs")]
     engine = logging.getLogger("dbos")
@@ -49,7 +49,7 @@ def test_json_is_one_object_a_line_even_with_an_exception() -> None:
     assert told["exception"].endswith("ValueError: two\nlines")
 
 
-@pytest.mark.usefixtures("_own_logs")
+@pytest.mark.usefixtures("_silent_root")
 def test_json_logs_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     """Ours from the chosen level on, libraries' from WARNING on."""
     set_up_logs("json", "INFO")
@@ -63,7 +63,7 @@ def test_json_logs_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> N
     assert [json.loads(line)["message"] for line in told.err.splitlines()] == ["one", "four"]
 
 
-@pytest.mark.usefixtures("_own_logs")
+@pytest.mark.usefixtures("_silent_root")
 def test_the_engine_s_logs_have_the_chosen_form(capsys: pytest.CaptureFixture[str]) -> None:
     """Also when it has made itself a handler already, and each line once."""
     init_logger()
@@ -75,7 +75,7 @@ def test_the_engine_s_logs_have_the_chosen_form(capsys: pytest.CaptureFixture[st
     assert json.loads(line)["message"] == "no database"
 
 
-@pytest.mark.usefixtures("_own_logs")
+@pytest.mark.usefixtures("_silent_root")
 def test_human_logs_name_level_and_logger(capsys: pytest.CaptureFixture[str]) -> None:
     """What a person reads in a terminal."""
     set_up_logs("human", "DEBUG")
