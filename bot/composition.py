@@ -125,7 +125,8 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
             *_upkeep(tools, engine, privacy, leader),
             repeat(
                 Takeover(locks, settings.executor_id, sure=tenure.sure).look,
-                every_s=TAKEOVER_EVERY_S,
+                # Alone, it takes over at the start what it began under another executor id.
+                every_s=TAKEOVER_EVERY_S if settings.is_one_of_several else _LOOK_EVERY_S,
             ),
             repeat(approvals.look, every_s=_APPROVALS_EVERY_S, only_when=leader.held),
             repeat(send_again.look, every_s=_SEND_AGAIN_EVERY_S, only_when=leader.held),
