@@ -96,11 +96,15 @@ class JobStore(Protocol):
 
 
 class Engine(Protocol):
-    """The durable engine, as the intake and the queue's watch see it."""
+    """The durable engine, as the intake sees it."""
 
     async def enqueue(self, job: Job) -> None:
         """Let the job run, once, whatever dies; idempotent by the job's id."""
         ...
+
+
+class EngineRecords(Engine, Protocol):
+    """The durable engine, as the watch of the queue sees it."""
 
     async def unknown(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """Return those of the jobs that were never enqueued, or whose records are gone."""

@@ -97,7 +97,8 @@ class TakingUp:
 
 async def statuses(job_ids: Iterable[int]) -> Mapping[int, WorkflowStatus]:
     """Return what the engine knows of jobs, in few questions; unknown ones are left out."""
-    ids, found = [str(job_id) for job_id in job_ids], {}
+    found: dict[int, WorkflowStatus] = {}
+    ids = [str(job_id) for job_id in job_ids]
     for start in range(0, len(ids), _A_QUESTION):
         some = await DBOS.list_workflows_async(
             workflow_ids=ids[start : start + _A_QUESTION], load_input=False, load_output=False

@@ -8,7 +8,7 @@ from bot.errors import StorageTroubleError
 from bot.job import Job
 from bot.jobs.breaker import Breaker, out_of_order_words
 from bot.jobs.budget import RequestBudget
-from bot.jobs.ports import Cards, Engine, JobStore, Standing
+from bot.jobs.ports import Cards, Engine, EngineRecords, JobStore, Standing
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class QueueWatch:
         *,
         store: JobStore,
         cards: Cards,
-        engine: Engine,
+        engine: EngineRecords,
         budget: RequestBudget,
         leads: Callable[[], bool] = lambda: True,
         breaker: Breaker,
