@@ -112,10 +112,13 @@ async def opened(
         crowd = Crowd(parts.discord)
         await parts.start_segmind(0)
         parts.segmind.account.credits_usd = 1e6
-        await fill(Database.open(f"sqlite:///{parts.bot_folder() / 'bot.sqlite3'}"), [
-            *(_waiting(parts.discord.hub, crowd, number) for number in range(waiting)),
-            *(_over(number) for number in range(over)),
-        ])
+        await fill(
+            Database.open(f"sqlite:///{parts.bot_folder() / 'bot.sqlite3'}"),
+            [
+                *(_waiting(parts.discord.hub, crowd, number) for number in range(waiting)),
+                *(_over(number) for number in range(over)),
+            ],
+        )
         (bot,) = await parts.start_bots()
         yield Scene(parts=parts, bot=bot, folder=folder)
 
