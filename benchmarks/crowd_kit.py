@@ -48,6 +48,8 @@ PLENTY = {
 }
 # Discord's limits are those of one bot; jobs live many times shorter here.
 DISCORD_SPEED = 5.0
+# As the image does: C's allocator otherwise keeps memory for each thread.
+COMMAND = ("env", "MALLOC_ARENA_MAX=1", "MALLOC_MMAP_THRESHOLD_=1048576", *BOT_COMMAND)
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -93,7 +95,7 @@ async def opened(
     speed: float,
     waiting: int,
     over: int = 0,
-    command: Sequence[str] = BOT_COMMAND,
+    command: Sequence[str] = COMMAND,
 ) -> AsyncIterator[Scene]:
     """Start the stand-ins, and then the bot, with jobs in its database; it is not waited for.
 
@@ -266,11 +268,15 @@ def usage(pid: int) -> Usage:
 
 
 def database_bytes(folder: Path) -> dict[str, int]:
-    """Return the sizes of the bot's file and the engine's, with what waits beside them."""
-    return {
-        name: sum(file.stat().st_size for file in (folder / "bot").glob(f"{name}.sqlite3*"))
-        for name in ("bot", "engine")
-    }
+    """Return the sizes of the bot's file and the engine's; no bot may run."""
+    found = {}
+    for name in ("bot", "engine"):
+        file = folder / "bot" / f"{name}.sqlite3"
+        with closing(sqlite3.connect(file)) as connection:
+            # What waits beside the file belongs into it.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        found[name] = file.stat().st_size
+    return found
 
 
 def lag_lines(log: Path, offset: int = 0) -> list[dict[str, Any]]:
@@ -301,8 +307,3 @@ async def until_or_fail(reached: Any, what: str, *, within_s: float) -> None:
 def say(text: str) -> None:
     """Tell the person who waits."""
     print(f"# {text}", file=sys.stderr, flush=True)
-
-
-def say_all(text: str) -> None:
-    """Show a table."""
-    print(text, file=sys.stderr, flush=True)
