@@ -2,10 +2,10 @@
 
 The bot runs as always, in its own process, against the stand-ins. Its database holds N jobs that
 were let in a moment ago; it takes them all up at once, sends them, follows them, shows them on
-their cards and posts their videos: both waves are as steep as they can be. Beside it runs a bot without
-jobs: it says what a start and standing still cost, which is not the jobs', and how late a loop is
-on this machine for other reasons. The largest number is watched only until all are at the
-provider and for some seconds more.
+their cards and posts their videos: both waves are as steep as they can be. Beside it runs a bot
+without jobs: it says what a start and standing still cost, which is not the jobs', and how late a
+loop is on this machine for other reasons. The largest number is watched only until all are at
+the provider and for some seconds more.
 
 `BENCH_SCALE=short` measures a tenth of the jobs.
 """
@@ -245,11 +245,12 @@ async def run() -> dict[str, Any]:
 
 def table(figures: dict[str, Any]) -> str:
     """Return it for people."""
-    lines = [
+    head = (
         f"{'jobs':>6}{'in flight':>10}{'sent, s':>9}{'CPU ms/job':>11}{'a minute':>9}"
         f"{'MB all':>7}{'peak':>6}{'lag p99':>9}{'waves':>8}{'beside':>8} ms"
         f"{'polls':>7}{'edits':>6} a job{'bytes bot':>10}{'engine':>8} a job"
-    ]
+    )
+    lines = [head]
     for row in figures["rows"]:
         jobs, lag, size = row["jobs"], row["lag_ms"], row["bytes_per_job"]
         lines.append(

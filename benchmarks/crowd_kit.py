@@ -93,8 +93,9 @@ async def opened(
     folder: Path,
     *,
     speed: float,
-    waiting: int,
+    waiting: int = 0,
     over: int = 0,
+    words: str = "",
     command: Sequence[str] = COMMAND,
 ) -> AsyncIterator[Scene]:
     """Start the stand-ins, and then the bot, with jobs in its database; it is not waited for.
@@ -104,6 +105,7 @@ async def opened(
         speed: Times as fast as the real provider.
         waiting: Jobs that were let in, and whose members see "thinking".
         over: Jobs that were delivered long ago.
+        words: Added to the prompt of those that wait, see `sandbox.segmind_api.words`.
         command: What is run as the bot.
     """
     options = Options(port=0, speed=speed, light_videos=True, bot_settings=PLENTY)
@@ -117,7 +119,7 @@ async def opened(
         await fill(
             Database.open(f"sqlite:///{parts.bot_folder() / 'bot.sqlite3'}"),
             [
-                *(_waiting(parts.discord.hub, crowd, number) for number in range(waiting)),
+                *(_waiting(parts.discord.hub, crowd, number, words) for number in range(waiting)),
                 *(_over(number) for number in range(over)),
             ],
         )
@@ -125,7 +127,7 @@ async def opened(
         yield Scene(parts=parts, bot=bot, folder=folder)
 
 
-def _waiting(hub: Hub, crowd: Crowd, number: int) -> JobRow:
+def _waiting(hub: Hub, crowd: Crowd, number: int, words: str) -> JobRow:
     """Return a job as a command leaves it: its card says "thinking", and it is queued."""
     guild = crowd.guilds[number % len(crowd.guilds)]
     channel = list(guild.channels.values())[number // len(crowd.guilds) % len(guild.channels)]
@@ -138,7 +140,7 @@ def _waiting(hub: Hub, crowd: Crowd, number: int) -> JobRow:
         token=interaction.token,
         state=JobState.QUEUED,
         at=datetime.now(UTC),
-        number=number,
+        prompt=f"a fox, number {number} {words}".rstrip(),
     )
 
 
@@ -152,7 +154,7 @@ def _over(number: int) -> JobRow:
         token="",
         state=JobState.DELIVERED,
         at=at,
-        number=number,
+        prompt=f"a fox, number {number}",
     )
     row.interaction_token = None
     row.submitting_at = row.running_at = row.finished_at = row.ended_at = at
@@ -170,7 +172,7 @@ def _row(
     token: str,
     state: JobState,
     at: datetime,
-    number: int,
+    prompt: str,
 ) -> JobRow:
     new = NewJob(
         id=id,
@@ -178,7 +180,7 @@ def _row(
         channel_id=channel_id,
         user_id=user_id,
         model=MODEL.slug,
-        parameters={**DEFAULTS, "prompt": f"a fox, number {number}", "seed": number},
+        parameters={**DEFAULTS, "prompt": prompt, "seed": id % 2**31},
         price_credits=10,
         interaction_token=token,
         token_expires_at=at + timedelta(minutes=15),
