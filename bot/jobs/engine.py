@@ -32,6 +32,9 @@ _QUEUE_POLL_S = 0.25
 # Steps are coroutines on the bot's loop; threads only serve DBOS's own database calls.
 _EXECUTOR_THREADS = 8
 _KEEP_WORKFLOWS = timedelta(days=1)
+# So many of their records are deleted in one transaction, for which a job's step has to wait.
+_TIDIED_AT_ONCE = 500
+_MOST_TIDYINGS = 200
 _RECOVERIES = 1_000_000
 
 
@@ -165,11 +168,18 @@ class DurableEngine:
     async def tidy(self) -> None:
         """Delete the records of workflows that ended more than a day ago."""
         before = (self._now() - _KEEP_WORKFLOWS).isoformat()
-        old = await DBOS.list_workflows_async(
-            status=list(ENDED), end_time=before, limit=1000, load_input=False
-        )
-        if old:
-            await DBOS.delete_workflows_async([status.workflow_id for status in old])
+        for _ in range(_MOST_TIDYINGS):
+            old = await DBOS.list_workflows_async(
+                status=list(ENDED),
+                end_time=before,
+                limit=_TIDIED_AT_ONCE,
+                load_input=False,
+                load_output=False,
+            )
+            if old:
+                await DBOS.delete_workflows_async([status.workflow_id for status in old])
+            if len(old) < _TIDIED_AT_ONCE:
+                return
 
     def _register_workflow(self) -> Callable[[str], Coroutine[Any, Any, str]]:
         # DBOS marks the function it registers, which a bound method does not allow.

@@ -40,7 +40,7 @@ GIVE_UP_AFTER = timedelta(hours=2)
 # When a thousand jobs are let go at once (a restart), each has two things to write down, and
 # all writes stand in one line: measured without this limit, jobs waited there for so long that
 # they gave up and began anew. The largest plan's thousand requests a minute need no more.
-_AT_ONCE = 32
+AT_ONCE = 32
 
 
 class Submitter:
@@ -86,7 +86,7 @@ class Submitter:
         self._sleep = sleep
         self._sure = sure
         self._notes = SubmitNotes(store, now=now, sleep=sleep, draw=draw)
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._room = asyncio.Semaphore(AT_ONCE)
         self._search = HistorySearch(store=store, provider=provider, budget=budget, now=now)
         self._reconcile = Reconciler(
             search=self._search,
