@@ -32,7 +32,8 @@ SPEED = 3.0
 SPEED_LARGEST = 1.0
 SIZES = (10, 100, 1000, 3000)
 SHORT_SIZES = (10, 30, 100, 300)
-PATIENCE_S = 280.0
+PATIENCE_S = 150.0
+PATIENCE_LARGEST_S = 100.0
 LOOK_EVERY_S = 0.5
 WATCHED_S = 10.0
 # By then a bot has started, and what it uses is for standing still.
@@ -169,7 +170,7 @@ async def _watch(
             done = moment.over >= life.jobs
         else:
             done = full_s is not None and moment.at_s > full_s + WATCHED_S
-        if done or moment.at_s > PATIENCE_S:
+        if done or moment.at_s > (PATIENCE_S if to_the_end else PATIENCE_LARGEST_S):
             await asyncio.sleep(LINE_S)
             return
 
