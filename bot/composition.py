@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -28,6 +28,7 @@ from bot.jobs.stop_time import CARDS, StopTime
 from bot.jobs.takeover import LOOK_EVERY_S as TAKEOVER_EVERY_S
 from bot.jobs.takeover import Takeover
 from bot.jobs.watch import QueueWatch
+from bot.loop_lag import LoopLag, log_lag
 from bot.pricing import load_prices
 from bot.running import background, repeat, until_stopped
 from bot.settings import Settings
@@ -71,10 +72,21 @@ async def run(settings: Settings) -> None:
         shard_count=shard_count,
         registers_commands=settings.registers_commands,
     )
-    async with bot:
+    async with _lag_logged(settings.loop_lag_log_s), bot:
         await until_stopped(
             bot, settings.discord_token, stop_timeout_s=settings.stop_timeout_s, lost=lost
         )
+
+
+@asynccontextmanager
+async def _lag_logged(every_s: float | None) -> AsyncIterator[None]:
+    """Say in the log how late the loop is, for as long as the block lasts."""
+    if every_s is None:
+        yield
+        return
+    lag = LoopLag()
+    async with background(lag.watch()), background(log_lag(lag, every_s=every_s)):
+        yield
 
 
 async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.Event) -> Services:
@@ -113,7 +125,8 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
             *_upkeep(tools, engine, privacy, leader),
             repeat(
                 Takeover(locks, settings.executor_id, sure=tenure.sure).look,
-                every_s=TAKEOVER_EVERY_S,
+                # Alone, it takes over at the start what it began under another executor id.
+                every_s=TAKEOVER_EVERY_S if settings.is_one_of_several else _LOOK_EVERY_S,
             ),
             repeat(approvals.look, every_s=_APPROVALS_EVERY_S, only_when=leader.held),
             repeat(send_again.look, every_s=_SEND_AGAIN_EVERY_S, only_when=leader.held),

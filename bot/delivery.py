@@ -21,6 +21,9 @@ from bot.jobs.ports import (
 
 log = logging.getLogger(__name__)
 
+# Half of the provider's connections: however slow downloads are, questions find a way.
+_DOWNLOADS_AT_ONCE = 16
+
 # Waits between tries of a broken download or a Discord that is down, in seconds.
 RETRY_AFTER_S = (1.0, 3.0, 10.0, 30.0, 60.0, 120.0)
 
@@ -46,6 +49,7 @@ class Deliverer:
         self._now = now
         self._folder = folder
         self._sleep = sleep
+        self._room = asyncio.Semaphore(_DOWNLOADS_AT_ONCE)
 
     async def __call__(self, job: Job) -> Job:
         """Post a finished job's video once; harmless for a job in another state.
@@ -74,11 +78,15 @@ class Deliverer:
     async def _download(self, job: Job, path: Path) -> VideoFile:
         for wait_s in RETRY_AFTER_S:
             try:
-                return await self._media.fetch_video(str(job.output_url), path)
+                return await self._fetch(job, path)
             except DownloadInterruptedError as error:
                 log.warning("job %s: download broke, again in %s s: %s", job.id, wait_s, error)
                 await self._sleep(wait_s)
-        return await self._media.fetch_video(str(job.output_url), path)
+        return await self._fetch(job, path)
+
+    async def _fetch(self, job: Job, path: Path) -> VideoFile:
+        async with self._room:
+            return await self._media.fetch_video(str(job.output_url), path)
 
     async def _post(self, job: Job, parcel: Parcel) -> Job:
         """Post, or give up when nothing works."""

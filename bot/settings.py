@@ -116,6 +116,7 @@ class Settings(BaseSettings):
     stop_timeout_s: float = Field(default=8, ge=2, le=600, allow_inf_nan=False)
     log_format: Literal["human", "json"] = "human"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    loop_lag_log_s: Positive | None = None
     poll_speed: Positive = 1.0
 
     @field_validator("media_hosts", mode="before")

@@ -3,12 +3,13 @@
 import asyncio
 from collections import Counter
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.job import Job, JobState
+from bot.jobs import engine as engine_module
 from bot.jobs.engine import DurableEngine
 from bot.jobs.ports import Standing
 from bot.jobs.stop_time import CARDS, INTAKE, WORK, StopTime
@@ -118,6 +119,35 @@ async def test_a_workflow_that_died_with_the_engine_s_own_file_is_taken_up(
     assert left.state is JobState.FINISHED
     assert steps.done == {"submit": 1, "follow": 1, "deliver": 1}
     assert [entry.kind for entry in await store.ledger_of(job.id)] == SETTLED
+
+
+async def test_the_engine_says_which_jobs_it_never_heard_of_and_forgets_what_is_over(
+    store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After two days no record is left, although there are more than one tidying takes."""
+    monkeypatch.setattr(engine_module, "_TIDIED_AT_ONCE", 2)
+    steps, cards = Steps(store), RecordingCards()
+    steps.go.set()
+    jobs = [await accepted(store, number) for number in range(4)]
+    async with running_engine(steps, cards, tmp_path) as engine:
+        # At the launch all that were there were taken up.
+        late = await accepted(store, 4)
+        unknown = await engine.unknown([*jobs, late])
+        await engine.enqueue(late)
+        await until(lambda: len(steps.ended) == 5)
+        await engine.tidy()
+        kept = await engine.unknown([*jobs, late])
+        monkeypatch.setattr(engine, "_now", lambda: datetime.now(UTC) + timedelta(days=2))
+
+        async def all_forgotten() -> bool:
+            await engine.tidy()
+            return await engine.unknown([*jobs, late]) == [*jobs, late]
+
+        # The last one's end is written down a moment after its last step.
+        await until(all_forgotten)
+
+    assert unknown == [late]
+    assert kept == []
 
 
 async def test_an_engine_whose_file_is_locked_keeps_no_member_waiting(

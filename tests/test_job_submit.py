@@ -1,6 +1,7 @@
 """The first step against a real database and client: at most one POST counts, whatever breaks."""
 
 import asyncio
+from collections import Counter
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bot.errors import StaleStateError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.lost_submits import LOOK_AFTER_S, is_ours
-from bot.jobs.submit import GIVE_UP_AFTER
+from bot.jobs.submit import AT_ONCE, GIVE_UP_AFTER
 from bot.segmind import HistoryRow, HistoryStatus
 from bot.storage import JobStore
 from tests.job_steps_kit import (
@@ -153,6 +155,29 @@ async def test_repeated_429s_are_met_with_growing_patience(world: World) -> None
 
     assert [wait_s for wait_s in world.clock.slept_s if wait_s > 1] == [2, 4, 8, 16, 32]
     assert len(world.far_end.records) == 1
+
+
+async def test_a_crowd_is_sent_a_few_at_a_time(world: World) -> None:
+    """Those that cannot be sent yet write down nothing: all writes of a process stand in line."""
+    arrived, all_may = asyncio.Semaphore(0), asyncio.Event()
+
+    async def held(request: web.Request) -> web.StreamResponse:
+        arrived.release()
+        await all_may.wait()
+        return await world.far_end.accept(request)
+
+    world.far_end.script("submit", *[held] * AT_ONCE)
+    jobs = [await world.job(number) for number in range(AT_ONCE + 3)]
+    sending = [asyncio.create_task(world.submit(job)) for job in jobs]
+    for _ in range(AT_ONCE):
+        await arrived.acquire()
+    meanwhile = Counter(job.state for job in await world.store.unfinished())
+    all_may.set()
+    sent = await asyncio.gather(*sending)
+
+    assert meanwhile == {JobState.SUBMITTING: AT_ONCE, JobState.QUEUED: 3}
+    assert {job.state for job in sent} == {JobState.RUNNING}
+    assert len(world.far_end.records) == len(jobs)
 
 
 async def test_a_refused_connection_is_tried_again(store: JobStore, downloads: Path) -> None:

@@ -1,7 +1,7 @@
 """The video service out of order: what jobs do, what members see, what the books say."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from bot.errors import GatewayError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.breaker import FAILURES_TO_OPEN
 from bot.jobs.learning import Latencies
-from bot.jobs.watch import QueueWatch
+from bot.jobs.watch import QueueWatch, told_place
 from bot.storage import JobStore
 from tests.face_kit import components, texts
 from tests.job_steps_kit import RELEASED, RESERVED_ONLY, Clock, World, running_world
@@ -331,6 +331,8 @@ class Doorman:
 
     def __init__(self) -> None:
         self.ids: list[int] = []
+        self.inside: set[int] = set()
+        self.asked: list[list[int]] = []
         self.closed = False
 
     async def enqueue(self, job: Job) -> None:
@@ -338,6 +340,12 @@ class Doorman:
         self.ids.append(job.id)
         if self.closed:
             raise OSError("disk full")
+        self.inside.add(job.id)
+
+    async def unknown(self, jobs: Sequence[Job]) -> list[Job]:
+        """Return those that never came in."""
+        self.asked.append([job.id for job in jobs])
+        return [job for job in jobs if job.id not in self.inside]
 
 
 async def test_jobs_without_a_place_are_told_as_well(world: World) -> None:
@@ -352,7 +360,7 @@ async def test_jobs_without_a_place_are_told_as_well(world: World) -> None:
     )
     break_down(world)
 
-    await watch.look(enqueue=False)
+    await watch.look()
 
     assert "Number 2 in line" in seen(world, jobs[1])
     assert "The video service is out of order since" in seen(world, jobs[1])
@@ -360,14 +368,14 @@ async def test_jobs_without_a_place_are_told_as_well(world: World) -> None:
     buttons = [c for c in components(status_card(shown, standing)) if c["type"] == 2]
     assert [button["label"] for button in buttons] == ["Cancel"]
     world.breaker.report(None)
-    await watch.look(enqueue=False)
+    await watch.look()
     assert "out of order" not in seen(world, jobs[1])
 
 
 async def test_an_engine_out_of_order_keeps_no_card_from_being_true(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One job is tried; all of them are shown; a minute later all are tried again."""
+    """One job is tried; all of them are shown; seconds later all are tried again."""
     jobs = [await world.job(number) for number in range(3)]
     engine = Doorman()
     watch = QueueWatch(
@@ -378,12 +386,43 @@ async def test_an_engine_out_of_order_keeps_no_card_from_being_true(
         breaker=world.breaker,
     )
     engine.closed = True
-    await watch.look(enqueue=True)
+    await watch.look()
     tried = list(engine.ids)
     engine.closed = False
-    await watch.look(enqueue=True)
+    await watch.look()
 
     assert tried == [jobs[0].id]
     assert engine.ids == [jobs[0].id, *(job.id for job in jobs)]
     assert "Number 3 in line" in seen(world, jobs[2])
     assert "could not be enqueued yet" in caplog.text
+
+
+async def test_the_engine_is_asked_no_more_about_a_waiting_job_that_it_has(world: World) -> None:
+    """A thousand jobs that wait for an hour are not asked for every few seconds."""
+    first = await world.job(0)
+    engine = Doorman()
+    watch = QueueWatch(
+        store=world.store,
+        cards=world.cards,
+        engine=engine,
+        budget=world.budget,
+        breaker=world.breaker,
+    )
+    await watch.look()
+    await watch.look()
+    second = await world.job(1)
+    await watch.look()
+    await watch.look()
+    await watch.look()
+
+    assert engine.ids == [first.id, second.id]
+    assert engine.asked == [[first.id], [first.id], [second.id], [second.id]]
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [(1, 1), (20, 20), (21, 30), (30, 30), (199, 200), (200, 200), (201, 300), (2999, 3000)],
+)
+def test_a_place_far_back_is_told_roughly_and_never_too_low(place: int, told: int) -> None:
+    """So that a long queue that moves by one is not a thousand edits."""
+    assert told_place(place) == told

@@ -1,18 +1,21 @@
 """Upgrades and downgrades of databases with rows in them; the tables alone: test_storage_schema."""
 
+import asyncio
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from bot.job import JobState
 from bot.policy import GuildPolicy
 from bot.quota import EntryKind
-from bot.storage import Database, JobStore, PolicyStore, engines, schema
+from bot.storage import Database, JobStore, PolicyStore, engines, revisions, schema
 from tests.storage_kit import (
     FIRST_ID,
     GENEROUS,
@@ -279,3 +282,36 @@ async def test_down_and_up_again_loses_no_credit(engine: Engine, tmp_path: Path)
             (EntryKind.RELEASE, 30),
         ]
         assert await store.check_ledger() == []
+
+
+def test_the_files_of_migrations_are_named_after_their_revisions(engine: Engine) -> None:
+    """What is newest is told by the names: it must be what Alembic migrates to."""
+    scripts = ScriptDirectory(str(revisions.SCRIPTS))
+    schema.upgrade(engine)
+
+    assert scripts.get_heads() == [revisions.newest_revision()]
+    assert revisions.is_newest(engine)
+    schema.downgrade(engine, "0001")
+    assert not revisions.is_newest(engine)
+    schema.downgrade(engine, "base")
+    assert not revisions.is_newest(engine)
+
+
+async def test_nothing_to_migrate_needs_no_alembic(tmp_path: Path) -> None:
+    """In a process of its own: here it is loaded already."""
+    url = f"sqlite:///{tmp_path / 'bot.sqlite3'}"
+    database = Database.open(url)
+    await database.migrate()
+    await database.close()
+    program = (
+        "import asyncio, sys\n"
+        "from bot.storage import Database\n"
+        f"asyncio.run(Database.open({url!r}).migrate())\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program), stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+
+    assert said.split() == [b"False"]

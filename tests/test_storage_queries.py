@@ -51,6 +51,19 @@ async def test_unfinished_jobs_come_oldest_first(store: JobStore) -> None:
     }
 
 
+async def test_jobs_in_the_queue_and_ids_of_the_unfinished(store: JobStore) -> None:
+    """The same jobs as `unfinished` finds, more than are read in one go."""
+    waiting = [await accepted(store, number) for number in range(60)]
+    for number, state in enumerate(PATHS, start=100):
+        await walked_to(store, state, number)
+    unfinished = await store.unfinished()
+    queued = await store.queued()
+
+    assert queued == [job for job in unfinished if job.state is JobState.QUEUED]
+    assert queued[:60] == waiting
+    assert sorted(await store.unfinished_ids()) == [job.id for job in unfinished]
+
+
 async def test_the_place_in_the_queue_counts_older_queued_jobs(store: JobStore) -> None:
     """1 is next; jobs that left the queue no longer count."""
     jobs = [await accepted(store, number) for number in range(4)]

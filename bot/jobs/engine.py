@@ -7,7 +7,8 @@ ended is enqueued again under its own id, which is idempotent.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from bot.job import Job, JobState
 from bot.jobs.ports import Cards, JobStore, Standing
 from bot.jobs.step_runner import Step, StepRunner
 from bot.jobs.stop_time import DEFAULT_STOP_S, WORK, StopTime
-from bot.jobs.taking_up import TakingUp
+from bot.jobs.taking_up import TakingUp, statuses
 from bot.jobs.workflows import ENDED, QUEUE
 from bot.pseudonyms import Pseudonyms
 
@@ -31,6 +32,9 @@ _QUEUE_POLL_S = 0.25
 # Steps are coroutines on the bot's loop; threads only serve DBOS's own database calls.
 _EXECUTOR_THREADS = 8
 _KEEP_WORKFLOWS = timedelta(days=1)
+# So many of their records are deleted in one transaction, for which a job's step has to wait.
+_TIDIED_AT_ONCE = 500
+_MOST_TIDYINGS = 200
 _RECOVERIES = 1_000_000
 
 
@@ -83,12 +87,13 @@ class DurableEngine:
         self._runner = StepRunner(store=store, cards=cards, now=now)
         self._workflow = self._register_workflow()
         self._running: dict[asyncio.Task[Any], int] = {}
+        self._running_ids: Counter[int] = Counter()
         self._parked: set[int] = set()
         self._taking_up = TakingUp(
             store,
             settings.executor_id,
             enqueue=self.enqueue,
-            runs=lambda job_id: job_id in self._running.values(),
+            runs=lambda job_id: job_id in self._running_ids,
         )
         self._closing = False
 
@@ -155,14 +160,26 @@ class DurableEngine:
         ):
             await DBOS.enqueue_workflow_async(QUEUE, self._workflow, str(job.id))
 
+    async def unknown(self, jobs: Sequence[Job]) -> list[Job]:
+        """Return those of the jobs that were never enqueued, or whose records are gone."""
+        known = await statuses(job.id for job in jobs)
+        return [job for job in jobs if job.id not in known]
+
     async def tidy(self) -> None:
         """Delete the records of workflows that ended more than a day ago."""
         before = (self._now() - _KEEP_WORKFLOWS).isoformat()
-        old = await DBOS.list_workflows_async(
-            status=list(ENDED), end_time=before, limit=1000, load_input=False
-        )
-        if old:
-            await DBOS.delete_workflows_async([status.workflow_id for status in old])
+        for _ in range(_MOST_TIDYINGS):
+            old = await DBOS.list_workflows_async(
+                status=list(ENDED),
+                end_time=before,
+                limit=_TIDIED_AT_ONCE,
+                load_input=False,
+                load_output=False,
+            )
+            if old:
+                await DBOS.delete_workflows_async([status.workflow_id for status in old])
+            if len(old) < _TIDIED_AT_ONCE:
+                return
 
     def _register_workflow(self) -> Callable[[str], Coroutine[Any, Any, str]]:
         # DBOS marks the function it registers, which a bound method does not allow.
@@ -171,8 +188,7 @@ class DurableEngine:
                 raise asyncio.CancelledError  # the queue was faster; it stays for the next start
             task = asyncio.current_task()
             if task is not None:
-                self._running[task] = int(job_id)
-                task.add_done_callback(lambda done: self._running.pop(done, None))
+                self._note_running(task, int(job_id))
             try:
                 return await self._run(job_id)
             except Exception:  # DBOS has no one error for it; what is no part of a stop goes on
@@ -183,6 +199,19 @@ class DurableEngine:
                 raise asyncio.CancelledError from None
 
         return DBOS.workflow(name="job", max_recovery_attempts=_RECOVERIES)(job)
+
+    def _note_running(self, task: asyncio.Task[Any], job_id: int) -> None:
+        self._running[task] = job_id
+        # A job whose workflow was resumed may run twice for a moment.
+        self._running_ids[job_id] += 1
+
+        def ended(done: asyncio.Task[Any]) -> None:
+            self._running.pop(done, None)
+            self._running_ids[job_id] -= 1
+            if not self._running_ids[job_id]:
+                del self._running_ids[job_id]
+
+        task.add_done_callback(ended)
 
     async def _stop_workflows(self) -> None:
         """Cancel what runs; DBOS records no outcome of a cancelled task, so it stays pending."""

@@ -47,6 +47,14 @@ class JobStore(Protocol):
         """Return all jobs that are not terminal, oldest first."""
         ...
 
+    async def unfinished_ids(self) -> list[int]:
+        """Return the ids of `unfinished`, in no order: far cheaper where jobs are many."""
+        ...
+
+    async def queued(self) -> list[Job]:
+        """Return all jobs in the queue, oldest first."""
+        ...
+
     async def of_member(
         self, user_id: int, *, guild_id: int | None = None, limit: int = 25
     ) -> list[Job]:
@@ -91,6 +99,14 @@ class Engine(Protocol):
 
     async def enqueue(self, job: Job) -> None:
         """Let the job run, once, whatever dies; idempotent by the job's id."""
+        ...
+
+
+class EngineRecords(Engine, Protocol):
+    """The durable engine, as the watch of the queue sees it."""
+
+    async def unknown(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """Return those of the jobs that were never enqueued, or whose records are gone."""
         ...
 
 

@@ -37,6 +37,10 @@ _MAX_RETRY_S = 60.0
 # waits for a service out of order, counted from when it went out of order; the credits come back.
 # Outages mostly last for less, and who does not want to wait can cancel at no cost.
 GIVE_UP_AFTER = timedelta(hours=2)
+# When a thousand jobs are let go at once (a restart), each has two things to write down, and
+# all writes stand in one line: measured without this limit, jobs waited there for so long that
+# they gave up and began anew. The largest plan's thousand requests a minute need no more.
+AT_ONCE = 32
 
 
 class Submitter:
@@ -82,6 +86,7 @@ class Submitter:
         self._sleep = sleep
         self._sure = sure
         self._notes = SubmitNotes(store, now=now, sleep=sleep, draw=draw)
+        self._room = asyncio.Semaphore(AT_ONCE)
         self._search = HistorySearch(store=store, provider=provider, budget=budget, now=now)
         self._reconcile = Reconciler(
             search=self._search,
@@ -105,9 +110,10 @@ class Submitter:
                 job = await self._wait_for_service(job)
                 give_up_at += self._now() - began
                 continue
-            if not await self._may_go():
-                continue
-            job = await to_the_end(self._send(job, give_up_at))
+            async with self._room:
+                if not await self._may_go():
+                    continue
+                job = await to_the_end(self._send(job, give_up_at))
             if job.state is JobState.QUEUED:
                 self._cards.show(job, Standing(hint="The video service is busy; waiting for it."))
                 await self._sleep(retry_s)

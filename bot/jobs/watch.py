@@ -2,21 +2,36 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.errors import StorageTroubleError
-from bot.job import Job, JobState
+from bot.job import Job
 from bot.jobs.breaker import Breaker, out_of_order_words
 from bot.jobs.budget import RequestBudget
-from bot.jobs.ports import Cards, Engine, JobStore, Standing
+from bot.jobs.ports import Cards, Engine, EngineRecords, JobStore, Standing
 
 log = logging.getLogger(__name__)
 
 _TICK_S = 5.0
+# Cards shown before the event loop has its turn.
+_A_FEW = 10
+# Up to a place in the queue, how exactly it is told.
+_EXACTNESS = ((20, 1), (200, 10))
+_COARSEST = 100
 # A card should come within so long; the job itself can wait.
 _ENQUEUE_S = 5.0
-# Every so many ticks all waiting jobs are enqueued again, which is idempotent.
-_ENQUEUE_EVERY = 12
+
+
+def told_place(place: int) -> int:
+    """Return the place in the queue that a card tells: far back rounded up. Pure.
+
+    A card that counts from 731 to 730 tells its member nothing, and costs an edit: with 1,000
+    jobs waiting that was most of what the bot did.
+    """
+    for up_to, step in _EXACTNESS:
+        if place <= up_to:
+            return -(-place // step) * step
+    return -(-place // _COARSEST) * _COARSEST
 
 
 class QueueWatch:
@@ -27,7 +42,7 @@ class QueueWatch:
         *,
         store: JobStore,
         cards: Cards,
-        engine: Engine,
+        engine: EngineRecords,
         budget: RequestBudget,
         leads: Callable[[], bool] = lambda: True,
         breaker: Breaker,
@@ -51,33 +66,45 @@ class QueueWatch:
         self._leads = leads
         self._breaker = breaker
         self._sleep = sleep
+        # Of those that wait, the jobs that the engine has: no need to ask it again.
+        self._known: set[int] = set()
 
     async def run(self) -> None:
         """Look every few seconds, until cancelled."""
-        tick = 0
         while True:
             await self._sleep_until_leading()
             try:
-                await self.look(enqueue=tick % _ENQUEUE_EVERY == _ENQUEUE_EVERY - 1)
+                await self.look()
             except StorageTroubleError as error:
                 log.warning("the queue could not be looked at; again in %s s: %s", _TICK_S, error)
             except Exception:
                 log.exception("the queue could not be looked at; again in %s s", _TICK_S)
-            tick += 1
             await self._sleep(_TICK_S)
 
     async def _sleep_until_leading(self) -> None:
         while not self._leads():
             await self._sleep(_TICK_S)
 
-    async def look(self, *, enqueue: bool) -> None:
-        """Show every waiting job its place; with `enqueue`, make sure the engine knows it."""
+    async def look(self) -> None:
+        """Show every waiting job its place, and make sure that the engine knows it."""
         hint = self._hint()
-        for place, job in enumerate(await self._waiting(), start=1):
-            self._cards.show(job, Standing(place=place, hint=hint))
-            if enqueue:
-                # What holds one back holds them all back: the cards do not wait for that.
-                enqueue = await enqueue_or_leave(self._engine, job)
+        waiting = await self._store.queued()
+        for place, job in enumerate(waiting, start=1):
+            self._cards.show(job, Standing(place=told_place(place), hint=hint))
+            if place % _A_FEW == 0:
+                # Each card is drawn in its next turn; of a thousand in one turn the loop would
+                # stand still for seconds.
+                await asyncio.sleep(0)
+        await self._make_known(waiting)
+
+    async def _make_known(self, waiting: Sequence[Job]) -> None:
+        strangers = [job for job in waiting if job.id not in self._known]
+        unknown = await self._engine.unknown(strangers) if strangers else []
+        self._known = {job.id for job in waiting} - {job.id for job in unknown}
+        for job in unknown:
+            # What holds one back holds them all back, until the next look.
+            if not await enqueue_or_leave(self._engine, job):
+                break
 
     def _hint(self) -> str | None:
         if (since := self._breaker.down_since) is not None:
@@ -85,9 +112,6 @@ class QueueWatch:
         if self._budget.paused:
             return "The video service lets us wait; it goes on by itself."
         return None
-
-    async def _waiting(self) -> list[Job]:
-        return [job for job in await self._store.unfinished() if job.state is JobState.QUEUED]
 
 
 async def enqueue_or_leave(engine: Engine, job: Job, *, timeout_s: float = _ENQUEUE_S) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.cancellation import to_the_end
 from bot.errors import ConfigurationError, StorageTroubleError
-from bot.storage import backups, engines, remains, schema, troubles
+from bot.storage import backups, engines, remains, revisions, troubles
 from bot.storage.tables import Table
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ class Database:
             current = await self.read(_current_revision)
         except (SQLAlchemyError, StorageTroubleError, OSError) as error:
             raise engines.unusable(self._address, error, self._name) from error
-        newest = await asyncio.to_thread(schema.newest_revision)
+        newest = await asyncio.to_thread(revisions.newest_revision)
         if current != newest:
             raise ConfigurationError(
                 f"{self._name}: {self.url} has tables of version {current or 'none'}, this "
@@ -203,6 +203,10 @@ class Database:
             backups.refuse_half_restored(self.file)
         engine = engines.migration_engine(self._address)
         try:
+            if revisions.is_newest(engine):
+                return
+            from bot.storage import schema  # noqa: PLC0415 - Alembic is seldom needed, and large
+
             schema.upgrade(engine)
         finally:
             engine.dispose()
@@ -210,13 +214,13 @@ class Database:
 
 async def _current_revision(session: AsyncSession) -> str | None:
     connection = await session.connection()
-    return await connection.run_sync(schema.current_revision)
+    return await connection.run_sync(revisions.current_revision)
 
 
 async def _foreign_tables(session: AsyncSession) -> list[str]:
     connection = await session.connection()
     found = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
-    return sorted({*found} - {*Table.metadata.tables} - {"alembic_version"})
+    return sorted({*found} - {*Table.metadata.tables} - {revisions.TABLE})
 
 
 async def _others(session: AsyncSession) -> int:

@@ -2,18 +2,15 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Engine, func, select
 
 from bot.errors import ConfigurationError
+from bot.storage.revisions import SCRIPTS
 
-_SCRIPTS = Path(__file__).parents[2] / "migrations"
 # Names the advisory lock on PostgreSQL; Discord's ids (the other keys) are far larger.
 _MIGRATION_LOCK = 2
 # Alembic keeps its current context in module globals.
@@ -36,19 +33,6 @@ def downgrade(engine: Engine, revision: str) -> None:
     _run(engine, lambda config: command.downgrade(config, revision))
 
 
-def newest_revision() -> str:
-    """Return the revision that this program's tables need."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    if revision is None:
-        raise RuntimeError(f"no migrations in {_SCRIPTS}")
-    return revision
-
-
-def current_revision(connection: Connection) -> str | None:
-    """Return the revision the database is at; None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
 def _run(engine: Engine, action: Callable[[Config], None]) -> None:
     config = _config()
     with _alembic_turn, engine.begin() as connection:
@@ -67,5 +51,5 @@ def _run(engine: Engine, action: Callable[[Config], None]) -> None:
 def _config() -> Config:
     config = Config()
     # Alembic reads options through configparser, where a percent sign is special.
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     return config
