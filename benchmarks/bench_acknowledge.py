@@ -12,7 +12,6 @@ on uvloop; `--profile FILE` runs it under cProfile.
 
 import argparse
 import asyncio
-import io
 import json
 import os
 import random
@@ -20,20 +19,21 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from benchmarks import kit
-from sandbox.bot_process import PROJECT, BotProcess
+from sandbox.bot_process import BotProcess
 from sandbox.chaos import waiting
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.asking import Asking
+from sandbox.discord_api.gateway import Session
 from sandbox.discord_api.interactions import Interaction, Interactions
 from sandbox.discord_api.uploads import Body, Upload
 from sandbox.discord_api.wire import Json
@@ -41,9 +41,11 @@ from sandbox.discord_api.world import Channel, User
 from sandbox.environment import bot_environment
 from sandbox.segmind_api import SegmindStandIn
 
-# Commands at once: how often, so that small bursts have a p99 as well.
-BURSTS = {1: 20, 20: 5, 200: 3, 500: 1}
+# Commands at once, and how often: small bursts have a p99 as well.
+BURSTS = {1: 10, 20: 3, 200: 2, 500: 1}
 QUICK_BURSTS = {1: 5, 20: 2, 200: 1}
+# The burst that comes while as many earlier commands are being looked at.
+BEHIND = 200
 LOST_AFTER_S = 3.0
 # Both bots have started, and written down what they write at a start.
 QUIET_S = 3.0
@@ -90,39 +92,61 @@ class HeldAsking(Asking):
         payload = self._payload(interaction, user, channel) | extra
         self._held.append((interaction, payload, channel.guild_id))
 
-    def release(self) -> list[str]:
-        """Send what is held; return the ids."""
-        held, self._held = self._held, []
+    def release(self, count: int) -> list[str]:
+        """Send so many of those held; return their ids."""
+        held, self._held = self._held[:count], self._held[count:]
         hub = self._stand_in.hub
         for interaction, _, _ in held:
             interaction.created_s = hub.clock()
             hub.interactions.add(interaction)
         for _, payload, guild_id in held:
-            hub.gateway.publish(
-                "INTERACTION_CREATE",
-                lambda session, payload=payload, guild_id=guild_id: (
-                    payload if session.user.bot and session.hears(guild_id) else None
-                ),
-            )
+            hub.gateway.publish("INTERACTION_CREATE", partial(_for_the_bot, payload, guild_id))
         return [interaction.id for interaction, _, _ in held]
+
+
+def _for_the_bot(payload: Json, guild_id: str | None, session: Session) -> Json | None:
+    return payload if session.user.bot and session.hears(guild_id) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A burst of commands; `behind`: the bot is busy with as many earlier ones."""
+
+    at_once: int
+    behind: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.at_once} behind {self.at_once}" if self.behind else str(self.at_once)
+
+
+@dataclass(kw_only=True)
+class Result:
+    """What came of the bursts of one case.
+
+    Attributes:
+        lost: Acknowledged too late, or never.
+        carded_s: How long until all cards were there; None for a bot without any.
+    """
+
+    latencies_s: list[float] = field(default_factory=list)
+    lost: int = 0
+    carded_s: float | None = None
+
+    @property
+    def p99_s(self) -> float:
+        """The time within which 99 of 100 were acknowledged."""
+        return kit.percentile(self.latencies_s, 99)
 
 
 @dataclass(kw_only=True)
 class Contestant:
-    """A bot on its stand-in.
-
-    Attributes:
-        latencies_s: By size of burst.
-        carded_s: How long until the cards were there; only of the bot that has any.
-        lost: Acknowledged too late, or never.
-    """
+    """A bot on its stand-in."""
 
     name: str
     stand_in: DiscordStandIn
     picture: Path
-    latencies_s: dict[int, list[float]] = field(default_factory=dict)
-    carded_s: dict[int, float] = field(default_factory=dict)
-    lost: dict[int, int] = field(default_factory=dict)
+    makes_cards: bool
+    results: dict[Case, Result] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.times = TimedInteractions(self.stand_in)
@@ -141,29 +165,35 @@ class Contestant:
             if session.connection is not None:
                 session.connection.on_send = self.times.note_sent
 
-    async def burst(self, size: int) -> None:
+    async def burst(self, case: Case) -> None:
         """Send commands at once, and wait for what comes of them."""
-        for number in range(size):
+        for number in range(case.at_once * (2 if case.behind else 1)):
             await self._prepare(number)
+        if case.behind:
+            earlier = self.asking.release(case.at_once)
+            await self._answered(earlier)
         began_s = time.monotonic()
-        ids = self.asking.release()
-
-        async def answered() -> bool:
-            return all(one in self.times.arrived_s for one in ids)
-
-        await waiting.until(answered, every_s=LOOK_EVERY_S, within_s=2 * LOST_AFTER_S)
+        ids = self.asking.release(case.at_once)
+        await self._answered(ids)
         found = [
             self.times.arrived_s[one] - self.times.sent_s[one]
             for one in ids
             if one in self.times.arrived_s
         ]
-        self.latencies_s.setdefault(size, []).extend(found)
+        result = self.results.setdefault(case, Result())
+        result.latencies_s += found
         late = sum(latency_s > LOST_AFTER_S for latency_s in found)
-        self.lost[size] = self.lost.get(size, 0) + late + len(ids) - len(found)
-        if self.name == "bot" and await waiting.until(
+        result.lost += late + len(ids) - len(found)
+        if self.makes_cards and await waiting.until(
             lambda: self._carded(ids), every_s=LOOK_EVERY_S, within_s=PATIENCE_S
         ):
-            self.carded_s[size] = time.monotonic() - began_s
+            result.carded_s = time.monotonic() - began_s
+
+    async def _answered(self, ids: Sequence[str]) -> None:
+        async def answered() -> bool:
+            return all(one in self.times.arrived_s for one in ids)
+
+        await waiting.until(answered, every_s=0.02, within_s=2 * LOST_AFTER_S)
 
     async def _carded(self, ids: Sequence[str]) -> bool:
         interactions, store = self.times, self.stand_in.hub.messaging.store
@@ -178,9 +208,7 @@ class Contestant:
 
     async def _prepare(self, number: int) -> None:
         stand_in, hub = self.stand_in, self.stand_in.hub
-        command = next(
-            c for c in hub.usable_commands(stand_in.guild_id) if c["name"] == "animate"
-        )
+        command = next(c for c in hub.usable_commands(stand_in.guild_id) if c["name"] == "animate")
         members = stand_in.members
         user = hub.world.users[members[number % len(members)].id]
         path = hub.files.folder / f"held-{self.name}-{number}-{random.getrandbits(64):x}"
@@ -204,19 +232,20 @@ class Contestant:
         upload = Upload(index="0", filename=name, path=path, size_bytes=size_bytes)
         await self.asking.ask(user, Body(payload=payload, uploads=(upload,)))
 
-    def row(self, size: int) -> dict[str, Any]:
-        """Return a row of the table."""
-        ms = [1000 * latency_s for latency_s in self.latencies_s[size]]
-        return {
-            "at_once": size,
-            "bot": self.name,
-            "samples": len(ms),
-            "p50_ms": round(kit.percentile(ms, 50), 1),
-            "p99_ms": round(kit.percentile(ms, 99), 1),
-            "most_ms": round(max(ms), 1),
-            "lost": self.lost[size],
-            "all_cards_s": round(self.carded_s.get(size, 0.0), 1) or "-",
-        }
+
+def row(name: str, case: Case, result: Result) -> dict[str, Any]:
+    """Return a row of the table."""
+    ms = [1000 * latency_s for latency_s in result.latencies_s]
+    return {
+        "at_once": str(case),
+        "bot": name,
+        "samples": len(ms),
+        "p50_ms": round(kit.percentile(ms, 50), 1),
+        "p99_ms": round(kit.percentile(ms, 99), 1),
+        "most_ms": round(max(ms), 1),
+        "lost": result.lost,
+        "all_cards_s": "-" if result.carded_s is None else round(result.carded_s, 1),
+    }
 
 
 def picture(folder: Path) -> Path:
@@ -229,17 +258,24 @@ def picture(folder: Path) -> Path:
 
 @asynccontextmanager
 async def contestant(
-    name: str, command: Sequence[str], segmind: SegmindStandIn, folder: Path
+    name: str,
+    command: Sequence[str],
+    *,
+    makes_cards: bool,
+    segmind: SegmindStandIn,
+    folder: Path,
 ) -> AsyncIterator[Contestant]:
     """Run a bot on a stand-in of its own."""
     stand_in = DiscordStandIn()
     data = folder / name
     data.mkdir()
     await stand_in.start()
-    one = Contestant(name=name, stand_in=stand_in, picture=folder / "fox.jpg")
+    one = Contestant(
+        name=name, stand_in=stand_in, picture=folder / "fox.jpg", makes_cards=makes_cards
+    )
     bot = BotProcess(
         environment=bot_environment(
-            {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))},
+            os.environ,
             discord_token=stand_in.bot_token,
             discord_api=stand_in.api_url,
             discord_gateway=stand_in.gateway_url,
@@ -264,24 +300,30 @@ async def contestant(
         await stand_in.stop()
 
 
-async def measure(folder: Path, bursts: dict[int, int], profile: str | None) -> list[Contestant]:
-    """Let both bots answer every burst, one after the other."""
+async def measure(folder: Path, case: Case, times: int, profile: str | None) -> list[Result]:
+    """Let both bots, newly started, answer the bursts of one case in turns."""
+    await asyncio.to_thread(folder.mkdir)
     await asyncio.to_thread(picture, folder)
     async with AsyncExitStack() as stack:
         segmind = SegmindStandIn(folder=folder / "segmind", light_videos=True)
         await segmind.start()
         stack.push_async_callback(segmind.stop)
+        enter = partial(contestant, segmind=segmind, folder=folder)
+        command = kit.bot_command(profile=profile)
         contestants = [
-            await stack.enter_async_context(contestant("bare", BARE, segmind, folder)),
-            await stack.enter_async_context(
-                contestant("bot", kit.bot_command(profile=profile), segmind, folder)
-            ),
+            await stack.enter_async_context(enter("bare", BARE, makes_cards=False)),
+            await stack.enter_async_context(enter("bot", command, makes_cards=True)),
         ]
-        for size, times in bursts.items():
-            for _ in range(times):
-                for one in contestants:
-                    await one.burst(size)
-        return contestants
+        for _ in range(times):
+            for one in contestants:
+                await one.burst(case)
+        return [one.results[case] for one in contestants]
+
+
+def cases(bursts: Mapping[int, int]) -> dict[Case, int]:
+    """Return what is measured, and how often."""
+    found = {Case(at_once=size): times for size, times in bursts.items()}
+    return found | ({Case(at_once=BEHIND, behind=True): 1} if BEHIND in bursts else {})
 
 
 def main() -> None:
@@ -293,17 +335,15 @@ def main() -> None:
     bursts = QUICK_BURSTS if kit.is_quick() else BURSTS
     if given.bursts:
         bursts = {int(size): int(times) for size, times in given.bursts.items()}
+    rows, ratios = [], {}
     with tempfile.TemporaryDirectory() as name:
-        bare, bot = asyncio.run(measure(Path(name), bursts, given.profile))
-    rows = [one.row(size) for size in bursts for one in (bare, bot)]
-    ratios = {
-        size: round(
-            kit.percentile(bot.latencies_s[size], 99) / kit.percentile(bare.latencies_s[size], 99),
-            2,
-        )
-        for size in bursts
-    }
-    kit.report("acknowledge", rows, p99_times_the_bare_bots=ratios, loop=os.environ.get("BENCH_LOOP", "asyncio"))
+        for number, (case, times) in enumerate(cases(bursts).items()):
+            place = Path(name) / str(number)
+            bare, bot = asyncio.run(measure(place, case, times, given.profile))
+            rows += [row("bare", case, bare), row("bot", case, bot)]
+            ratios[str(case)] = round(bot.p99_s / bare.p99_s, 2)
+    loop = os.environ.get("BENCH_LOOP", "asyncio")
+    kit.report("acknowledge", rows, p99_times_the_bare_bots=ratios, loop=loop)
 
 
 if __name__ == "__main__":

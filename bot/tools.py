@@ -22,6 +22,7 @@ from bot.jobs.errands import Errands
 from bot.jobs.handing import HandOver
 from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.log_cards import LogCards
+from bot.jobs.precedence import Precedence
 from bot.jobs.stop_time import StopTime
 from bot.jobs.video_log import VideoLog
 from bot.jobs.watched_provider import WatchedProvider
@@ -69,6 +70,7 @@ class Tools:
     log_cards: LogCards
     video_log: VideoLog
     budget: RequestBudget
+    precedence: Precedence
     folder: Path
 
 
@@ -135,6 +137,7 @@ async def open_tools(
             store=store, policies=policies, cards=log_cards, errands=errands, now=now
         ),
         budget=RequestBudget(per_minute=settings.requests_per_minute),
+        precedence=Precedence(),
         folder=folder,
     )
 

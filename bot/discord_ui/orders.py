@@ -144,7 +144,9 @@ async def take_order(interaction: Interaction, services: Services, order: Order)
     """
     request = services.intake.check(order)
     check_can_post(interaction)
-    if not await acknowledge(interaction):
+    with services.precedence.answering():
+        acknowledged = await acknowledge(interaction)
+    if not acknowledged:
         log.info("interaction %s has been answered elsewhere", interaction.id)
         return
     job = await _accepted(services, order, request)
