@@ -123,10 +123,10 @@ async def measure(folder: Path, sizes_mb: Sequence[int], count: int) -> list[dic
                 for at_once in (1, 5):
                     took = await asked(process, videos=[f"{base}/{size_mb}.mp4"] * at_once)
                     rows.append({"what": f"{at_once} video(s) of {size_mb} MB", **took})
-            size_mb = (folder / "upright.jpg").stat().st_size / 1e6
+            picture_mb = (folder / "upright.jpg").stat().st_size / 1e6
             addresses = [f"{base}/upright.jpg", f"{base}/turned.jpg"] * (count // 2)
             took = await asked(process, pictures=addresses)
-            rows.append({"what": f"{count} pictures of {size_mb:.1f} MB", **took})
+            rows.append({"what": f"{count} pictures of {picture_mb:.1f} MB", **took})
     finally:
         await stand_in.stop()
     return rows

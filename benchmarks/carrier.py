@@ -110,7 +110,8 @@ async def run(folder: Path) -> None:
         media = MediaDesk(downloader, MediaInspector(), video_max_bytes=LARGEST_BYTES)
         carrier = Carrier(client, media, int(os.environ["CHANNEL_ID"]))
         while line := await asyncio.to_thread(sys.stdin.readline):
-            wish, found = json.loads(line), {}
+            wish: dict[str, list[str]] = json.loads(line)
+            found: dict[str, Any] = {}
             async with measured(found):
                 await asyncio.gather(
                     *(carrier.carry(url, folder) for url in wish.get("videos", ())),
