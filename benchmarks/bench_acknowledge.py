@@ -46,6 +46,8 @@ BURSTS = {1: 10, 20: 3, 200: 2, 500: 1}
 QUICK_BURSTS = {1: 5, 20: 2, 200: 1}
 # The burst that comes while as many earlier commands are being looked at.
 BEHIND = 200
+# Until their cards are there takes too long for more, and says no more.
+CARDS_UP_TO = 200
 # What has to hold.
 RATIO_AT, LIMIT_AT, LIMIT_S = 200, 500, 1.5
 LOST_AFTER_S = 3.0
@@ -186,7 +188,8 @@ class Contestant:
         result.latencies_s += found
         late = sum(latency_s > LOST_AFTER_S for latency_s in found)
         result.lost += late + len(ids) - len(found)
-        if self.makes_cards and await waiting.until(
+        waits = self.makes_cards and case.at_once <= CARDS_UP_TO and not case.behind
+        if waits and await waiting.until(
             lambda: self._carded(ids), every_s=LOOK_EVERY_S, within_s=PATIENCE_S
         ):
             result.carded_s = time.monotonic() - began_s
