@@ -1,6 +1,7 @@
 """The composition root: starts every service in its order, runs them, takes them down."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -134,6 +135,11 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
             await stack.enter_async_context(background(work))
         intake = intake_of(tools, engine, gate, approvals)
         stack.push_async_callback(intake.close)
+        # What is there now stays. Looked through again and again by the collector, with every
+        # thread standing still, it made a burst of commands wait for most of a second.
+        gc.collect()
+        gc.freeze()
+        stack.callback(gc.unfreeze)
         # All has started: from here on it is `close` that takes it down.
         return services_of(
             tools,

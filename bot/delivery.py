@@ -63,12 +63,20 @@ class Deliverer:
             return found
         async with temporary_folder(self._folder) as folder:
             try:
-                video = await self._download(job, folder / "result.mp4")
+                job, video = await self._begun(job, folder / "result.mp4")
             except MediaError as error:
                 return await self._fail(job, error)
-            job = await self._store.note(job.id, delivering_at=self._now())
             parcel = Parcel(video=video, folder=folder, link=link_of(job, now=self._now()))
             return await self._post(job, parcel)
+
+    async def _begun(self, job: Job, path: Path) -> tuple[Job, VideoFile]:
+        """Note that a delivery has begun, and download meanwhile; both are done afterwards."""
+        noting = asyncio.create_task(self._store.note(job.id, delivering_at=self._now()))
+        try:
+            video = await self._download(job, path)
+        finally:
+            await asyncio.gather(noting, return_exceptions=True)
+        return noting.result(), video
 
     async def _found(self, job: Job) -> Job | None:
         """Return the job as delivered when an earlier try has posted it."""

@@ -170,6 +170,7 @@ def intake_of(tools: Tools, engine: DurableEngine, gate: Gate, approvals: Approv
         gate=gate,
         approvals=approvals,
         now=now,
+        precedence=tools.precedence,
         stop_time=tools.stop_time,
     )
 
@@ -222,6 +223,7 @@ def services_of(
         gate=gate,
         send_again=send_again,
         now=now,
+        precedence=tools.precedence,
         stop_time=tools.stop_time,
         close=close,
     )

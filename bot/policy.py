@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from bot.quota import Allowance
+from bot.wordfilter import FilterRule
 from bot.zones import checked_zone
 
 MOST_CREDITS = 10_000_000
@@ -148,6 +149,21 @@ class Block:
     reason: str
     actor_id: int
     created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rulebook:
+    """All that a guild has set and that may concern a member's command, at one moment.
+
+    Attributes:
+        block: The member's, unless it has expired.
+        rules: The guild's own filter rules, oldest first.
+    """
+
+    policy: GuildPolicy
+    overrides: tuple[AllowanceOverride, ...]
+    block: Block | None
+    rules: tuple[FilterRule, ...]
 
 
 def default_allowance(policy: GuildPolicy, host: Allowance) -> Allowance:

@@ -25,6 +25,7 @@ from bot.jobs.errands import Errands
 from bot.jobs.handing import HandOver
 from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.log_cards import LogCards
+from bot.jobs.precedence import Precedence
 from bot.jobs.stop_time import StopTime
 from bot.jobs.video_log import VideoLog
 from bot.jobs.watched_provider import WatchedProvider
@@ -73,6 +74,7 @@ class Tools:
     log_cards: LogCards
     video_log: VideoLog
     budget: RequestBudget
+    precedence: Precedence
     folder: Path
 
 
@@ -140,6 +142,7 @@ async def open_tools(
             store=store, policies=policies, cards=log_cards, errands=errands, now=now
         ),
         budget=await budget_of(settings, database, store),
+        precedence=Precedence(),
         folder=folder,
     )
 

@@ -9,18 +9,23 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VideoBot
-from bot.discord_ui.orders import build_order, check_can_post, chosen_model, take_order
+from bot.discord_ui.orders import (
+    build_order,
+    check_can_post,
+    chosen_model,
+    take_late_order,
+)
 from bot.discord_ui.prompt_form import FilledForm, PromptForm, filled_form
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import BadInputError, NotFoundError
-from bot.jobs.intake import SourceFile
+from bot.jobs.intake import Order, SourceFile
 
 log = logging.getLogger(__name__)
 
 _NAME = "Animate this"
 _IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif", ".avif"})
-# Of the three seconds in which the form must be answered.
+# The member looks at "thinking" meanwhile.
 _LOOK_TIMEOUT_S = 1.0
 _GONE = "That message is gone, and its picture with it. Use `/animate` and attach a picture."
 _TOO_LATE = (
@@ -83,10 +88,13 @@ class AnimateThis(commands.Cog):
         form = filled_form(interaction)
         if form is None:
             return
-        image = await self._image(form, interaction)
         model = chosen_model("i2v", form.model)
-        order = build_order(interaction, model, {"image": image, "prompt": form.prompt})
-        await take_order(interaction, self._bot.services, order)
+
+        async def ordered() -> Order:
+            image = await self._image(form, interaction)
+            return build_order(interaction, model, {"image": image, "prompt": form.prompt})
+
+        await take_late_order(interaction, self._bot.services, ordered)
 
     async def _image(self, form: FilledForm, interaction: Interaction) -> SourceFile:
         services, user_id = self._bot.services, interaction.user.id

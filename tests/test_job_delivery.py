@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bot.delivery import RETRY_AFTER_S
 from bot.errors import RefusedError
@@ -16,7 +17,7 @@ from bot.jobs.ports import CannotPostError, PostLaterError
 from bot.media import ffmpeg_program
 from tests.ffmpeg_programs import SLEEPER, counting, is_alive, program, started
 from tests.job_steps_kit import RELEASED, RESERVED_ONLY, SETTLED, Post, World, place
-from tests.segmind_far_end import Act, cut, file, html, noisy_mp4, reply, tiny_mp4
+from tests.segmind_far_end import Act, cut, file, hang, html, noisy_mp4, reply, tiny_mp4
 from tests.storage_kit import GENEROUS, GUILD, MEMBER, NOW, ZONE
 
 pytest_plugins = ("tests.job_steps_fixtures",)
@@ -106,6 +107,28 @@ async def test_a_job_in_another_state_is_left_alone(world: World, state: JobStat
 
     assert await world.deliver(job) == job
     assert (world.channel.calls, world.far_end.calls["file"]) == ([], 0)
+
+
+async def test_a_delivery_that_is_stopped_in_its_download_is_noted(world: World) -> None:
+    """The note is made meanwhile, and done before the stop goes through; no file is left."""
+    job = await finished(world)
+    asked = asyncio.Event()
+
+    async def never(request: web.Request) -> web.StreamResponse:
+        asked.set()
+        return await hang(request)
+
+    world.far_end.script("file", never)
+    delivering = asyncio.create_task(world.deliver(job))
+    await asked.wait()
+
+    delivering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await delivering
+
+    stored = await world.stored(job)
+    assert (stored.state, stored.delivering_at) == (JobState.FINISHED, world.clock.at)
+    assert world.channel.calls == []
 
 
 # -- crashes in between -------------------------------------------------------------------

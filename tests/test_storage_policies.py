@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.audit import AuditEvent
 from bot.errors import ConfigurationError
-from bot.policy import AllowanceOverride, ApprovalRules, Block, GuildPolicy
+from bot.policy import AllowanceOverride, ApprovalRules, Block, GuildPolicy, Rulebook
 from bot.storage import Database, PolicyStore
 from tests.storage_kit import GUILD, MEMBER, MODERATOR, NOW, events_of
 
@@ -346,3 +346,39 @@ async def test_a_change_and_its_event_stand_or_fall_together(
     assert await policies.overrides(GUILD) == []
     assert await policies.block_of(GUILD, MEMBER, now=NOW) is None
     assert await policies.rules(GUILD) == []
+
+
+# -- all of it at once -------------------------------------------------------------------
+
+
+async def test_a_rulebook_is_what_single_questions_answer(policies: PolicyStore) -> None:
+    """Policy, allowances, the member's block and the filter, of this guild only."""
+    await set_policy(policies, FULL)
+    await policies.set_override(GUILD, override(), actor_id=MODERATOR, now=NOW)
+    await policies.block(GUILD, block_of(), now=NOW)
+    await policies.add_rule(GUILD, "word", "bad", actor_id=MODERATOR, now=NOW)
+
+    book = await policies.rulebook(GUILD, MEMBER, now=NOW)
+
+    assert book.policy == FULL
+    assert book.overrides == (override(),)
+    assert book.block == block_of()
+    assert [rule.pattern for rule in book.rules] == ["bad"]
+    assert book.rules == tuple(await policies.rules(GUILD))
+
+
+async def test_a_rulebook_of_nothing_set_is_empty(policies: PolicyStore) -> None:
+    """The defaults; nothing of another guild, and no block of another member or time."""
+    await set_policy(policies, FULL)
+    await policies.set_override(GUILD, override(), actor_id=MODERATOR, now=NOW)
+    await policies.block(GUILD, block_of(), now=NOW)
+    end = block_of().until or NOW
+
+    other = await policies.rulebook(OTHER, MEMBER, now=NOW)
+    blocks = [
+        (await policies.rulebook(GUILD, user_id, now=at)).block
+        for user_id, at in ((MEMBER, end), (MEMBER + 1, NOW))
+    ]
+
+    assert other == Rulebook(policy=GuildPolicy(), overrides=(), block=None, rules=())
+    assert blocks == [None, None]

@@ -1,7 +1,7 @@
 """From an interaction to an order, and the one way in which orders are taken."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import discord
@@ -15,7 +15,6 @@ from bot.job import Job
 from bot.jobs.intake import Order, SourceFile
 from bot.jobs.ports import Standing
 from bot.policy import MemberFacts, PlaceFacts
-from bot.request import GenerationRequest
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +135,8 @@ def _in_thread(interaction: Interaction) -> bool:
 async def take_order(interaction: Interaction, services: Services, order: Order) -> None:
     """Check, acknowledge, accept and open the status card.
 
+    The check asks nobody and takes microseconds: what it refuses is told to the member alone,
+    which an acknowledgement, being public, would not allow any more.
     From then on the card is the workflow's: it is the interaction's original response. The same
     interaction may be taken twice, here or in another process: it is one job, with one card.
 
@@ -144,19 +145,49 @@ async def take_order(interaction: Interaction, services: Services, order: Order)
     """
     request = services.intake.check(order)
     check_can_post(interaction)
-    if not await acknowledge(interaction):
+    await _take(interaction, services, lambda: services.intake.accept(order, request))
+
+
+async def take_late_order(
+    interaction: Interaction, services: Services, ordered: Callable[[], Awaitable[Order]]
+) -> None:
+    """Do as `take_order`, where what is ordered must be found out: acknowledge first.
+
+    Args:
+        interaction: The interaction.
+        services: What takes it.
+        ordered: Finds the order; its errors are the member's, as those of the order itself.
+
+    Raises:
+        MemberError: as `take_order`; the acknowledgement goes before it is told.
+    """
+
+    async def accept() -> Job:
+        order = await ordered()
+        return await services.intake.accept(order, services.intake.check(order))
+
+    check_can_post(interaction)
+    await _take(interaction, services, accept)
+
+
+async def _take(
+    interaction: Interaction, services: Services, accept: Callable[[], Awaitable[Job]]
+) -> None:
+    with services.precedence.answering():
+        acknowledged = await acknowledge(interaction)
+    if not acknowledged:
         log.info("interaction %s has been answered elsewhere", interaction.id)
         return
-    job = await _accepted(services, order, request)
+    job = await _accepted(services, interaction.id, accept)
     services.cards.open(job, Standing(place=await _place(services, job.id)))
 
 
-async def _accepted(services: Services, order: Order, request: GenerationRequest) -> Job:
+async def _accepted(services: Services, job_id: int, accept: Callable[[], Awaitable[Job]]) -> Job:
     try:
-        return await services.intake.accept(order, request)
+        return await accept()
     except Exception:
         # Taken elsewhere meanwhile: refusing it here would take the card from that job.
-        job = await services.store.get(order.interaction_id)
+        job = await services.store.get(job_id)
         if job is None:
             raise
         log.info("job %s was accepted elsewhere", job.id, exc_info=True)

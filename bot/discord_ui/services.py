@@ -12,6 +12,7 @@ from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import Moderation
 from bot.jobs.ports import Cards, JobStore
+from bot.jobs.precedence import Precedence
 from bot.jobs.privacy import Privacy
 from bot.jobs.send_again import SendAgain
 from bot.jobs.stop_time import DEFAULT_STOP_S, StopTime
@@ -42,6 +43,7 @@ class Services:
     Attributes:
         gate: On which terms a member may spend, for `/quota`.
         now: The time, aware.
+        precedence: Lets first answers go before other work.
         stop_time: How long a stop may last.
         close: Awaited when the client closes, before its connection to Discord goes.
     """
@@ -57,6 +59,7 @@ class Services:
     prices: PriceTable
     gate: Gate
     now: Callable[[], datetime]
+    precedence: Precedence = field(default_factory=Precedence)
     stop_time: StopTime = field(default_factory=lambda: StopTime(DEFAULT_STOP_S))
     close: Callable[[], Awaitable[None]] = _nothing_to_close
 

@@ -14,7 +14,14 @@ from bot.jobs.changes import Member
 from bot.jobs.moderating_ports import PolicyStore
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.moderation import NeedsApproval, Refused, judge
-from bot.policy import GuildPolicy, MemberFacts, PlaceFacts, effective_allowance, zone_of
+from bot.policy import (
+    GuildPolicy,
+    MemberFacts,
+    PlaceFacts,
+    Rulebook,
+    effective_allowance,
+    zone_of,
+)
 from bot.quota import Allowance, Budget
 from bot.request import GenerationRequest
 from bot.wordfilter import CompiledFilter, FilterRule, compile_rules
@@ -110,7 +117,9 @@ class Gate:
             if not self._direct_messages:
                 raise RefusedError(_NO_DIRECT_MESSAGES)
             return await self.terms(member, None)
-        policy = await self._policies.policy(place.guild_id)
+        now = self._now()
+        book = await self._policies.rulebook(place.guild_id, member.user_id, now=now)
+        policy = book.policy
         # The largest filter takes a tenth of a second on the hardest text.
         verdict = await asyncio.to_thread(
             judge,
@@ -121,9 +130,9 @@ class Gate:
             price_credits=request.price_credits,
             prompt=str(request.parameters["prompt"]),
             negative_prompt=negative_prompt,
-            rules=await self._filter(place.guild_id, policy),
-            block=await self._policies.block_of(place.guild_id, member.user_id, now=self._now()),
-            now=self._now(),
+            rules=await self._filter(place.guild_id, book),
+            block=book.block,
+            now=now,
         )
         if isinstance(verdict, Refused):
             log.info(
@@ -139,8 +148,7 @@ class Gate:
         reasons = verdict.reasons if isinstance(verdict, NeedsApproval) else ()
         if reasons and policy.log_channel_id is None:
             raise RefusedError(_NOBODY_TO_ASK)
-        overrides = await self._policies.overrides(place.guild_id)
-        allowance = effective_allowance(policy, overrides, member, self._host)
+        allowance = effective_allowance(policy, book.overrides, member, self._host)
         return self._terms(policy, allowance, reasons)
 
     def _terms(
@@ -158,9 +166,9 @@ class Gate:
             approval_reasons=reasons,
         )
 
-    async def _filter(self, guild_id: int, policy: GuildPolicy) -> CompiledFilter:
+    async def _filter(self, guild_id: int, book: Rulebook) -> CompiledFilter:
         """Return the guild's filter, compiled in a thread when its rules are new."""
-        key = (tuple(await self._policies.rules(guild_id)), policy.filter_lists)
+        key = (book.rules, book.policy.filter_lists)
         compiled = self._filters.get(key)
         if compiled is None:
             compiled = await asyncio.to_thread(compile_rules, *key)

@@ -13,6 +13,7 @@ from bot.errors import ProviderError, RefusedError, StorageTroubleError
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
 from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
+from bot.jobs.precedence import Precedence
 from bot.jobs.stop_time import DEFAULT_STOP_S, INTAKE, StopTime
 from bot.jobs.watch import enqueue_or_leave
 from bot.policy import MemberFacts, PlaceFacts
@@ -75,6 +76,7 @@ class Intake:
         gate: Gate,
         approvals: Approvals,
         now: Callable[[], datetime],
+        precedence: Precedence | None = None,
         stop_time: StopTime | None = None,
         draw_seed: Callable[[int, int], int] = random.randint,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -87,6 +89,7 @@ class Intake:
         self._gate = gate
         self._approvals = approvals
         self._now = now
+        self._precedence = precedence or Precedence()
         self._stop_time = stop_time or StopTime(DEFAULT_STOP_S)
         self._draw_seed = draw_seed
         self._sleep = sleep
@@ -137,32 +140,27 @@ class Intake:
                 task.cancel()
 
     async def _accept(self, order: Order, request: GenerationRequest) -> Job:
-        known = await self._store.get(order.interaction_id)
-        if known is not None:
-            return known  # the same interaction once more, by way of another process
-        terms = await self._gate.admit(order.member, order.place, request, order.negative_prompt)
-        await self._check_quota(order, request, terms)
+        async with self._precedence.work():
+            known = await self._store.get(order.interaction_id)
+            if known is not None:
+                return known  # the same interaction once more, by way of another process
+            terms = await self._terms(order, request)
         request = await self._with_checked_files(order, request)
-        job = await self._reserved(
-            terms,
-            NewJob(
-                id=order.interaction_id,
-                guild_id=order.place.guild_id,
-                channel_id=order.place.channel_id,
-                user_id=order.member.user_id,
-                model=request.model,
-                parameters=request.parameters,
-                price_credits=request.price_credits,
-                interaction_token=order.interaction_token,
-                token_expires_at=order.token_expires_at,
-                upload_limit_bytes=order.upload_limit_bytes,
-            ),
-        )
+        async with self._precedence.work():
+            job = await self._reserved(terms, _new_job(order, request))
         if job.state is JobState.AWAITING_APPROVAL:
             await self._approvals.ask(job)
             return job
         await enqueue_or_leave(self._engine, job)
         return job
+
+    async def _terms(self, order: Order, request: GenerationRequest) -> Terms:
+        """Return the terms on which the member may spend; RefusedError when they may not."""
+        terms = await self._gate.admit(order.member, order.place, request, order.negative_prompt)
+        if order.image is not None or order.audio is not None:
+            # Text is refused as soon by the transaction that reserves.
+            await self._check_quota(order, request, terms)
+        return terms
 
     async def _reserved(self, terms: Terms, new: NewJob) -> Job:
         """Write the job down, with a second try: the first may have been all but its answer.
@@ -237,3 +235,18 @@ class Intake:
                 "converted file just now. Nothing was charged. Try again in a minute, or attach "
                 "the picture as an upright PNG or JPEG."
             ) from error
+
+
+def _new_job(order: Order, request: GenerationRequest) -> NewJob:
+    return NewJob(
+        id=order.interaction_id,
+        guild_id=order.place.guild_id,
+        channel_id=order.place.channel_id,
+        user_id=order.member.user_id,
+        model=request.model,
+        parameters=request.parameters,
+        price_credits=request.price_credits,
+        interaction_token=order.interaction_token,
+        token_expires_at=order.token_expires_at,
+        upload_limit_bytes=order.upload_limit_bytes,
+    )

@@ -10,7 +10,7 @@ from bot.audit import AuditEvent
 from bot.job import Job
 from bot.jobs.changes import Actor, Change
 from bot.jobs.ports import CannotPostError
-from bot.policy import AllowanceOverride, Block, GuildPolicy, MemberFacts, Target
+from bot.policy import AllowanceOverride, Block, GuildPolicy, MemberFacts, Rulebook, Target
 from bot.quota import Allowance, Balance, Budget, LedgerEntry, Window
 from bot.statistics import Statistics
 from bot.wordfilter import FilterRule, RuleKind
@@ -21,6 +21,10 @@ class PolicyStore(Protocol):
 
     async def policy(self, guild_id: int) -> GuildPolicy:
         """Return the guild's policy, the defaults when it has none."""
+        ...
+
+    async def rulebook(self, guild_id: int, user_id: int, *, now: datetime) -> Rulebook:
+        """Return all that may concern a member's command, as it is at one moment."""
         ...
 
     async def set_policy(

@@ -123,7 +123,8 @@ async def reserve(
 ) -> None:
     """Draw a job's price; grants left nameless are its member's again, who draws on them."""
     grant_ids = [part.grant_id for part in drawn if part.grant_id is not None]
-    await names.give_back(session, grant_ids, job.user_id)
+    if grant_ids:
+        await names.give_back(session, grant_ids, job.user_id)
     ledger.reserve(session, job, drawn, now=now)
 
 

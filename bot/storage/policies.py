@@ -7,17 +7,15 @@ the same transaction, and what changes nothing adds none.
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from bot.audit import AuditAction, AuditEvent
-from bot.errors import ConfigurationError
-from bot.policy import AllowanceOverride, Block, GuildPolicy, Target
-from bot.storage import audit_log
+from bot.policy import AllowanceOverride, Block, GuildPolicy, Rulebook, Target
+from bot.storage import audit_log, rulebooks
 from bot.storage.database import Database
 from bot.storage.tables import AllowanceRow, BlockRow, FilterRuleRow, PolicyRow
 from bot.wordfilter import FilterRule, RuleKind
@@ -37,7 +35,17 @@ class PolicyStore:
         Raises:
             ConfigurationError: what is stored is no policy; better no video than no rules.
         """
-        return await self._database.read(lambda session: _policy(session, guild_id))
+        return await self._database.read(lambda session: rulebooks.policy(session, guild_id))
+
+    async def rulebook(self, guild_id: int, user_id: int, *, now: datetime) -> Rulebook:
+        """Return all that may concern a member's command, in one transaction.
+
+        Raises:
+            ConfigurationError: as `policy`.
+        """
+        return await self._database.read(
+            lambda session: rulebooks.rulebook(session, guild_id, user_id, now=now)
+        )
 
     async def set_policy(
         self, guild_id: int, policy: GuildPolicy, *, actor_id: int, now: datetime
@@ -51,7 +59,7 @@ class PolicyStore:
         policy = GuildPolicy.model_validate(policy.model_dump())
 
         async def work(session: AsyncSession) -> None:
-            changes = _changes(await _policy(session, guild_id), policy)
+            changes = _changes(await rulebooks.policy(session, guild_id), policy)
             if not changes:
                 return
             body = policy.model_dump(mode="json")
@@ -85,16 +93,7 @@ class PolicyStore:
 
     async def overrides(self, guild_id: int) -> list[AllowanceOverride]:
         """Return the allowances of the guild's roles and members."""
-        query = (
-            select(AllowanceRow)
-            .where(col(AllowanceRow.guild_id) == guild_id)
-            .order_by(col(AllowanceRow.target), col(AllowanceRow.target_id))
-        )
-
-        async def work(session: AsyncSession) -> list[AllowanceOverride]:
-            return [_override(row) for row in await session.scalars(query)]
-
-        return await self._database.read(work)
+        return await self._database.read(lambda session: rulebooks.overrides(session, guild_id))
 
     async def set_override(
         self, guild_id: int, override: AllowanceOverride, *, actor_id: int, now: datetime
@@ -210,29 +209,15 @@ class PolicyStore:
 
     async def block_of(self, guild_id: int, user_id: int, *, now: datetime) -> Block | None:
         """Return a member's block, unless it has expired."""
-
-        async def work(session: AsyncSession) -> Block | None:
-            row = await session.get(BlockRow, (guild_id, user_id))
-            if row is None or (row.until is not None and row.until <= now):
-                return None
-            return Block(**row.model_dump(exclude={"guild_id"}))
-
-        return await self._database.read(work)
+        return await self._database.read(
+            lambda session: rulebooks.block(session, guild_id, user_id, now=now)
+        )
 
     # -- the prompt filter -------------------------------------------------------------
 
     async def rules(self, guild_id: int) -> list[FilterRule]:
         """Return the guild's own filter rules, oldest first."""
-        query = (
-            select(FilterRuleRow)
-            .where(col(FilterRuleRow.guild_id) == guild_id)
-            .order_by(col(FilterRuleRow.id))
-        )
-
-        async def work(session: AsyncSession) -> list[FilterRule]:
-            return [_rule(row) for row in await session.scalars(query)]
-
-        return await self._database.read(work)
+        return await self._database.read(lambda session: rulebooks.rules(session, guild_id))
 
     async def add_rule(
         self, guild_id: int, kind: RuleKind, pattern: str, *, actor_id: int, now: datetime
@@ -252,7 +237,7 @@ class PolicyStore:
                 await session.flush()
                 event = _rule_event(row, AuditAction.FILTER_ADD, actor_id, now)
                 await audit_log.add(session, event)
-            return _rule(row)
+            return rulebooks.rule_of(row)
 
         return await self._database.write(work, locks=(guild_id,))
 
@@ -286,34 +271,6 @@ async def _recorded(session: AsyncSession, event: AuditEvent, *, happened: bool)
     if happened:
         await audit_log.add(session, event)
     return happened
-
-
-async def _policy(session: AsyncSession, guild_id: int) -> GuildPolicy:
-    row = await session.get(PolicyRow, guild_id)
-    if row is None:
-        return GuildPolicy()
-    try:
-        return GuildPolicy.model_validate(row.body)
-    except ValidationError as error:
-        fields = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
-        raise ConfigurationError(
-            f"The policy of guild {guild_id} cannot be read ({fields}). Was it made by a newer "
-            "version of the bot? Install that version, or restore a backup."
-        ) from error
-
-
-def _override(row: AllowanceRow) -> AllowanceOverride:
-    return AllowanceOverride(
-        target=cast("Target", row.target),  # the table allows no other
-        target_id=row.target_id,
-        daily_credits=row.daily_credits,
-        monthly_credits=row.monthly_credits,
-    )
-
-
-def _rule(row: FilterRuleRow) -> FilterRule:
-    kind = cast("RuleKind", row.kind)  # the table allows no other
-    return FilterRule(id=row.id or 0, kind=kind, pattern=row.pattern)
 
 
 def _rule_event(

@@ -68,8 +68,16 @@ class Session:
             self.connection.send(payload)
 
 
+def _unheard(_payload: Json) -> None:
+    """Nobody wants to know when a message was sent."""
+
+
 class Connection:
-    """One websocket. A single writer keeps messages, and the compression stream, in order."""
+    """One websocket. A single writer keeps messages, and the compression stream, in order.
+
+    Attributes:
+        on_send: Called with each message just before it is sent: for whoever takes the time.
+    """
 
     def __init__(
         self, socket: web.WebSocketResponse, compress: Callable[[str], bytes] | None
@@ -78,6 +86,7 @@ class Connection:
         self.session: Session | None = None
         self.closing = False
         self.done = asyncio.Event()
+        self.on_send: Callable[[Json], None] = _unheard
         self._compress = compress
         self._outbox: asyncio.Queue[Json | Farewell] = asyncio.Queue()
 
@@ -96,6 +105,7 @@ class Connection:
             item = await self._outbox.get()
             if isinstance(item, tuple):
                 return item
+            self.on_send(item)
             try:
                 if self._compress is None:
                     await self.socket.send_str(dump(item))

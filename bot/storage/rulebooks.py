@@ -1,0 +1,90 @@
+"""Reading what a guild has set: policy, allowances, blocks and filter rules."""
+
+from datetime import datetime
+from typing import cast
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from bot.errors import ConfigurationError
+from bot.policy import AllowanceOverride, Block, GuildPolicy, Rulebook, Target
+from bot.storage.tables import AllowanceRow, BlockRow, FilterRuleRow, PolicyRow
+from bot.wordfilter import FilterRule, RuleKind
+
+
+async def rulebook(
+    session: AsyncSession, guild_id: int, user_id: int, *, now: datetime
+) -> Rulebook:
+    """Return all that may concern a member's command; ConfigurationError as `policy`."""
+    return Rulebook(
+        policy=await policy(session, guild_id),
+        overrides=tuple(await overrides(session, guild_id)),
+        block=await block(session, guild_id, user_id, now=now),
+        rules=tuple(await rules(session, guild_id)),
+    )
+
+
+async def overrides(session: AsyncSession, guild_id: int) -> list[AllowanceOverride]:
+    """Return the allowances of the guild's roles and members."""
+    query = (
+        select(AllowanceRow)
+        .where(col(AllowanceRow.guild_id) == guild_id)
+        .order_by(col(AllowanceRow.target), col(AllowanceRow.target_id))
+    )
+    return [_override_of(row) for row in await session.scalars(query)]
+
+
+async def block(
+    session: AsyncSession, guild_id: int, user_id: int, *, now: datetime
+) -> Block | None:
+    """Return a member's block, unless it has expired."""
+    row = await session.get(BlockRow, (guild_id, user_id))
+    if row is None or (row.until is not None and row.until <= now):
+        return None
+    return Block(**row.model_dump(exclude={"guild_id"}))
+
+
+async def rules(session: AsyncSession, guild_id: int) -> list[FilterRule]:
+    """Return the guild's own filter rules, oldest first."""
+    query = (
+        select(FilterRuleRow)
+        .where(col(FilterRuleRow.guild_id) == guild_id)
+        .order_by(col(FilterRuleRow.id))
+    )
+    return [rule_of(row) for row in await session.scalars(query)]
+
+
+async def policy(session: AsyncSession, guild_id: int) -> GuildPolicy:
+    """Return the guild's policy, the defaults when it has none.
+
+    Raises:
+        ConfigurationError: what is stored is no policy.
+    """
+    row = await session.get(PolicyRow, guild_id)
+    if row is None:
+        return GuildPolicy()
+    try:
+        return GuildPolicy.model_validate(row.body)
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
+        raise ConfigurationError(
+            f"The policy of guild {guild_id} cannot be read ({fields}). Was it made by a newer "
+            "version of the bot? Install that version, or restore a backup."
+        ) from error
+
+
+def _override_of(row: AllowanceRow) -> AllowanceOverride:
+    return AllowanceOverride(
+        target=cast("Target", row.target),  # the table allows no other
+        target_id=row.target_id,
+        daily_credits=row.daily_credits,
+        monthly_credits=row.monthly_credits,
+    )
+
+
+def rule_of(row: FilterRuleRow) -> FilterRule:
+    """Return a row as what it means."""
+    kind = cast("RuleKind", row.kind)  # the table allows no other
+    return FilterRule(id=row.id or 0, kind=kind, pattern=row.pattern)
