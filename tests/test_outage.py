@@ -14,7 +14,7 @@ from bot.errors import GatewayError
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.breaker import FAILURES_TO_OPEN
 from bot.jobs.learning import Latencies
-from bot.jobs.watch import QueueWatch, told_place
+from bot.jobs.watch import QueueWatch
 from bot.storage import JobStore
 from tests.face_kit import components, texts
 from tests.job_steps_kit import RELEASED, RESERVED_ONLY, Clock, World, running_world
@@ -417,12 +417,3 @@ async def test_the_engine_is_asked_no_more_about_a_waiting_job_that_it_has(world
 
     assert engine.ids == [first.id, second.id]
     assert engine.asked == [[first.id], [first.id], [second.id], [second.id]]
-
-
-@pytest.mark.parametrize(
-    ("place", "told"),
-    [(1, 1), (20, 20), (21, 30), (30, 30), (199, 200), (200, 200), (201, 300), (2999, 3000)],
-)
-def test_a_place_far_back_is_told_roughly_and_never_too_low(place: int, told: int) -> None:
-    """So that a long queue that moves by one is not a thousand edits."""
-    assert told_place(place) == told

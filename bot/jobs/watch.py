@@ -15,23 +15,8 @@ log = logging.getLogger(__name__)
 _TICK_S = 5.0
 # Cards shown before the event loop has its turn.
 _A_FEW = 10
-# Up to a place in the queue, how exactly it is told.
-_EXACTNESS = ((20, 1), (200, 10))
-_COARSEST = 100
 # A card should come within so long; the job itself can wait.
 _ENQUEUE_S = 5.0
-
-
-def told_place(place: int) -> int:
-    """Return the place in the queue that a card tells: far back rounded up. Pure.
-
-    A card that counts from 731 to 730 tells its member nothing, and costs an edit: with 1,000
-    jobs waiting that was most of what the bot did.
-    """
-    for up_to, step in _EXACTNESS:
-        if place <= up_to:
-            return -(-place // step) * step
-    return -(-place // _COARSEST) * _COARSEST
 
 
 class QueueWatch:
@@ -90,7 +75,7 @@ class QueueWatch:
         hint = self._hint()
         waiting = await self._store.queued()
         for place, job in enumerate(waiting, start=1):
-            self._cards.show(job, Standing(place=told_place(place), hint=hint))
+            self._cards.show(job, Standing(place=place, hint=hint))
             if place % _A_FEW == 0:
                 # Each card is drawn in its next turn; of a thousand in one turn the loop would
                 # stand still for seconds.
