@@ -48,8 +48,6 @@ PLENTY = {
 }
 # Discord's limits are those of one bot; jobs live many times shorter here.
 DISCORD_SPEED = 5.0
-# As the image does: C's allocator otherwise keeps memory for each thread.
-COMMAND = ("env", "MALLOC_ARENA_MAX=1", "MALLOC_MMAP_THRESHOLD_=1048576", *BOT_COMMAND)
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -96,7 +94,7 @@ async def opened(
     waiting: int = 0,
     over: int = 0,
     words: str = "",
-    command: Sequence[str] = COMMAND,
+    command: Sequence[str] = BOT_COMMAND,
 ) -> AsyncIterator[Scene]:
     """Start the stand-ins, and then the bot, with jobs in its database; it is not waited for.
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from bot import __version__
+from bot.allocator import keep_little
 from bot.catalogue import MODELS, as_json, as_markdown
 from bot.commands import add_to
 from bot.composition import HEARTBEAT_EVERY_S, heartbeat_path, run
@@ -83,6 +84,7 @@ def _version() -> str:
 def _run(_options: argparse.Namespace) -> int:
     settings = load_settings()
     set_up_logs(settings.log_format, settings.log_level)
+    keep_little()
     asyncio.run(run(settings))
     return 0
 

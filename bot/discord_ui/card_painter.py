@@ -18,6 +18,8 @@ from bot.jobs.ports import Standing
 
 log = logging.getLogger(__name__)
 
+# discord.py opens a connection for each call under way: a thousand jobs may begin at once.
+_AT_ONCE = 32
 # The newest picture of a card; None when there is none to show any more.
 Newest: TypeAlias = Callable[[], Awaitable[tuple[Job, Standing] | None]]
 
@@ -39,13 +41,14 @@ class CardPainter:
         """Make one that edits with `editor`."""
         self._editor = editor
         self._turns = Turns()
+        self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def show(self, slot: CardSlot, job: Job, newest: Newest) -> Tried:
         """Show what is the newest picture by then; nothing when the end has begun meanwhile."""
         tried = Tried.OTHER_WAY
         while tried is Tried.OTHER_WAY:
             limit = self._editor.limit_of(slot, job)
-            async with self._turns.turn(limit, slot.rank):
+            async with self._turns.turn(limit, slot.rank), self._room:
                 if slot.ending:
                     return Tried.UNCHANGED  # who shows the end has the lock, and waits for a turn
                 async with slot.lock:
@@ -67,7 +70,7 @@ class CardPainter:
         tried = Tried.OTHER_WAY
         while tried is Tried.OTHER_WAY:
             limit = self._editor.limit_of(slot, job)
-            async with self._turns.turn(limit, lambda: Rank.END):
+            async with self._turns.turn(limit, lambda: Rank.END), self._room:
                 tried = await self._tried(slot, job, standing, limit=limit, last=last)
         return tried
 
