@@ -134,10 +134,15 @@ def test_a_late_job_is_said_to_be_late() -> None:
 
 def test_waiting_at_the_provider_is_not_being_made() -> None:
     """The stage follows what the provider says."""
-    waiting = whole(status_card(job(JobState.RUNNING), Standing(expected_s=100)))
+    not_asked, waiting, working = (
+        whole(status_card(job(JobState.RUNNING), Standing(processing=said, expected_s=100)))
+        for said in (None, False, True)
+    )
 
+    assert "With the video service" in not_asked
     assert "waiting for a machine" in waiting
-    assert "Being made" not in waiting
+    assert "Being made" in working
+    assert "Being made" not in waiting + not_asked
 
 
 def test_a_clock_does_not_change_the_picture() -> None:

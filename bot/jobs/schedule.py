@@ -66,7 +66,7 @@ class _Part:
         time_s = at_s - self.begin_s
         if time_s <= 0:
             return self.share, self.share * at_s
-        sigmas = math.log(time_s / self.median_s) / self.spread
+        sigmas = (math.log(time_s) - math.log(self.median_s)) / self.spread
         left = _above(sigmas)
         mean_s = self.median_s * math.exp(self.spread**2 / 2)
         passed_s = mean_s * _above(self.spread - sigmas) + time_s * left

@@ -200,9 +200,9 @@ class LatencyRow(Table, table=True):
     model: str = Field(sa_type=Text)
     size_key: str = Field(sa_type=Text)
     latency_s: float
+    created_at: datetime = Field(sa_type=UtcDateTime)
     queue_s: float | None = None
     failed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
-    created_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class PolicyRow(Table, table=True):
