@@ -9,7 +9,6 @@ import asyncio
 import bisect
 import json
 import logging
-import os
 import random
 import sys
 import time
@@ -17,6 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from benchmarks import kit
 from bot.jobs.budget import RequestBudget
 from bot.jobs.budget_book import MemoryBook
 from bot.pacing import Demand, Turn
@@ -24,7 +24,7 @@ from bot.storage import Database, SharedRequests
 from sandbox import postgres
 from tests.virtual_time import run_virtually
 
-QUICK = bool(os.environ.get("BENCH_QUICK"))
+QUICK = kit.is_quick()
 PER_MINUTE = 60
 PROCESSES = 3
 MINUTES = 5 if QUICK else 20
@@ -72,7 +72,8 @@ def main() -> None:
         show("on PostgreSQL", database)
     else:
         print(f"on PostgreSQL: left out: {reason}", file=sys.stderr)
-    print(json.dumps({"sharing": sharing, "turns": costs, "postgresql": database}, indent=1))
+    found = {"benchmark": "budget", "sharing": sharing, "turns": costs, "postgresql": database}
+    print(json.dumps(found, indent=1))
 
 
 # -- one budget or a part for each ---------------------------------------------------------
@@ -233,12 +234,7 @@ async def hammering(*databases: Database) -> Row:
 
 def show(title: str, rows: Sequence[Row]) -> None:
     """Print a table to standard error."""
-    print(f"\n{title}", file=sys.stderr)
-    cells = [[*rows[0]], *([str(value) for value in row.values()] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for line in cells:
-        words = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        print("  ".join(words), file=sys.stderr)
+    print(f"\n{title}\n{kit.table(rows)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,6 @@ MADE_IN_S = (2.0, 4.0)
 SPEED = 20.0
 PATIENCE_S = 120.0
 LOOK_EVERY_S = 0.1
-TARGET_MS = 150.0
 SETTINGS = {
     "DAILY_CREDITS": "100000000",
     "MONTHLY_CREDITS": "100000000",
@@ -274,13 +273,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         found = asyncio.run(measure(Path(name), count, os.environ.get("BENCH_PROFILE")))
     rows = [row(part, found) for part in found[0]]
-    kit.report(
-        "overhead",
-        rows,
-        jobs=len(found),
-        loop=os.environ.get("BENCH_LOOP", "asyncio"),
-        holds=rows[-1]["median_ms"] <= TARGET_MS,
-    )
+    loop = os.environ.get("BENCH_LOOP", "asyncio")
+    kit.report("overhead", rows, jobs=len(found), loop=loop)
 
 
 if __name__ == "__main__":

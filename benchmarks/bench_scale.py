@@ -7,12 +7,11 @@ without jobs: it says what a start and standing still cost, which is not the job
 loop is on this machine for other reasons. The largest number is watched only until all are at
 the provider and for some seconds more.
 
-`BENCH_SCALE=short` measures a tenth of the jobs.
+`BENCH_QUICK=1` measures a tenth of the jobs.
 """
 
 import asyncio
 import json
-import os
 import sys
 import tempfile
 import time
@@ -24,7 +23,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from benchmarks import crowd_kit as kit
+from benchmarks import crowd_kit, kit
 from bot.loop_lag import quantile_s
 
 SPEED = 3.0
@@ -117,14 +116,14 @@ async def live(
         while_others: Set at the end by a bot with jobs, awaited by one without.
     """
     with tempfile.TemporaryDirectory() as folder:
-        async with kit.opened(Path(folder), speed=speed, waiting=jobs) as scene:
+        async with crowd_kit.opened(Path(folder), speed=speed, waiting=jobs) as scene:
             life = Life(jobs=jobs, began_at=datetime.now(UTC))
             await _watch(life, scene, to_the_end=to_the_end, while_others=while_others)
-            used = kit.usage(scene.pid)
-            lines = kit.lag_lines(scene.parts.bot_log())
+            used = crowd_kit.usage(scene.pid)
+            lines = crowd_kit.lag_lines(scene.parts.bot_log())
             await (scene.bot.stop() if to_the_end else scene.bot.kill())
             calls = scene.parts.discord.hub.calls
-            life.bytes = await asyncio.to_thread(kit.database_bytes, scene.folder)
+            life.bytes = await asyncio.to_thread(crowd_kit.database_bytes, scene.folder)
             life.figures = {
                 "jobs": jobs,
                 "most_in_flight": max(moment.in_flight for moment in life.moments),
@@ -146,14 +145,14 @@ async def live(
 
 
 async def _watch(
-    life: Life, scene: kit.Scene, *, to_the_end: bool, while_others: asyncio.Event
+    life: Life, scene: crowd_kit.Scene, *, to_the_end: bool, while_others: asyncio.Event
 ) -> None:
     began_s = time.monotonic()
     full_s: float | None = None
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         states = await asyncio.to_thread(scene.states)
-        used = kit.usage(scene.pid)
+        used = crowd_kit.usage(scene.pid)
         moment = Moment(
             at_s=time.monotonic() - began_s,
             cpu_s=used.cpu_s,
@@ -207,7 +206,7 @@ def add_costs(life: Life, idle: Life) -> None:
 
 async def beside_idle(*sizes: int, speed: float = SPEED, to_the_end: bool = True) -> list[Life]:
     """Measure sizes beside each other and beside a bot without jobs, which comes first."""
-    kit.say(f"jobs: {', '.join(map(str, sizes))}, beside a bot that has none")
+    crowd_kit.say(f"jobs: {', '.join(map(str, sizes))}, beside a bot that has none")
     over = asyncio.Event()
 
     async def all_sizes() -> list[Life]:
@@ -226,7 +225,7 @@ async def beside_idle(*sizes: int, speed: float = SPEED, to_the_end: bool = True
 
 async def run() -> dict[str, Any]:
     """Measure every size; the small ones beside each other."""
-    sizes = SHORT_SIZES if os.environ.get("BENCH_SCALE") == "short" else SIZES
+    sizes = SHORT_SIZES if kit.is_quick() else SIZES
     *small, large, largest = sizes
     idle, *lives = await beside_idle(*small)
     lives += (await beside_idle(large))[1:]

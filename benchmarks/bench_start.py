@@ -7,19 +7,18 @@
    was asked about each of them again. The jobs are late by then, which is when they are asked
    about often. A bot without jobs started beside it says what a start alone takes.
 
-`BENCH_START=short` measures a tenth of the jobs.
+`BENCH_QUICK=1` measures a tenth of the jobs.
 """
 
 import asyncio
 import json
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import crowd_kit as kit
+from benchmarks import crowd_kit, kit
 
 OLD = (0, 1000, 50_000)
 IN_FLIGHT = (10, 100, 1000)
@@ -31,7 +30,7 @@ PATIENCE_S = 150.0
 async def cold(old: int) -> dict[str, Any]:
     """Start a bot twice on a database with so many old jobs."""
     with tempfile.TemporaryDirectory() as folder:
-        async with kit.opened(Path(folder), speed=SPEED, over=old) as scene:
+        async with crowd_kit.opened(Path(folder), speed=SPEED, over=old) as scene:
             first = await _ready(scene)
             await scene.bot.stop()
             again = [await _started_again(scene) for _ in range(2)]
@@ -43,7 +42,7 @@ async def cold(old: int) -> dict[str, Any]:
             }
 
 
-async def _ready(scene: kit.Scene) -> float:
+async def _ready(scene: crowd_kit.Scene) -> float:
     began_s = time.monotonic()
     while not scene.parts.control.is_ready():
         if time.monotonic() - began_s > PATIENCE_S:
@@ -52,9 +51,9 @@ async def _ready(scene: kit.Scene) -> float:
     return time.monotonic() - began_s
 
 
-async def _started_again(scene: kit.Scene) -> tuple[float, float]:
+async def _started_again(scene: crowd_kit.Scene) -> tuple[float, float]:
     await scene.bot.start()
-    ready_s, cpu_s = await _ready(scene), kit.usage(scene.pid).cpu_s
+    ready_s, cpu_s = await _ready(scene), crowd_kit.usage(scene.pid).cpu_s
     await scene.bot.stop()
     return ready_s, cpu_s
 
@@ -62,10 +61,12 @@ async def _started_again(scene: kit.Scene) -> tuple[float, float]:
 async def killed(jobs: int) -> dict[str, Any]:
     """Kill a bot with so many jobs at the provider, and start it again."""
     with tempfile.TemporaryDirectory() as folder:
-        async with kit.opened(
+        async with crowd_kit.opened(
             Path(folder), speed=SPEED, waiting=jobs, words="sandbox-stuck"
         ) as scene:
-            await kit.until_or_fail(lambda: _sent(scene, jobs), "all sent", within_s=PATIENCE_S)
+            await crowd_kit.until_or_fail(
+                lambda: _sent(scene, jobs), "all sent", within_s=PATIENCE_S
+            )
             records = scene.parts.segmind.context.store.records
             await scene.bot.kill()
             asked = {name: record.calls["status"] for name, record in records.items()}
@@ -90,24 +91,24 @@ async def killed(jobs: int) -> dict[str, Any]:
                 "all_followed_s": round(found[-1], 2) if len(found) == jobs else None,
                 "followed": len(found),
                 "sent_twice": len(records) - jobs,
-                "cpu_s": round(kit.usage(scene.pid).cpu_s, 2),
+                "cpu_s": round(crowd_kit.usage(scene.pid).cpu_s, 2),
             }
 
 
-async def _sent(scene: kit.Scene, jobs: int) -> bool:
+async def _sent(scene: crowd_kit.Scene, jobs: int) -> bool:
     states = await asyncio.to_thread(scene.states)
     return states.get("running", 0) == jobs
 
 
 async def run() -> dict[str, Any]:
     """Measure everything, one after the other."""
-    share = 10 if os.environ.get("BENCH_START") == "short" else 1
+    share = 10 if kit.is_quick() else 1
     starts, kills = [], []
     for old in OLD:
-        kit.say(f"old jobs: {old // share}")
+        crowd_kit.say(f"old jobs: {old // share}")
         starts.append(await cold(old // share))
     for jobs in IN_FLIGHT:
-        kit.say(f"in flight: {jobs // share}")
+        crowd_kit.say(f"in flight: {jobs // share}")
         kills.append(await killed(jobs // share))
     return {
         "benchmark": "start",

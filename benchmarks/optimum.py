@@ -75,30 +75,54 @@ def optimum(survival: Survival, *, worth_s: float, until_s: float, step_s: float
     return times_s
 
 
-def at_delay(cost_at: Callable[[float], Cost], delay_s: float, *, rounds: int = 12) -> Cost:
-    """Return the cost at the worth of a request for which the mean delay is this long."""
-    return at_worth(cost_at, lambda cost: cost.delay_s < delay_s, rounds=rounds)
+def at_delay(cost_at: Callable[[float], Cost], delay_s: float, *, rounds: int = 9) -> Cost:
+    """Return the cost with the longest mean delay below this one.
+
+    Args:
+        cost_at: What it costs if a request is worth so many seconds.
+        delay_s: Of a second or so: a request is then worth a hundredth of it, or more.
+        rounds: Halvings; nine find the worth to within a percent.
+
+    Raises:
+        ValueError: It is above that at any such worth.
+    """
+    bounds_s = (delay_s / 100, delay_s)
+    return _at_worth(cost_at, lambda cost: cost.delay_s < delay_s, bounds_s, rounds)
 
 
-def at_requests(cost_at: Callable[[float], Cost], requests: float, *, rounds: int = 12) -> Cost:
-    """Return the cost at the worth of a request for which there are so many."""
-    return at_worth(cost_at, lambda cost: cost.requests > requests, rounds=rounds)
+def at_requests(cost_at: Callable[[float], Cost], requests: float, *, rounds: int = 14) -> Cost:
+    """Return the cost with the fewest requests above so many.
+
+    Args:
+        cost_at: What it costs if a request is worth so many seconds.
+        requests: Per job, from 1 on.
+        rounds: Halvings, between a millisecond and hours.
+
+    Raises:
+        ValueError: So many can only be had by asking all the time.
+    """
+    return _at_worth(cost_at, lambda cost: cost.requests > requests, (1e-3, 1e4), rounds)
 
 
-def at_worth(
-    cost_at: Callable[[float], Cost], too_cheap: Callable[[Cost], bool], *, rounds: int
+def _at_worth(
+    cost_at: Callable[[float], Cost],
+    too_cheap: Callable[[Cost], bool],
+    bounds_s: tuple[float, float],
+    rounds: int,
 ) -> Cost:
-    """Return the cost where it stops being too cheap a request, found by halving."""
-    low_s, high_s = 1e-3, 100.0
-    cost = cost_at(high_s)
+    """Return the cost at the highest worth of a request that is too low, found by halving."""
+    low_s, high_s = bounds_s
+    found: Cost | None = None
     for _ in range(rounds):
         middle_s = (low_s * high_s) ** 0.5
         cost = cost_at(middle_s)
         if too_cheap(cost):
-            low_s = middle_s
+            low_s, found = middle_s, cost
         else:
             high_s = middle_s
-    return cost
+    if found is None:
+        raise ValueError(f"a request is worth less than {low_s:g} s")
+    return found
 
 
 def _unnoticed_s(

@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import os
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +17,8 @@ def keep_little() -> None:
     Otherwise glibc keeps a heap for each of some twenty threads, and a decoded picture's memory
     for the next one. Does nothing with another C library. To be called before threads begin.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    # Windows has no way to ask for the program's own functions.
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
     if mallopt is None:
         return
     for name, value in ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, _LARGE_BYTES)):

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
 from bot.discord_ui.card_keeper import CardKeeper
-from bot.discord_ui.card_pace import AT_ONCE, Pace
+from bot.discord_ui.card_pace import Pace
 from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
@@ -66,6 +66,10 @@ ALLOWANCE = Allowance(
 # How discord.py names the tasks in which it answers.
 _ANSWERING = ("discord.py: on_", "discord-ui-", "CommandTree-invoker")
 SETTINGS = {"model": "wan-2.6-i2v", "prompt": "A fox jumps"}
+# Every picture is shown, and soon.
+AT_ONCE = Pace(
+    state_s=0.0, passing_s={}, stage_s=0.0, progress_s=0.0, progress_share=0.0, retry_s=0.0
+)
 
 
 def now() -> datetime:

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from bot.discord_ui.card_keeper import CardKeeper
-from bot.discord_ui.card_pace import AT_ONCE
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.ports import Standing
 from sandbox.discord_api.driver import MemberDriver
 from tests.discord_kit import until
-from tests.face_running import Face, now
+from tests.face_running import AT_ONCE, Face, now
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 

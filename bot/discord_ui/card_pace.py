@@ -89,9 +89,3 @@ class Pace:
             return edited_at_s + self.stage_s
         age_s = now_s - change.since_s
         return edited_at_s + max(self.progress_s, age_s * self.progress_share)
-
-
-# For tests, and where nothing is to be saved.
-AT_ONCE = Pace(
-    state_s=0.0, passing_s={}, stage_s=0.0, progress_s=0.0, progress_share=0.0, retry_s=0.0
-)
