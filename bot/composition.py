@@ -135,11 +135,7 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
             await stack.enter_async_context(background(work))
         intake = intake_of(tools, engine, gate, approvals)
         stack.push_async_callback(intake.close)
-        # What is there now stays. Looked through again and again by the collector, with every
-        # thread standing still, it made a burst of commands wait for most of a second.
-        gc.collect()
-        gc.freeze()
-        stack.callback(gc.unfreeze)
+        _freeze_heap(stack)
         # All has started: from here on it is `close` that takes it down.
         return services_of(
             tools,
@@ -151,6 +147,17 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
             close=partial(_close, tools.stop_time, stack.pop_all()),
         )
     raise AssertionError("unreachable: the block above returns or raises")
+
+
+def _freeze_heap(stack: AsyncExitStack) -> None:
+    """Spare what has started the garbage collector, until the stop.
+
+    It stays anyway. Looked through again and again, with every thread standing still, it made a
+    burst of commands wait for most of a second.
+    """
+    gc.collect()
+    gc.freeze()
+    stack.callback(gc.unfreeze)
 
 
 async def _entered(

@@ -12,7 +12,7 @@ from bot.jobs.workflows import ENDED, QUEUE
 log = logging.getLogger(__name__)
 
 # Databases take so many values in one statement, and more.
-_A_QUESTION = 500
+_BATCH_IDS = 500
 
 
 class TakingUp:
@@ -99,9 +99,9 @@ async def statuses(job_ids: Iterable[int]) -> Mapping[int, WorkflowStatus]:
     """Return what the engine knows of jobs, in few questions; unknown ones are left out."""
     found: dict[int, WorkflowStatus] = {}
     ids = [str(job_id) for job_id in job_ids]
-    for start in range(0, len(ids), _A_QUESTION):
+    for start in range(0, len(ids), _BATCH_IDS):
         some = await DBOS.list_workflows_async(
-            workflow_ids=ids[start : start + _A_QUESTION], load_input=False, load_output=False
+            workflow_ids=ids[start : start + _BATCH_IDS], load_input=False, load_output=False
         )
         found |= {int(status.workflow_id): status for status in some}
     return found

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 _TICK_S = 5.0
 # Cards shown before the event loop has its turn.
-_A_FEW = 10
+_BATCH_CARDS = 10
 # A card should come within so long; the job itself can wait.
 _ENQUEUE_S = 5.0
 
@@ -76,7 +76,7 @@ class QueueWatch:
         waiting = await self._store.queued()
         for place, job in enumerate(waiting, start=1):
             self._cards.show(job, Standing(place=place, hint=hint))
-            if place % _A_FEW == 0:
+            if place % _BATCH_CARDS == 0:
                 # Each card is drawn in its next turn; of a thousand in one turn the loop would
                 # stand still for seconds.
                 await asyncio.sleep(0)

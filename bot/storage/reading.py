@@ -20,12 +20,9 @@ from bot.storage.tables import JobRow, PolicyRow
 
 NO_LIMITS = Budget()
 # Rows that are turned into values in one go: some milliseconds.
-_A_PART = 50
+_BATCH_ROWS = 50
 _UNKEYED = Pseudonyms()
-_AT_PROVIDER = frozenset(
-    {JobState.SUBMITTING, JobState.UNCERTAIN, JobState.RUNNING, JobState.FINISHED}
-)
-
+_BEYOND_QUEUE = IN_FLIGHT - {JobState.QUEUED}
 
 _THIS = aliased(JobRow)
 _SINCE = select(col(_THIS.queued_at)).where(col(_THIS.id) == bindparam("job_id")).scalar_subquery()
@@ -76,7 +73,7 @@ class JobReader:
 
     async def asked_for_lately(self, *, since: datetime) -> bool:
         """Tell whether the provider was asked about any job since then, or is to be."""
-        at_work = col(JobRow.state).in_(_AT_PROVIDER)
+        at_work = col(JobRow.state).in_(_BEYOND_QUEUE)
         ended = and_(col(JobRow.ended_at) >= since, col(JobRow.submitting_at).is_not(None))
 
         async def work(session: AsyncSession) -> bool:
@@ -226,7 +223,7 @@ class JobReader:
 
     async def _many_jobs(self, query: Select[JobRow]) -> list[Job]:
         """Return jobs a few at a time: of thousands at once the event loop would stand still."""
-        in_parts = query.execution_options(yield_per=_A_PART)
+        in_parts = query.execution_options(yield_per=_BATCH_ROWS)
 
         async def work(session: AsyncSession) -> list[Job]:
             found = await session.stream_scalars(in_parts)
