@@ -53,4 +53,6 @@ def bot_command(*, profile: str | None = None) -> tuple[str, ...]:
 
 
 def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
     return f"{value:g}" if isinstance(value, float) else str(value)
