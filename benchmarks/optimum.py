@@ -14,6 +14,8 @@ Survival = Callable[[float], float]
 
 # What is less likely than this is left to the last question.
 _NEGLIGIBLE = 1e-7
+# Near enough to the delay that was asked for.
+_NEAR = 0.005
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,26 +77,29 @@ def optimum(survival: Survival, *, worth_s: float, until_s: float, step_s: float
     return times_s
 
 
-def at_delay(cost_at: Callable[[float], Cost], delay_s: float, *, rounds: int = 12) -> Cost:
-    """Return the cost at the worth of a request for which the mean delay is this long."""
-    return at_worth(cost_at, lambda cost: cost.delay_s < delay_s, rounds=rounds)
+def at_delay(cost_at: Callable[[float], Cost], delay_s: float, *, rounds: int = 4) -> Cost:
+    """Return the cost at the worth of a request for which the mean delay is this long.
+
+    The delay goes with the square root of the worth, nearly: so few rounds will do.
+    """
+    worth_s = 0.1
+    cost = cost_at(worth_s)
+    for _ in range(rounds):
+        if abs(cost.delay_s / delay_s - 1) < _NEAR:
+            break
+        worth_s *= (delay_s / cost.delay_s) ** 2
+        cost = cost_at(worth_s)
+    return cost
 
 
 def at_requests(cost_at: Callable[[float], Cost], requests: float, *, rounds: int = 12) -> Cost:
-    """Return the cost at the worth of a request for which there are so many."""
-    return at_worth(cost_at, lambda cost: cost.requests > requests, rounds=rounds)
-
-
-def at_worth(
-    cost_at: Callable[[float], Cost], too_cheap: Callable[[Cost], bool], *, rounds: int
-) -> Cost:
-    """Return the cost where it stops being too cheap a request, found by halving."""
+    """Return the cost at the worth of a request for which there are so many, found by halving."""
     low_s, high_s = 1e-3, 100.0
     cost = cost_at(high_s)
     for _ in range(rounds):
         middle_s = (low_s * high_s) ** 0.5
         cost = cost_at(middle_s)
-        if too_cheap(cost):
+        if cost.requests > requests:
             low_s = middle_s
         else:
             high_s = middle_s
