@@ -150,8 +150,7 @@ def learned(median_s: float, spread: float) -> list[dict[str, object]]:
         return cost
 
     case = {"median_s": median_s, "spread": spread}
-    # The mean of 600 jobs moves in steps: halved often enough to come near.
-    ours = at_delay(cost_at, MEAN_DELAY_S, rounds=12)
+    ours = at_delay(cost_at, MEAN_DELAY_S)
     rows = [_row("ours, taught by 200 jobs", case, ours, delays[ours], sdk[2.0])]
     own, own_delays = at_own_worth(jobs, median_s)
     rows.append(_row("ours, from nothing", case, own, own_delays, sdk[2.0]))

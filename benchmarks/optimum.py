@@ -6,6 +6,7 @@ time that a finished video lies unnoticed costs itself. For the mean delay that 
 schedule needs fewer requests.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ Survival = Callable[[float], float]
 
 # What is less likely than this is left to the last question.
 _NEGLIGIBLE = 1e-7
+# Near enough to the delay that was asked for.
+_NEAR = 0.005
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,23 +78,41 @@ def optimum(survival: Survival, *, worth_s: float, until_s: float, step_s: float
     return times_s
 
 
-def at_delay(cost_at: Callable[[float], Cost], delay_s: float, *, rounds: int = 9) -> Cost:
-    """Return the cost with the longest mean delay below this one.
+def at_delay(cost_at: Callable[[float], Cost], delay_s: float, *, rounds: int = 7) -> Cost:
+    """Return the cost with the longest mean delay found that is not above this one.
+
+    The delay goes with the square root of the worth, nearly: so few rounds will do. Where it
+    moves in steps, as the mean of some hundred jobs does, the rest is halved.
 
     Args:
         cost_at: What it costs if a request is worth so many seconds.
-        delay_s: Of a second or so: a request is then worth a hundredth of it, or more.
-        rounds: Halvings; nine find the worth to within a percent.
+        delay_s: The mean delay.
+        rounds: Tries at most.
 
     Raises:
-        ValueError: It is above that at any such worth.
+        ValueError: All tries came out above.
     """
-    bounds_s = (delay_s / 100, delay_s)
-    return _at_worth(cost_at, lambda cost: cost.delay_s < delay_s, bounds_s, rounds)
+    low_s, high_s, worth_s = 0.0, math.inf, 0.1
+    below: list[Cost] = []
+    for _ in range(rounds):
+        cost = cost_at(worth_s)
+        if cost.delay_s > delay_s:
+            high_s = worth_s
+        else:
+            low_s = worth_s
+            below.append(cost)
+            if cost.delay_s > delay_s * (1 - _NEAR):
+                break
+        worth_s *= (delay_s * (1 - _NEAR / 2) / cost.delay_s) ** 2
+        if not low_s < worth_s < high_s:
+            worth_s = math.sqrt(low_s * high_s)
+    if not below:
+        raise ValueError(f"no mean delay up to {delay_s:g} s")
+    return max(below, key=lambda cost: cost.delay_s)
 
 
 def at_requests(cost_at: Callable[[float], Cost], requests: float, *, rounds: int = 14) -> Cost:
-    """Return the cost with the fewest requests above so many.
+    """Return the cost with the fewest requests above so many, found by halving.
 
     Args:
         cost_at: What it costs if a request is worth so many seconds.
@@ -101,22 +122,12 @@ def at_requests(cost_at: Callable[[float], Cost], requests: float, *, rounds: in
     Raises:
         ValueError: So many can only be had by asking all the time.
     """
-    return _at_worth(cost_at, lambda cost: cost.requests > requests, (1e-3, 1e4), rounds)
-
-
-def _at_worth(
-    cost_at: Callable[[float], Cost],
-    too_cheap: Callable[[Cost], bool],
-    bounds_s: tuple[float, float],
-    rounds: int,
-) -> Cost:
-    """Return the cost at the highest worth of a request that is too low, found by halving."""
-    low_s, high_s = bounds_s
+    low_s, high_s = 1e-3, 1e4
     found: Cost | None = None
     for _ in range(rounds):
         middle_s = (low_s * high_s) ** 0.5
         cost = cost_at(middle_s)
-        if too_cheap(cost):
+        if cost.requests > requests:
             low_s, found = middle_s, cost
         else:
             high_s = middle_s

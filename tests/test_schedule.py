@@ -196,7 +196,7 @@ def test_it_is_near_the_best_that_can_be(median_s: float, spread: float) -> None
     until_s = median_s * 12
 
     def asking(times: Callable[[float], list[float]]) -> Cost:
-        return at_delay(lambda worth_s: cost_of(times(worth_s), left, step_s=0.2), 1.0, rounds=9)
+        return at_delay(lambda worth_s: cost_of(times(worth_s), left, step_s=0.2), 1.0)
 
     best = asking(
         lambda worth_s: optimum(left, worth_s=worth_s, until_s=until_s, step_s=median_s / 250)
