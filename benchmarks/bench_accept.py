@@ -33,6 +33,7 @@ from bot.jobs.engine import DurableEngine
 from bot.jobs.errands import Errands
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake, Order, SourceFile
+from bot.jobs.precedence import Precedence
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.policy import AllowanceOverride, GuildPolicy, MemberFacts, PlaceFacts
@@ -206,6 +207,7 @@ def _intake(
 ) -> Intake:
     downloader = Downloader(session, allowed_hosts=("127.0.0.1",), allow_http=True)
     return Intake(
+        precedence=Precedence(),
         store=store,
         media=MediaDesk(downloader, MediaInspector(), video_max_bytes=10**8),
         provider=SegmindClient(

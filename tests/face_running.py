@@ -36,6 +36,7 @@ from bot.jobs.intake import Intake
 from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.log_cards import LogCards
 from bot.jobs.moderating import open_moderation
+from bot.jobs.precedence import Precedence
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
@@ -185,7 +186,9 @@ class Face:
             bulletin=self.bulletin,
             now=self.later,
         )
+        precedence = Precedence()
         intake = Intake(
+            precedence=precedence,
             store=self.store,
             media=media,
             provider=provider,
@@ -227,6 +230,7 @@ class Face:
             prices=prices,
             gate=gate,
             now=now,
+            precedence=precedence,
             close=self._close,
         )
 

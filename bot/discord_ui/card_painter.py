@@ -19,7 +19,8 @@ from bot.jobs.ports import Standing
 log = logging.getLogger(__name__)
 
 # discord.py opens a connection for each call under way: a thousand jobs may begin at once.
-_AT_ONCE = 32
+# Ends do not stand behind the others.
+_AT_ONCE, _ENDS_AT_ONCE = 24, 8
 # The newest picture of a card; None when there is none to show any more.
 Newest: TypeAlias = Callable[[], Awaitable[tuple[Job, Standing] | None]]
 
@@ -42,6 +43,7 @@ class CardPainter:
         self._editor = editor
         self._turns = Turns()
         self._room = asyncio.Semaphore(_AT_ONCE)
+        self._room_for_ends = asyncio.Semaphore(_ENDS_AT_ONCE)
 
     async def show(self, slot: CardSlot, job: Job, newest: Newest) -> Tried:
         """Show what is the newest picture by then; nothing when the end has begun meanwhile."""
@@ -70,7 +72,7 @@ class CardPainter:
         tried = Tried.OTHER_WAY
         while tried is Tried.OTHER_WAY:
             limit = self._editor.limit_of(slot, job)
-            async with self._turns.turn(limit, lambda: Rank.END), self._room:
+            async with self._turns.turn(limit, lambda: Rank.END), self._room_for_ends:
                 tried = await self._tried(slot, job, standing, limit=limit, last=last)
         return tried
 

@@ -59,7 +59,7 @@ class Services:
     prices: PriceTable
     gate: Gate
     now: Callable[[], datetime]
-    precedence: Precedence = field(default_factory=Precedence)
+    precedence: Precedence
     stop_time: StopTime = field(default_factory=lambda: StopTime(DEFAULT_STOP_S))
     close: Callable[[], Awaitable[None]] = _nothing_to_close
 

@@ -76,7 +76,7 @@ class Intake:
         gate: Gate,
         approvals: Approvals,
         now: Callable[[], datetime],
-        precedence: Precedence | None = None,
+        precedence: Precedence,
         stop_time: StopTime | None = None,
         draw_seed: Callable[[int, int], int] = random.randint,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -89,7 +89,7 @@ class Intake:
         self._gate = gate
         self._approvals = approvals
         self._now = now
-        self._precedence = precedence or Precedence()
+        self._precedence = precedence
         self._stop_time = stop_time or StopTime(DEFAULT_STOP_S)
         self._draw_seed = draw_seed
         self._sleep = sleep

@@ -1,5 +1,6 @@
 """What the poll schedule learns from: kept in the database, looked up once a while."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -14,6 +15,8 @@ from bot.pricing import duration_s
 _BY_SLUG: dict[str, Model] = {model.slug: model for model in MODELS}
 # Other processes learn, too, and the hour goes on.
 _FRESH_S = 300.0
+# After a sample it is looked up again soon; not for each of a hundred jobs that end at once.
+_SOON_S = 10.0
 # The provider's clock and ours, and what an answer takes on its way.
 _SLACK_S = 2.0
 
@@ -49,23 +52,28 @@ class Latencies:
         self._speed = speed
         # As many keys as there are models and sizes.
         self._known: dict[tuple[str, str], tuple[float, Latency]] = {}
+        self._turn = asyncio.Lock()
 
     async def of(self, job: Job) -> Latency:
         """Return what is known of jobs like this one."""
         key = (job.model, size_key(job))
-        at_s, latency = self._known.get(key, (float("-inf"), None))
-        if latency is None or self._clock() > at_s + _FRESH_S:
-            samples = await self._store.latencies(*key)
-            typical_s = _BY_SLUG[job.model].typical_s / self._speed
-            latency = learn(typical_s, samples, now=self._now())
-            self._known[key] = (self._clock(), latency)
+        # One after the other: of a thousand jobs that begin at once the first one looks it up.
+        async with self._turn:
+            until_s, latency = self._known.get(key, (float("-inf"), None))
+            if latency is None or self._clock() > until_s:
+                samples = await self._store.latencies(*key)
+                typical_s = _BY_SLUG[job.model].typical_s / self._speed
+                latency = learn(typical_s, samples, now=self._now())
+                self._known[key] = (self._clock() + _FRESH_S, latency)
         return latency
 
     async def note(self, job: Job, sample: Sample) -> None:
         """Keep how long a job took."""
         key = (job.model, size_key(job))
         await self._store.record_latency(*key, sample)
-        self._known.pop(key, None)
+        if key in self._known:
+            until_s, latency = self._known[key]
+            self._known[key] = (min(until_s, self._clock() + _SOON_S), latency)
 
 
 def sample_of(
