@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.learning import size_key
@@ -254,6 +255,24 @@ async def test_a_clock_that_was_set_back_does_not_stop_the_polling(world: World)
     assert (await world.stored(job)).state is JobState.FINISHED
     assert world.clock.slept_s
     assert sum(world.clock.slept_s) < 100
+
+
+async def test_a_clock_that_is_set_back_on_the_way_costs_few_requests(world: World) -> None:
+    """By the clock it has not begun yet, for an hour: it is polled as rarely, and not learned."""
+    job, _ = await running(world)
+    world.far_end.times = {}
+
+    async def set_back(_request: web.Request) -> web.Response:
+        world.clock.at -= timedelta(hours=1)
+        return web.json_response({"status": "PROCESSING"})
+
+    world.far_end.script("status", PROCESSING, set_back, *[PROCESSING] * 5)
+
+    await world.follow(job)
+
+    assert (await world.stored(job)).state is JobState.FINISHED
+    assert sum(world.clock.slept_s) > 30 * world.far_end.calls["status"]
+    assert await world.store.latencies(T2V, size_key(job)) == []
 
 
 # -- FAILED -------------------------------------------------------------------------------
