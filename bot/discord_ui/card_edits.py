@@ -10,7 +10,7 @@ from typing import TypeAlias, cast
 import discord
 
 from bot.discord_ui.card_slots import CardSlot
-from bot.discord_ui.edit_calls import without_waiting
+from bot.discord_ui.edit_calls import NotNowError, without_waiting
 from bot.job import Job
 
 log = logging.getLogger(__name__)
@@ -79,17 +79,23 @@ class CardEditor:
 
         Raises:
             NoWayError: it cannot be edited any more.
-            OtherWayError: the token is dead; the next edit goes the other way.
+            OtherWayError: the token is dead, or limited for long; the next edit goes the other way.
             discord.DiscordException: not now; `bot.discord_ui.verdicts` says what it means.
             TimeoutError: the token's rate limit is too long; the next edit goes the other way.
         """
-        async with contextlib.AsyncExitStack() as stack:
-            if not patient:
-                await stack.enter_async_context(without_waiting())
-            if self._by_token(slot, job):
-                card_id = await self._edit_by_token(slot, job, view)
-            else:
-                card_id = await self._edit_by_bot(slot, job, view)
+        by_token = self._by_token(slot, job)
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                if not patient:
+                    await stack.enter_async_context(without_waiting())
+                way = self._edit_by_token if by_token else self._edit_by_bot
+                card_id = await way(slot, job, view)
+        except NotNowError as error:
+            if not by_token or error.later_s <= self._edit_limit_s:
+                raise
+            slot.token_dead = True
+            log.info("job %s: its interaction's token is limited for long: %s", job.id, error)
+            raise OtherWayError from error
         await self._learn(slot, job, card_id)
 
     async def _edit_by_token(self, slot: CardSlot, job: Job, view: discord.ui.LayoutView) -> int:

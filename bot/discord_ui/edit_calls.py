@@ -27,11 +27,13 @@ class NotNowError(discord.DiscordException):
 
     Attributes:
         later_s: After how many seconds; 0 when Discord did not say.
+        refused: Whether it surely has not come true. A server in trouble may have done it.
     """
 
     def __init__(self, status: int, later_s: float) -> None:
         super().__init__(f"status {status}, again in {later_s:g} s")
         self.later_s = later_s
+        self.refused = status < _SERVER_ERROR
 
 
 @dataclass(kw_only=True)
