@@ -689,6 +689,39 @@ def test_a_turn_of_somebody_cancelled_just_then_is_anothers() -> None:
     assert went == [("third", 10), ("fourth", WINDOW_S), ("lucky", WINDOW_S)]
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_turn_that_is_not_needed_is_handed_on(*, paused: bool) -> None:
+    """To who waits, a submit or else the most urgent poll; not while a 429 holds all back."""
+
+    async def main() -> list[tuple[str, float]]:
+        loop, went = asyncio.get_running_loop(), list[tuple[str, float]]()
+        budget = virtual_budget(2)
+
+        async def go(name: str, kind: RequestKind, urgency: float) -> None:
+            await budget.acquire(kind, urgency=lambda: urgency)
+            went.append((name, loop.time()))
+
+        await budget.acquire("submit")
+        await budget.acquire("submit")
+        waiting = [go("little", "poll", 1.0), go("much", "poll", 2.0), go("submit", "submit", 0.0)]
+        tasks = [asyncio.create_task(one) for one in waiting]
+        await asyncio.sleep(10)
+        if paused:
+            budget.rate_limited(NOON + timedelta(seconds=5), now=NOON)
+        for _ in range(4):
+            budget.hand_on()
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        return went
+
+    went = run_virtually(main())
+
+    if paused:
+        assert min(at_s for _, at_s in went) >= WINDOW_S
+    else:
+        assert went == [("submit", 10), ("much", 10), ("little", 10)]
+
+
 def test_a_turn_from_before_a_429_is_given_up() -> None:
     """Both have their turn; the first hears a 429 before the second could go."""
 
