@@ -284,3 +284,37 @@ def test_an_end_does_not_wait_for_hours(*, dead: bool, most_s: float) -> None:
 
     assert took_s < most_s
     assert ends == 1
+
+
+@pytest.mark.parametrize("ending", [False, True])
+def test_an_edit_that_hangs_does_not_hold_up_its_channel(*, ending: bool) -> None:
+    """Discord never answers it: another card's end waits for half a minute, not for five."""
+
+    async def work(virtual: VirtualDiscord) -> tuple[float, list[str]]:
+        cards = virtual.keeper()
+        jobs = [await virtual.order() for _ in range(2)]
+        hung, other = [
+            replace(job, token_expires_at=virtual.now(), card_message_id=virtual.card_id(job))
+            for job in jobs
+        ]
+        virtual.stand_in.hub.faults.order({"method": "PATCH", "path": "*", "delay_s": 40.0})
+
+        async def end(job: Job) -> None:
+            await cards.finish(virtual.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED))
+
+        cards.show(hung, Standing(place=3))
+        hanging = asyncio.create_task(end(hung) if ending else asyncio.sleep(0))
+        await asyncio.sleep(1)
+        began_s = virtual.loop.time()
+        await end(other)
+        waited_s = virtual.loop.time() - began_s
+        await hanging
+        await asyncio.sleep(60)
+        await cards.close()
+        return waited_s, [virtual.history(job)[-1][1] for job in (hung, other)]
+
+    waited_s, (hung, other) = on_virtual_discord(work)
+
+    assert waited_s < 31
+    assert ("refused this content" if ending else "Number 3 in line") in hung
+    assert "refused this content" in other
