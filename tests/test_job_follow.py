@@ -446,6 +446,18 @@ async def test_a_429_holds_the_polls_back(world: World) -> None:
     assert world.clock.passed_s >= 190
 
 
+async def test_a_429_to_the_result_of_a_failure_holds_all_back(world: World) -> None:
+    """The job fails all the same; the others hear of the limit."""
+    job, _ = await running(world)
+    world.far_end.script("status", FAILED)
+    world.far_end.script("result", reply(429, error="Slow down"))
+
+    await world.follow(job)
+
+    await ends_failed(world, job, FailureReason.INFERENCE)
+    assert world.budget.paused
+
+
 async def test_long_trouble_ends_at_twice_the_time_limit(world: World) -> None:
     """Nobody answers for hours: the job ends and the credits come back."""
     job, _ = await running(world)

@@ -186,7 +186,7 @@ class Follower:
         except InferenceFailedError as error:
             return await self._fail(job, reason_of(error), error.detail)
         except ProviderError as error:
-            log.warning("job %s failed, its result could not be read: %s", job.id, error)
+            self._on_error(job, error)
         return await self._fail(job, FailureReason.INFERENCE, words)
 
     async def _look_up(

@@ -146,7 +146,11 @@ class Submitter:
 
     async def _ask_for_nothing(self) -> None:
         await self._budget.acquire("poll")
-        await self._provider.balance_usd()
+        try:
+            await self._provider.balance_usd()
+        except RateLimitedError as error:
+            self._budget.rate_limited(error.reset_at, now=self._now())
+            raise
 
     async def _send(self, job: Job, give_up_at: datetime) -> Job:
         """Commit the intent, POST, and write down what came of it: one piece."""
