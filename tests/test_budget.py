@@ -747,3 +747,17 @@ def test_long_waits_are_told_now_and_then(caplog: pytest.LogCaptureFixture) -> N
     lines = [record.message for record in caplog.records]
     assert 1 <= len(lines) <= 3
     assert "5 requests a minute (SEGMIND_REQUESTS_PER_MINUTE) are few" in lines[0]
+
+
+def test_a_wait_for_a_429_is_not_blamed_on_the_budget(caplog: pytest.LogCaptureFixture) -> None:
+    """A poll waits for a minute's pause: more requests a minute would not help."""
+
+    async def main() -> list[Grant]:
+        budget = virtual_budget(60)
+        budget.rate_limited(None, now=NOON)
+        return await serve(budget, at_once("poll", 1))
+
+    (grant,) = run_virtually(main())
+
+    assert grant.at_s == pytest.approx(60, abs=0.01)
+    assert not caplog.records

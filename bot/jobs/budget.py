@@ -223,6 +223,8 @@ class RequestBudget:
     def _tell_if_long(self, waited_s: float) -> None:
         if waited_s < _LONG_WAIT_S or self._looked_at_s < self._told_at_s + _TELL_EVERY_S:
             return
+        if self._paused_until_s > self._looked_at_s - waited_s:
+            return  # a 429 held it back, not the budget
         self._told_at_s = self._looked_at_s
         log.warning(
             "a poll waited %.0f s for its turn, and %d wait now: %d requests a minute "
