@@ -21,6 +21,8 @@ _MIN_SPREAD = 0.03
 _MAX_SPREAD = 0.6
 # Sizes of a model differ, but what is further off the page's figure was not the provider.
 _MAX_FACTOR = 5.0
+# The logarithm of how far off a time may be before it is no time at all; so far figures work.
+_FAR_OFF = 20.0
 # Of a sample's weight so much is left when the next one comes: about the last hundred count.
 _FADING = 0.99
 # Providers have busy hours: what was measured at another time of the day counts less.
@@ -119,7 +121,10 @@ def _hour_weight(sample: Sample, now: datetime) -> float:
 def _fit(typical_s: float, times: Sequence[tuple[float, float]]) -> Fit:
     """Fit times with their weights, and the prior, by expectation-maximisation."""
     centre = math.log(typical_s)
-    logs = [(math.log(max(time_s, 0.01)), weight) for time_s, weight in times]
+    logs = [
+        (min(max(math.log(max(time_s, 0.01)), centre - _FAR_OFF), centre + _FAR_OFF), weight)
+        for time_s, weight in times
+    ]
     middle, variance, stragglers = _start(centre, logs)
     for _ in range(_ROUNDS if logs else 0):
         usual = [

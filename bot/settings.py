@@ -116,7 +116,8 @@ class Settings(BaseSettings):
     stop_timeout_s: float = Field(default=8, ge=2, le=600, allow_inf_nan=False)
     log_format: Literal["human", "json"] = "human"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    loop_lag_log_s: Positive | None = None
+    # Without a pause between them the lines would be all that the bot does.
+    loop_lag_log_s: float | None = Field(default=None, ge=1, allow_inf_nan=False)
     poll_speed: Positive = 1.0
 
     @field_validator("media_hosts", mode="before")

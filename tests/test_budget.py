@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.jobs.budget import RequestBudget, RequestKind
 from bot.jobs.budget_book import MemoryBook
+from bot.jobs.budget_line import LONGEST_WAIT_S
 from bot.pacing import WINDOW_S, Demand, Page, polls_share, used_up_evenly
 from tests.virtual_time import DeadlockError, run_virtually
 
@@ -274,6 +276,8 @@ def test_everybody_gets_a_turn(per_minute: int, urgencies: list[float | None], r
 def test_a_submit_waits_only_while_nothing_is_free(per_minute: int, callers: list[Caller]) -> None:
     """When it goes, it is because one that went a minute ago has left the window."""
     grants = served(per_minute, callers)
+    if any(g.at_s - g.caller.at_s > LONGEST_WAIT_S for g in grants if g.caller.kind == "poll"):
+        return  # a few submits wait for polls that have waited for too long
 
     left = [grant.at_s + WINDOW_S for grant in grants]
     for grant in grants:
@@ -283,12 +287,44 @@ def test_a_submit_waits_only_while_nothing_is_free(per_minute: int, callers: lis
 
 @given(per_minute=budgets, callers=arrivals)
 def test_no_poll_goes_while_a_submit_waits(per_minute: int, callers: list[Caller]) -> None:
-    """A poll that is given a turn never passes a submit that was there before."""
+    """A poll never passes a submit that was there before, unless it has waited for long."""
     grants = served(per_minute, callers)
 
     submits = [grant for grant in grants if grant.caller.kind == "submit"]
-    for poll_s in times(grants, "poll"):
+    overdue = [g for g in grants if g.at_s - g.caller.at_s > LONGEST_WAIT_S]
+    for poll_s in times([grant for grant in grants if grant not in overdue], "poll"):
         assert not [g for g in submits if g.caller.at_s + EPSILON_S < poll_s < g.at_s - EPSILON_S]
+
+
+def test_submits_that_are_refused_again_and_again_do_not_starve_polls() -> None:
+    """Each 429 holds all back until the next submit waits: a video must be found all the same."""
+
+    async def main() -> list[float]:
+        loop, polls = asyncio.get_running_loop(), list[float]()
+        budget = virtual_budget(5)
+
+        async def refused() -> None:
+            while True:
+                await budget.acquire("submit")
+                budget.rate_limited(None, now=NOON)
+                await asyncio.sleep(60)
+
+        async def poll() -> None:
+            while True:
+                await budget.acquire("poll", urgency=lambda: 1.0)
+                polls.append(loop.time())
+                await asyncio.sleep(30)
+
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1200):
+                await asyncio.gather(*(refused() for _ in range(3)), *(poll() for _ in range(3)))
+        return polls
+
+    polls_s = [0.0, *run_virtually(main())]
+
+    gaps_s = [after - before for before, after in itertools.pairwise(polls_s)]
+    assert len(gaps_s) > 5
+    assert max(gaps_s) < LONGEST_WAIT_S + 2 * WINDOW_S
 
 
 def test_a_submit_overtakes_a_queue_of_polls() -> None:
@@ -613,6 +649,15 @@ def test_a_restart_goes_on_at_an_even_pace(
         assert at_s <= (number + 1) * WINDOW_S / share + 0.01
 
 
+def test_a_limit_without_end_makes_no_page_without_end() -> None:
+    """Hosts write a million for "as many as you like"; each decision looks through the page."""
+    page = used_up_evenly(1_000_003, now_s=0)
+
+    assert page.requests == 1_000_003
+    assert page.polls == polls_share(1_000_003)
+    assert len(page.taken) <= 1000
+
+
 # -- odds and ends ----------------------------------------------------------------------------
 
 
@@ -644,6 +689,39 @@ def test_a_turn_of_somebody_cancelled_just_then_is_anothers() -> None:
     assert went == [("third", 10), ("fourth", WINDOW_S), ("lucky", WINDOW_S)]
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_turn_that_is_not_needed_is_handed_on(*, paused: bool) -> None:
+    """To who waits, a submit or else the most urgent poll; not while a 429 holds all back."""
+
+    async def main() -> list[tuple[str, float]]:
+        loop, went = asyncio.get_running_loop(), list[tuple[str, float]]()
+        budget = virtual_budget(2)
+
+        async def go(name: str, kind: RequestKind, urgency: float) -> None:
+            await budget.acquire(kind, urgency=lambda: urgency)
+            went.append((name, loop.time()))
+
+        await budget.acquire("submit")
+        await budget.acquire("submit")
+        waiting = [go("little", "poll", 1.0), go("much", "poll", 2.0), go("submit", "submit", 0.0)]
+        tasks = [asyncio.create_task(one) for one in waiting]
+        await asyncio.sleep(10)
+        if paused:
+            budget.rate_limited(NOON + timedelta(seconds=5), now=NOON)
+        for _ in range(4):
+            budget.hand_on()
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        return went
+
+    went = run_virtually(main())
+
+    if paused:
+        assert min(at_s for _, at_s in went) >= WINDOW_S
+    else:
+        assert went == [("submit", 10), ("much", 10), ("little", 10)]
+
+
 def test_a_turn_from_before_a_429_is_given_up() -> None:
     """Both have their turn; the first hears a 429 before the second could go."""
 
@@ -669,3 +747,17 @@ def test_long_waits_are_told_now_and_then(caplog: pytest.LogCaptureFixture) -> N
     lines = [record.message for record in caplog.records]
     assert 1 <= len(lines) <= 3
     assert "5 requests a minute (SEGMIND_REQUESTS_PER_MINUTE) are few" in lines[0]
+
+
+def test_a_wait_for_a_429_is_not_blamed_on_the_budget(caplog: pytest.LogCaptureFixture) -> None:
+    """A poll waits for a minute's pause: more requests a minute would not help."""
+
+    async def main() -> list[Grant]:
+        budget = virtual_budget(60)
+        budget.rate_limited(None, now=NOON)
+        return await serve(budget, at_once("poll", 1))
+
+    (grant,) = run_virtually(main())
+
+    assert grant.at_s == pytest.approx(60, abs=0.01)
+    assert not caplog.records

@@ -219,16 +219,16 @@ def test_no_old_picture_comes_out_of_a_wait(status: int, *, dead: bool) -> None:
     assert at_s == pytest.approx(20 if status == 429 else 4, abs=0.2)
 
 
-def test_an_edit_that_may_have_arrived_is_not_taken_for_lost() -> None:
-    """Its answer never came; the card is told of an older picture again, and shows that."""
+@pytest.mark.parametrize("answer", [{"drop": True}, {"status": 503}], ids=["none", "503"])
+def test_an_edit_that_may_have_arrived_is_not_taken_for_lost(answer: dict[str, object]) -> None:
+    """Nobody said that it was done; the card is told of an older picture again, and shows that."""
 
     async def work(virtual: VirtualDiscord) -> list[str]:
         job, cards = await virtual.order(), virtual.keeper()
         cards.show(job, Standing(place=3))
         await asyncio.sleep(5)
-        virtual.stand_in.hub.faults.order(
-            {"method": "PATCH", "path": "*", "drop": True, "late": True}
-        )
+        fault = {"method": "PATCH", "path": "*", "late": True, **answer}
+        virtual.stand_in.hub.faults.order(fault)
         cards.show(job, Standing(place=2))
         await asyncio.sleep(1)
         cards.show(job, Standing(place=3))
@@ -262,3 +262,59 @@ def test_a_call_that_is_on_its_way_again_is_let_go_on(*, dead: bool) -> None:
     (picture,) = on_virtual_discord(work)
 
     assert "Number 9 in line" in picture
+
+
+@pytest.mark.parametrize(("dead", "most_s"), [(False, 1.0), (True, 90.0)])
+def test_an_end_does_not_wait_for_hours(*, dead: bool, most_s: float) -> None:
+    """A progress picture was told to wait for half a day: the job's last step waits for the end."""
+
+    async def work(virtual: VirtualDiscord) -> tuple[float, int]:
+        job, cards = await virtual.order(), virtual.keeper()
+        if dead:
+            job = replace(job, token_expires_at=virtual.now(), card_message_id=virtual.card_id(job))
+        limit = {"method": "PATCH", "path": "*", **_limited(43_200.0)}
+        virtual.stand_in.hub.faults.order(limit)
+        cards.show(job, Standing(place=3))
+        await asyncio.sleep(1)
+        began_s = virtual.loop.time()
+        await cards.finish(virtual.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED))
+        return virtual.loop.time() - began_s, len(shown(virtual, job, "refused this content"))
+
+    took_s, ends = on_virtual_discord(work)
+
+    assert took_s < most_s
+    assert ends == 1
+
+
+@pytest.mark.parametrize("ending", [False, True])
+def test_an_edit_that_hangs_does_not_hold_up_its_channel(*, ending: bool) -> None:
+    """Discord never answers it: another card's end waits for half a minute, not for five."""
+
+    async def work(virtual: VirtualDiscord) -> tuple[float, list[str]]:
+        cards = virtual.keeper()
+        jobs = [await virtual.order() for _ in range(2)]
+        hung, other = [
+            replace(job, token_expires_at=virtual.now(), card_message_id=virtual.card_id(job))
+            for job in jobs
+        ]
+        virtual.stand_in.hub.faults.order({"method": "PATCH", "path": "*", "delay_s": 40.0})
+
+        async def end(job: Job) -> None:
+            await cards.finish(virtual.moved(job, JobState.FAILED, failure=FailureReason.BLOCKED))
+
+        cards.show(hung, Standing(place=3))
+        hanging = asyncio.create_task(end(hung) if ending else asyncio.sleep(0))
+        await asyncio.sleep(1)
+        began_s = virtual.loop.time()
+        await end(other)
+        waited_s = virtual.loop.time() - began_s
+        await hanging
+        await asyncio.sleep(60)
+        await cards.close()
+        return waited_s, [virtual.history(job)[-1][1] for job in (hung, other)]
+
+    waited_s, (hung, other) = on_virtual_discord(work)
+
+    assert waited_s < 31
+    assert ("refused this content" if ending else "Number 3 in line") in hung
+    assert "refused this content" in other

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.learning import size_key
@@ -256,6 +257,24 @@ async def test_a_clock_that_was_set_back_does_not_stop_the_polling(world: World)
     assert sum(world.clock.slept_s) < 100
 
 
+async def test_a_clock_that_is_set_back_on_the_way_costs_few_requests(world: World) -> None:
+    """By the clock it has not begun yet, for an hour: it is polled as rarely, and not learned."""
+    job, _ = await running(world)
+    world.far_end.times = {}
+
+    async def set_back(_request: web.Request) -> web.Response:
+        world.clock.at -= timedelta(hours=1)
+        return web.json_response({"status": "PROCESSING"})
+
+    world.far_end.script("status", PROCESSING, set_back, *[PROCESSING] * 5)
+
+    await world.follow(job)
+
+    assert (await world.stored(job)).state is JobState.FINISHED
+    assert sum(world.clock.slept_s) > 30 * world.far_end.calls["status"]
+    assert await world.store.latencies(T2V, size_key(job)) == []
+
+
 # -- FAILED -------------------------------------------------------------------------------
 
 
@@ -425,6 +444,18 @@ async def test_a_429_holds_the_polls_back(world: World) -> None:
 
     await ends_finished(world, job)
     assert world.clock.passed_s >= 190
+
+
+async def test_a_429_to_the_result_of_a_failure_holds_all_back(world: World) -> None:
+    """The job fails all the same; the others hear of the limit."""
+    job, _ = await running(world)
+    world.far_end.script("status", FAILED)
+    world.far_end.script("result", reply(429, error="Slow down"))
+
+    await world.follow(job)
+
+    await ends_failed(world, job, FailureReason.INFERENCE)
+    assert world.budget.paused
 
 
 async def test_long_trouble_ends_at_twice_the_time_limit(world: World) -> None:

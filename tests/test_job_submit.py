@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bot.errors import StaleStateError
 from bot.job import FailureReason, Job, JobState
+from bot.jobs.budget import RequestBudget
 from bot.jobs.lost_submits import LOOK_AFTER_S, is_ours
 from bot.jobs.submit import AT_ONCE, GIVE_UP_AFTER
 from bot.segmind import HistoryRow, HistoryStatus
@@ -120,6 +121,22 @@ async def test_a_job_cancelled_while_it_waited_is_not_sent(world: World) -> None
 
     assert posts(world) == 0
     assert await world.books(job) == RELEASED
+
+
+async def test_who_orders_and_cancels_uses_up_no_request(world: World) -> None:
+    """The last request of this minute was for a job that is cancelled: it is the next one's."""
+    cancelled, other = await world.job(1), await world.job(2)
+    budget = world.submit._budget = RequestBudget(per_minute=2)
+    await budget.acquire("submit")
+    await world.store.transition(cancelled.id, JobState.CANCELLED, now=NOW)
+
+    async with asyncio.timeout(30):
+        results = await asyncio.gather(
+            world.submit(cancelled), world.submit(other), return_exceptions=True
+        )
+
+    assert isinstance(results[0], StaleStateError)
+    assert posts(world) == 1
 
 
 # -- it provably never started: again -----------------------------------------------------

@@ -35,7 +35,7 @@ def drawn(median_s: float, spread: float, count: int, *, stragglers: float = 0.0
 samples = st.lists(
     st.builds(
         Sample,
-        latency_s=st.floats(0.0, 1e6),
+        latency_s=st.floats(0.0, 1e6) | st.sampled_from([1e50, 1e308]),
         queue_s=st.none() | st.floats(0.0, 1e6),
         failed=st.booleans(),
         at=st.timedeltas(timedelta(days=-3000), timedelta(days=3000)).map(lambda off: NOW + off),

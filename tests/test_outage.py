@@ -70,6 +70,18 @@ async def test_a_job_waits_in_the_queue_and_goes_when_the_service_is_back(world:
     assert await world.books(job) == RESERVED_ONLY
 
 
+async def test_a_429_to_the_look_whether_it_is_back_holds_all_back(world: World) -> None:
+    """It counts like any other request: nothing is asked until the limit resets."""
+    break_down(world)
+    world.far_end.script("balance", reply(429, error="Slow down"))
+    job = await world.job()
+
+    await world.submit(job)
+
+    assert (await world.stored(job)).state is JobState.RUNNING
+    assert world.clock.passed_s >= 60
+
+
 async def test_the_card_says_what_is_wrong_and_that_nothing_is_lost(world: World) -> None:
     """In plain words, with the time since when, and Cancel is there."""
     began = int(world.clock.at.timestamp())

@@ -142,6 +142,7 @@ def test_settings_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("EXECUTOR_ID", ".."),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "LOUD"),
+        ("LOOP_LAG_LOG_S", "0.0001"),
         ("POLL_SPEED", "-1"),
         ("DISCORD_TOKEN", "two words"),
         ("SEGMIND_API_KEY", "schlüssel"),

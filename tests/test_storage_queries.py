@@ -256,3 +256,15 @@ async def test_whether_the_provider_was_asked_lately(
         await store.asked_for_lately(since=NOW + timedelta(seconds=seconds)) for seconds in (-1, 60)
     ]
     assert answers == [lately, long_ago]
+
+
+async def test_a_job_that_was_told_to_wait_was_asked_for(store: JobStore) -> None:
+    """A 429 put it back into the queue; the bot that is killed then must not begin anew."""
+    job = await walked_to(store, JobState.SUBMITTING)
+    await store.transition(job.id, JobState.QUEUED, now=NOW)
+
+    answers = [
+        await store.asked_for_lately(since=NOW + timedelta(seconds=seconds)) for seconds in (-1, 60)
+    ]
+
+    assert answers == [True, False]

@@ -1,7 +1,6 @@
 """The ways to edit a status card: by its interaction's token while that lives, then by the bot."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ from typing import TypeAlias, cast
 import discord
 
 from bot.discord_ui.card_slots import CardSlot
-from bot.discord_ui.edit_calls import without_waiting
+from bot.discord_ui.edit_calls import NotNowError, watched
 from bot.job import Job
 
 log = logging.getLogger(__name__)
@@ -47,7 +46,7 @@ class CardEditor:
         Args:
             client: Logged in by the time of the first edit.
             on_card: Called with a job's id and its card's message id once that is known.
-            edit_limit_s: How long an edit by the token may take.
+            edit_limit_s: How long an edit by the token may take, and an answer to any edit.
             now: The time, aware: whether a token still lives.
         """
         self._client = client
@@ -79,17 +78,22 @@ class CardEditor:
 
         Raises:
             NoWayError: it cannot be edited any more.
-            OtherWayError: the token is dead; the next edit goes the other way.
+            OtherWayError: the token is dead, or limited for long; the next edit goes the other way.
             discord.DiscordException: not now; `bot.discord_ui.verdicts` says what it means.
-            TimeoutError: the token's rate limit is too long; the next edit goes the other way.
+            TimeoutError: no answer, or the token's rate limit is too long; then the next edit goes
+                the other way.
         """
-        async with contextlib.AsyncExitStack() as stack:
-            if not patient:
-                await stack.enter_async_context(without_waiting())
-            if self._by_token(slot, job):
-                card_id = await self._edit_by_token(slot, job, view)
-            else:
-                card_id = await self._edit_by_bot(slot, job, view)
+        by_token = self._by_token(slot, job)
+        try:
+            async with watched(answer_s=self._edit_limit_s, patient=patient):
+                way = self._edit_by_token if by_token else self._edit_by_bot
+                card_id = await way(slot, job, view)
+        except NotNowError as error:
+            if not by_token or error.later_s <= self._edit_limit_s:
+                raise
+            slot.token_dead = True
+            log.info("job %s: its interaction's token is limited for long: %s", job.id, error)
+            raise OtherWayError from error
         await self._learn(slot, job, card_id)
 
     async def _edit_by_token(self, slot: CardSlot, job: Job, view: discord.ui.LayoutView) -> int:

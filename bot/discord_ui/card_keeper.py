@@ -22,7 +22,8 @@ from bot.words import RESTARTING
 log = logging.getLogger(__name__)
 
 _FINAL_RETRIES_S = (1.0, 4.0, 15.0)
-# discord.py waits for a token's rate limit however long it is; the client's own it does not.
+# discord.py waits for a token's rate limit however long it is; the client's own it does not. An
+# answer it awaits for five minutes, and all cards of a channel wait behind.
 _EDIT_LIMIT_S = 30.0
 _REMEMBERED_ENDS = 10_000
 # Of the 50 requests a second that Discord takes from a bot, as many as are under way at once.
@@ -68,7 +69,7 @@ class CardKeeper:
             pace: Least times between edits of a card.
             fresh_s: How long a picture may have waited to be shown without looking whether the
                 job has ended. After each edit there is a look, which finds the same, but later.
-            edit_limit_s: How long an edit by the token may take.
+            edit_limit_s: How long an edit by the token may take, and an answer to any edit.
             now: The time, aware: whether a token still lives.
             sleep: Waits before the retries of the final picture.
         """

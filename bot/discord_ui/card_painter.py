@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 # discord.py opens a connection for each call under way: a thousand jobs may begin at once.
 # Ends do not stand behind the others.
 _AT_ONCE, _ENDS_AT_ONCE = 24, 8
+# A job's last step waits for its end's turn. Behind a longer limit discord.py gives up by itself.
+_LONGEST_HOLD_S = 60.0
 # The newest picture of a card; None when there is none to show any more.
 Newest: TypeAlias = Callable[[], Awaitable[tuple[Job, Standing] | None]]
 
@@ -92,9 +94,10 @@ class CardPainter:
             return Tried.REFUSED
         except DISCORD_ERRORS as error:
             tried = Tried.LATER if verdict(error) is Verdict.LATER else Tried.REFUSED
+            refused = isinstance(error, NotNowError) and error.refused
             if isinstance(error, NotNowError):
-                self._turns.hold(limit, error.later_s)
-            elif tried is Tried.LATER:
+                self._turns.hold(limit, min(error.later_s, _LONGEST_HOLD_S))
+            if tried is Tried.LATER and not refused:
                 slot.doubt()
             level = logging.INFO if tried is Tried.LATER and not last else logging.WARNING
             log.log(level, "job %s: its card could not be edited: %s", job.id, error)

@@ -1,4 +1,4 @@
-"""Calls that come back when Discord answers "not now", in place of being waited out with.
+"""Calls that come back when Discord says "not now" or nothing, in place of waiting that out.
 
 Inside a call discord.py sleeps after a 429 and after a 5xx, and then repeats it: with the
 picture that the call was made with, while there may be a newer one. (A limit that is used up
@@ -27,11 +27,13 @@ class NotNowError(discord.DiscordException):
 
     Attributes:
         later_s: After how many seconds; 0 when Discord did not say.
+        refused: Whether it surely has not come true. A server in trouble may have done it.
     """
 
     def __init__(self, status: int, later_s: float) -> None:
         super().__init__(f"status {status}, again in {later_s:g} s")
         self.later_s = later_s
+        self.refused = status < _SERVER_ERROR
 
 
 @dataclass(kw_only=True)
@@ -39,6 +41,8 @@ class _Watch:
     """A call under way."""
 
     timer: asyncio.Timeout
+    answer_s: float
+    patient: bool
     answer: NotNowError | None = None
 
 
@@ -46,19 +50,24 @@ _watch: ContextVar[_Watch | None] = ContextVar("watched call", default=None)
 
 
 @asynccontextmanager
-async def without_waiting() -> AsyncIterator[None]:
-    """Give up the call in here as soon as it is answered that it is not for now.
+async def watched(*, answer_s: float, patient: bool) -> AsyncIterator[None]:
+    """Give up the call in here when Discord does not answer, or answers that it is not for now.
 
-    It has been answered, so it cannot come true later. Works with clients that have the
-    `answers_trace`.
+    After such an answer it cannot come true later. One that hangs may: but others wait for it.
+    Works with clients that have the `answers_trace`.
+
+    Args:
+        answer_s: How long Discord may take to answer.
+        patient: Whether discord.py may wait out an answer that it is not for now.
 
     Raises:
         NotNowError: the answer.
+        TimeoutError: there is none.
     """
     watch: _Watch | None = None
     try:
         async with asyncio.timeout(None) as timer:
-            watch = _Watch(timer=timer)
+            watch = _Watch(timer=timer, answer_s=answer_s, patient=patient)
             before = _watch.set(watch)
             try:
                 yield
@@ -71,7 +80,7 @@ async def without_waiting() -> AsyncIterator[None]:
 
 
 def answers_trace() -> aiohttp.TraceConfig:
-    """Return the `http_trace` of a client whose calls may be made `without_waiting`."""
+    """Return the `http_trace` of a client whose calls may be `watched`."""
     config = aiohttp.TraceConfig()
     config.on_request_start.append(_asked)
     config.on_request_end.append(_answered)
@@ -79,11 +88,11 @@ def answers_trace() -> aiohttp.TraceConfig:
 
 
 async def _asked(_session: object, _context: object, _request: object) -> None:
-    """Never give up a call that is on its way (again): it might come true."""
+    """Let a call that is on its way (again) go on: it might come true."""
     watch = _watch.get()
     if watch is not None:
         watch.answer = None
-        watch.timer.reschedule(None)
+        watch.timer.reschedule(asyncio.get_running_loop().time() + watch.answer_s)
 
 
 async def _answered(
@@ -92,7 +101,10 @@ async def _answered(
     # aiohttp calls this in the task that made the call.
     watch = _watch.get()
     if watch is not None:
-        watch.answer = _refusal(answer.response.status, answer.response.headers)
+        # While discord.py waits out the global limit nothing may be torn: no timer.
+        watch.timer.reschedule(None)
+        if not watch.patient:
+            watch.answer = _refusal(answer.response.status, answer.response.headers)
         if watch.answer is not None:
             watch.timer.reschedule(asyncio.get_running_loop().time() + _SURELY_WAITS_S)
 

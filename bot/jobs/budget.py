@@ -94,6 +94,12 @@ class RequestBudget:
             if not self.paused:  # else a 429 was heard after the turn was given
                 return
 
+    def hand_on(self) -> None:
+        """Give a turn that was given and is not needed to somebody else who waits."""
+        line = self._submits if len(self._submits) else self._polls
+        if len(line) and not self.paused:
+            line.let_go(line.ranked(self._clock())[0][1])
+
     def rate_limited(self, reset_at: datetime | None, *, now: datetime) -> None:
         """Let nothing go until the window resets: the provider said 429.
 
@@ -127,8 +133,8 @@ class RequestBudget:
     def _gone(self, waiter: Waiter, line: Line) -> None:
         """Take out somebody who was cancelled; a turn they had is another's."""
         line.leave(waiter)
-        if waiter.may_go and not self.paused and len(line):
-            line.let_go(line.ranked(self._clock())[0][1])
+        if waiter.may_go:
+            self.hand_on()
         if not self._somebody_waits():
             self._wake()
 
@@ -217,6 +223,8 @@ class RequestBudget:
     def _tell_if_long(self, waited_s: float) -> None:
         if waited_s < _LONG_WAIT_S or self._looked_at_s < self._told_at_s + _TELL_EVERY_S:
             return
+        if self._paused_until_s > self._looked_at_s - waited_s:
+            return  # a 429 held it back, not the budget
         self._told_at_s = self._looked_at_s
         log.warning(
             "a poll waited %.0f s for its turn, and %d wait now: %d requests a minute "

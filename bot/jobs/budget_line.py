@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from bot.pacing import MOST_URGENT
+from bot.pacing import MOST_URGENT, OVERDUE
 
-# A poll that has waited for so long goes before all that have not, however urgent they are.
+# A poll that has waited for so long goes before all that have not, however urgent they are, and
+# does not always give way to submits.
 LONGEST_WAIT_S = 300.0
 
 
@@ -30,7 +31,9 @@ class Waiter:
 
     def rank(self, now_s: float) -> float:
         """Return how urgent it is: of two the higher goes first."""
-        if self.urgency is None or now_s - self.since_s > LONGEST_WAIT_S:
+        if now_s - self.since_s > LONGEST_WAIT_S:
+            return OVERDUE
+        if self.urgency is None:
             return MOST_URGENT
         return min(self.urgency(), MOST_URGENT)
 

@@ -32,7 +32,8 @@ _NO_OUTPUT_TRIES = 4
 # tries, for it may be the bot that was away for so long.
 _HARD_LIMIT = 2.0
 _LAST_TRIES = 3
-# An answer that comes so much after it was due was held up: by a restart, or by a 429.
+# An answer that comes so much after it was due was held up: by a restart, or by a 429. One that
+# comes before it was due tells that the clock was set back.
 _LATE_S = 5.0
 
 
@@ -162,7 +163,7 @@ class Follower:
         self, job: Job, asking: _Asking, result: Result | None, noticed_s: float
     ) -> None:
         """Keep how long the provider took, if that is known."""
-        on_time = asking.watched and noticed_s <= asking.due_s + _LATE_S
+        on_time = asking.watched and abs(noticed_s - asking.due_s) <= _LATE_S
         sample = sample_of(
             result, asking.latency, asking.answers, noticed_s, at=self._now(), on_time=on_time
         )
@@ -185,7 +186,7 @@ class Follower:
         except InferenceFailedError as error:
             return await self._fail(job, reason_of(error), error.detail)
         except ProviderError as error:
-            log.warning("job %s failed, its result could not be read: %s", job.id, error)
+            self._on_error(job, error)
         return await self._fail(job, FailureReason.INFERENCE, words)
 
     async def _look_up(
@@ -239,7 +240,8 @@ class Follower:
         return wait_s
 
     def _elapsed_s(self, job: Job) -> float:
-        return (self._now() - (job.running_at or job.created_at)).total_seconds()
+        """Return for how long it runs; a clock that was set back must not say "not yet"."""
+        return max((self._now() - (job.running_at or job.created_at)).total_seconds(), 0.0)
 
     def _waited_s(self, job: Job) -> float:
         """Return how long the job has been asked about; a backup may be hours old."""

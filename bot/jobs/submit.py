@@ -18,6 +18,7 @@ from bot.errors import (
     ProviderError,
     RateLimitedError,
     RequestTakenError,
+    StaleStateError,
     TransientError,
 )
 from bot.job import FailureReason, Job, JobState
@@ -145,12 +146,21 @@ class Submitter:
 
     async def _ask_for_nothing(self) -> None:
         await self._budget.acquire("poll")
-        await self._provider.balance_usd()
+        try:
+            await self._provider.balance_usd()
+        except RateLimitedError as error:
+            self._budget.rate_limited(error.reset_at, now=self._now())
+            raise
 
     async def _send(self, job: Job, give_up_at: datetime) -> Job:
         """Commit the intent, POST, and write down what came of it: one piece."""
         # Not by the notes: nothing is sent yet, so a storage in trouble is the step's to wait for.
-        job = await self._store.transition(job.id, JobState.SUBMITTING, now=self._now())
+        try:
+            job = await self._store.transition(job.id, JobState.SUBMITTING, now=self._now())
+        except StaleStateError:
+            # Cancelled while it waited. Who orders and cancels must not use up the budget.
+            self._budget.hand_on()
+            raise
         log.info("job %s: %s", job.id, job.state.value)
         self._cards.show(job, Standing())
         if not self._sure():

@@ -14,8 +14,12 @@ LEAST_PER_MINUTE = 2
 LONGEST_PAUSE_S = 300.0
 # The urgency of a poll that should go before all others. A number that every database can keep.
 MOST_URGENT = 1e12
+# That of a poll that has waited for too long: a few of those do not even give way to submits.
+OVERDUE = 2e12
 # One in so many requests is the submits' own.
 _SHARE = 10
+# A minute is not told in finer parts: a large limit must not make a long page.
+_MOST_TIMES = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,13 +118,20 @@ def polls_share(per_minute: int) -> int:
     return per_minute - max(1, per_minute // _SHARE)
 
 
+def polls_own(per_minute: int) -> int:
+    """Return how many requests a minute are polls' where some have waited for too long."""
+    return max(1, per_minute // _SHARE)
+
+
 def used_up_evenly(per_minute: int, *, now_s: float) -> Page:
     """Return the page as if the last minute had been used up at an even pace."""
-    polls, gap_s = polls_share(per_minute), WINDOW_S / per_minute
+    polls, times = polls_share(per_minute), min(per_minute, _MOST_TIMES)
     taken = []
-    for number in range(per_minute):
+    for number in range(times):
         # Of both kinds as many as they may be, evenly mixed.
-        poll = (number + 1) * polls // per_minute - number * polls // per_minute
-        at_s = now_s - WINDOW_S + (number + 1) * gap_s
-        taken.append(Taken(at_s=at_s, submits=1 - poll, polls=poll))
+        all_, poll = (
+            (number + 1) * share // times - number * share // times for share in (per_minute, polls)
+        )
+        at_s = now_s - WINDOW_S + (number + 1) * WINDOW_S / times
+        taken.append(Taken(at_s=at_s, submits=all_ - poll, polls=poll))
     return Page(taken=tuple(taken), next_poll_s=now_s + WINDOW_S / polls)

@@ -8,12 +8,14 @@ from operator import attrgetter
 
 from bot.pacing.page import (
     LONGEST_PAUSE_S,
+    OVERDUE,
     WINDOW_S,
     Demand,
     Page,
     Taken,
     Turn,
     Wish,
+    polls_own,
     polls_share,
 )
 
@@ -39,7 +41,8 @@ def decide(page: Page, demand: Demand, *, now_s: float, per_minute: int) -> tupl
 
     At most `per_minute` requests are given in any `WINDOW_S`. Submits go first, whichever
     process they wait in; polls go at an even pace but for small bursts, the most urgent first.
-    After a pause all go at an even pace.
+    After a pause all go at an even pace. One request in ten goes to polls that are `OVERDUE`,
+    however many submits wait: videos are kept for an hour.
 
     Args:
         page: As the last one left it.
@@ -52,17 +55,21 @@ def decide(page: Page, demand: Demand, *, now_s: float, per_minute: int) -> tupl
     """
     page = _as_of(page, demand, now_s, per_minute)
     room = _room(page, now_s, per_minute)
-    submits = min(demand.submits, room)
-    polls = 0
-    if submits == demand.submits and not any(wish.submits for wish in page.wishes.values()):
-        available = min(room - submits, _room_for_polls(page, now_s, per_minute))
-        polls = _before_others(demand.urgencies, page.wishes, available)
+    kept = _kept_for_polls(page, demand, room, per_minute)
+    submits = min(demand.submits, room - kept)
+    all_submits = submits == demand.submits
+    if all_submits and not any(wish.submits for wish in page.wishes.values()):
+        available, urgencies = room - submits, demand.urgencies
+    else:
+        available, urgencies = kept, _overdue(demand.urgencies)
+    available = min(available, _room_for_polls(page, now_s, per_minute))
+    polls = _before_others(urgencies, page.wishes, available)
     if submits or polls:
         page = _with_taken(page, now_s, per_minute, submits=submits, polls=polls)
     rest = replace(
         demand, submits=demand.submits - submits, urgencies=demand.urgencies[polls:], pause_s=0
     )
-    wait_s = _wait_s(page, rest, now_s, per_minute)
+    wait_s = _wait_s(page, rest, now_s, per_minute, gave_way=kept > polls)
     turn = Turn(
         submits=submits,
         polls=polls,
@@ -166,6 +173,18 @@ def _left_by_s(page: Page, number: int, count: Callable[[Taken], int]) -> float:
 # -- polls ----------------------------------------------------------------------------------
 
 
+def _kept_for_polls(page: Page, demand: Demand, room: int, per_minute: int) -> int:
+    """Return how much of the room no submit gets: it is for polls that have waited too long."""
+    wishes = [wish.urgency for wish in page.wishes.values() if wish.urgency is not None]
+    if not _overdue([*demand.urgencies[:1], *wishes]):
+        return 0
+    return min(max(polls_own(per_minute) - page.polls, 0), room)
+
+
+def _overdue(urgencies: Sequence[float]) -> Sequence[float]:
+    return [urgency for urgency in urgencies if urgency >= OVERDUE]
+
+
 def _room_for_polls(page: Page, now_s: float, per_minute: int) -> int:
     share = polls_share(per_minute)
     free = share - page.polls
@@ -210,13 +229,21 @@ def _before_others(urgencies: Sequence[float], wishes: Mapping[str, Wish], avail
     return polls
 
 
-def _wait_s(page: Page, rest: Demand, now_s: float, per_minute: int) -> float:
-    """Return when to look again for what is left; 0 when nothing is."""
+def _wait_s(page: Page, rest: Demand, now_s: float, per_minute: int, *, gave_way: bool) -> float:
+    """Return when to look again for what is left; 0 when nothing is.
+
+    Args:
+        page: With what went now.
+        rest: What is left.
+        now_s: The time on the page's clock.
+        per_minute: What the account may send.
+        gave_way: Whether submits left room to other processes' polls.
+    """
     if not rest.submits and not rest.urgencies:
         return 0.0
     at_s = _room_at_s(page, now_s, per_minute)
     if not rest.submits:
         at_s = max(at_s, _room_for_poll_at_s(page, per_minute))
-        if at_s <= now_s:  # there is room: it gave way
-            at_s = now_s + _GIVE_WAY_S
+    if at_s <= now_s and (gave_way or not rest.submits):  # there is room: it gave way
+        at_s = now_s + _GIVE_WAY_S
     return min(max(at_s - now_s, _SHORTEST_WAIT_S), _LONGEST_WAIT_S)

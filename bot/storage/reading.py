@@ -75,12 +75,12 @@ class JobReader:
         """Tell whether the provider was asked about any job since then, or is to be."""
         at_work = col(JobRow.state).in_(_BEYOND_QUEUE)
         ended = and_(col(JobRow.ended_at) >= since, col(JobRow.submitting_at).is_not(None))
+        # Sent and told to wait: it is in the queue again.
+        back = and_(col(JobRow.state) == JobState.QUEUED, col(JobRow.submitting_at) >= since)
+        lately = or_(*(exists().where(jobs) for jobs in (at_work, ended, back)))
 
         async def work(session: AsyncSession) -> bool:
-            return (
-                await session.scalar(select(or_(exists().where(at_work), exists().where(ended))))
-                is True
-            )
+            return await session.scalar(select(lately)) is True
 
         return await self._database.read(work)
 
