@@ -44,7 +44,7 @@ from bot.storage import Database, JobStore, PolicyStore
 from tests.engine_kit import launched
 from tests.job_steps_kit import RecordingCards
 
-COMMANDS = 100
+COMMANDS = 50
 GUILD = 1100000000000000001
 HOST = Allowance(
     daily_credits=10**6,

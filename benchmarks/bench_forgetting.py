@@ -25,7 +25,7 @@ from bot.storage import Database, ForgettingStore
 from bot.storage.rows import new_row
 from bot.storage.tables import JobRow, LedgerRow
 
-JOBS = int(os.environ.get("BENCH_JOBS", "20000"))  # 50,000 for a look at the largest
+JOBS = int(os.environ.get("BENCH_JOBS", "10000"))  # 50,000 for a look at the largest
 MEMBERS = 50
 FIRST_ID = 1_400_000_000_000_000_000
 NOW = datetime(2026, 8, 3, 12, tzinfo=UTC)

@@ -30,6 +30,7 @@ from sandbox.discord_api.rendering import user_json
 from sandbox.discord_api.store import COMMAND_RESPONSE
 from sandbox.discord_api.world import Channel, User
 from sandbox.runner import Options, Parts
+from sandbox.segmind_api import SegmindStandIn
 
 LOOK_EVERY_S = 0.1
 A_WRITE = 500
@@ -81,6 +82,11 @@ class Scene:
         """Requests to the provider by kind."""
         return dict(self.parts.segmind.context.store.calls)
 
+    def edits(self) -> int:
+        """Edits of messages so far."""
+        calls = self.parts.discord.hub.calls
+        return sum(number for name, number in calls.items() if name.startswith("PATCH"))
+
     def states(self) -> dict[str, int]:
         """Jobs by state, from the bot's own file. Blocking, for a moment."""
         return _counts(self.folder / "bot" / "bot.sqlite3")
@@ -92,6 +98,7 @@ async def opened(
     *,
     speed: float,
     waiting: int = 0,
+    running: int = 0,
     over: int = 0,
     words: str = "",
     command: Sequence[str] = BOT_COMMAND,
@@ -102,8 +109,9 @@ async def opened(
         folder: Everything is kept here.
         speed: Times as fast as the real provider.
         waiting: Jobs that were let in, and whose members see "thinking".
+        running: Jobs that the provider has, as after a restart.
         over: Jobs that were delivered long ago.
-        words: Added to the prompt of those that wait, see `sandbox.segmind_api.words`.
+        words: Added to the prompt of those that wait or run, see `sandbox.segmind_api.words`.
         command: What is run as the bot.
     """
     options = Options(port=0, speed=speed, light_videos=True, bot_settings=PLENTY)
@@ -118,6 +126,10 @@ async def opened(
             Database.open(f"sqlite:///{parts.bot_folder() / 'bot.sqlite3'}"),
             [
                 *(_waiting(parts.discord.hub, crowd, number, words) for number in range(waiting)),
+                *(
+                    _at_provider(parts.segmind, _waiting(parts.discord.hub, crowd, number, words))
+                    for number in range(running)
+                ),
                 *(_over(number) for number in range(over)),
             ],
         )
@@ -140,6 +152,17 @@ def _waiting(hub: Hub, crowd: Crowd, number: int, words: str) -> JobRow:
         at=datetime.now(UTC),
         prompt=f"a fox, number {number} {words}".rstrip(),
     )
+
+
+def _at_provider(segmind: SegmindStandIn, row: JobRow) -> JobRow:
+    """Let the provider accept a waiting job."""
+    body = dict(row.parameters)
+    record = segmind.context.worker.accept(MODEL, body, {**DEFAULTS, **body}, 0.1)
+    row.state, row.request_id = JobState.RUNNING, record.request_id
+    row.submitting_at = row.running_at = datetime.now(UTC)
+    row.response_url = f"{segmind.api_url}/v2/requests/{record.request_id}"
+    row.status_url = f"{row.response_url}/status"
+    return row
 
 
 def _over(number: int) -> JobRow:
