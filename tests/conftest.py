@@ -19,8 +19,8 @@ UNTRACED = ("end_to_end", "browser")
 # list was made: benchmarks/notes/suite.md.
 UNTRACED_TESTS = frozenset(Path(__file__).with_name("untraced.txt").read_text("utf-8").split())
 
-# Files that share something dear to start: the one sandbox of the end-to-end tests, Chromium.
-# They go to the same test process, one after the other.
+# Files that share something dear to start, the one sandbox of the end-to-end tests: they go to the
+# same test process, one after the other.
 TOGETHER = {
     "sandbox": (
         "tests/end_to_end/test_animate_this.py",
@@ -32,7 +32,6 @@ TOGETHER = {
         "tests/end_to_end/test_members_view.py",
         "tests/end_to_end/test_privacy.py",
     ),
-    "page": ("tests/page/",),
 }
 
 

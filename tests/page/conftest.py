@@ -20,7 +20,7 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="module")
 async def stand_in(clock: Clock) -> AsyncIterator[DiscordStandIn]:
     """Discord."""
     stand_in = DiscordStandIn(clock=clock)
@@ -29,7 +29,7 @@ async def stand_in(clock: Clock) -> AsyncIterator[DiscordStandIn]:
     await stand_in.stop()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="module")
 async def bot(stand_in: DiscordStandIn) -> AsyncIterator[Bot]:
     """The bot, with its commands registered."""
     async with aiohttp.ClientSession() as http:
@@ -38,7 +38,7 @@ async def bot(stand_in: DiscordStandIn) -> AsyncIterator[Bot]:
         yield bot
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     """One Chromium for all of these tests: starting it takes longer than most of them."""
     async with async_playwright() as playwright:
@@ -47,7 +47,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(browser: Browser, stand_in: DiscordStandIn, bot: Bot) -> AsyncIterator[Page]:
     """The page, logged in as the first member."""
     assert bot.stand_in is stand_in  # commands are there before the page asks for them

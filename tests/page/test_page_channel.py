@@ -24,7 +24,7 @@ from tests.page_kit import (
     run_quota,
 )
 
-pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 MESSAGES_A_PAGE = 50
 

@@ -29,7 +29,7 @@ from tests.discord_kit import control
 from tests.page_browser import needs_chromium
 from tests.page_kit import DEFER_UPDATE, LAYOUT, MESSAGE, MODAL, UPDATE, Bot, find, run_quota
 
-pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 ROLES, CHANNELS, USERS, LABEL = 6, 8, 5, 18
 
