@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from bot import __version__
-from bot.allocator import keep_little
+from bot.allocator import keep_little, leave_as_it_is
 from bot.catalogue import MODELS, as_json, as_markdown
 from bot.commands import add_to
 from bot.composition import HEARTBEAT_EVERY_S, heartbeat_path, run
@@ -143,4 +143,6 @@ def _healthcheck(_options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    leave_as_it_is()
+    sys.exit(code)

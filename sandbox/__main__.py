@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.allocator import leave_as_it_is
 from sandbox.runner import DEFAULT_PORT, MOST_BOTS, CannotStartError, Options, run
 
 _PARTS = """\
@@ -120,4 +121,6 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    leave_as_it_is()
+    sys.exit(code)

@@ -1,18 +1,54 @@
 """What all tests share."""
 
+import gc
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 # The same examples at every run, and no time limits: the cores are shared.
 settings.register_profile("everywhere", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("everywhere")
 
-# The work is done in other processes: tracing this one slows and finds nothing. Tests that run
-# lines again and again which others run too say `no_cover` themselves: that halves their time.
+# The work is done in other processes: tracing this one slows and finds nothing.
 UNTRACED = ("end_to_end", "browser")
+# These run again and again what others run too; tracing at least doubles what they cost. How the
+# list was made: benchmarks/notes/suite.md.
+UNTRACED_TESTS = frozenset(Path(__file__).with_name("untraced.txt").read_text("utf-8").split())
+
+# Files that share something dear to start, the one sandbox of the end-to-end tests: they go to the
+# same test process, one after the other.
+TOGETHER = {
+    "sandbox": (
+        "tests/end_to_end/test_animate_this.py",
+        "tests/end_to_end/test_bad_",
+        "tests/end_to_end/test_card_and_video.py",
+        "tests/end_to_end/test_discord_trouble.py",
+        "tests/end_to_end/test_every_parameter.py",
+        "tests/end_to_end/test_host.py",
+        "tests/end_to_end/test_members_view.py",
+        "tests/end_to_end/test_privacy.py",
+    ),
+}
+
+
+class FilesTogether(LoadFileScheduling):  # type: ignore[misc] # it has no types
+    """Gives out tests file by file, and files that share something together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        for shared, files in TOGETHER.items():
+            if nodeid.startswith(files):
+                return shared
+        return str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> FilesTogether | None:
+    """Keep files together where files are to be kept together at all."""
+    return FilesTogether(config) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +63,20 @@ def _own_logs() -> Iterator[None]:
             root.removeHandler(handler)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import all tests; what that makes stays, and is never looked through for garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     """Measure no coverage in some tests; the figure can only become lower by it."""
     for item in items:
-        if any(item.get_closest_marker(name) for name in UNTRACED):
+        name = item.nodeid.split("[")[0]
+        if name in UNTRACED_TESTS or any(item.get_closest_marker(mark) for mark in UNTRACED):
             item.add_marker("no_cover")

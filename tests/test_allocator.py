@@ -1,4 +1,4 @@
-"""The allocator's settings take hold: in processes of their own, for they cannot be taken back."""
+"""Memory's settings take hold: in processes of their own, for they cannot be taken back."""
 
 import ctypes
 import subprocess
@@ -39,3 +39,24 @@ def test_all_threads_share_one_heap() -> None:
     """Unless told, each of eight threads has its own."""
     assert arenas("little") == 1
     assert arenas("as usual") > 1
+
+
+_END = """
+import gc
+from bot.allocator import leave_as_it_is
+class Forgotten:
+    def __del__(self):
+        print("found")
+one = Forgotten()
+one.itself = one
+del one
+leave_as_it_is()
+print(gc.get_freeze_count() > 1000)
+"""
+
+
+def test_at_the_end_garbage_is_found_once_and_the_rest_left_alone() -> None:
+    """What was forgotten still says so; all that was loaded is no longer looked through."""
+    ran = subprocess.run([sys.executable, "-c", _END], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == "found\nTrue\n"

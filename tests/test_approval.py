@@ -303,7 +303,6 @@ async def test_who_takes_it_back_leaves_nothing_to_decide(
     assert buttons(await question(face, job)) == {}
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 async def test_decisions_after_a_restart(face: Face, photo: Path) -> None:
     """Another client answers the old cards: approve, deny by a form opened before, expire."""
     async with face.member() as mia, face.member("Nora") as nora:

@@ -27,7 +27,6 @@ def labels(made: Job) -> list[str]:
     return [part["label"] for part in components(approval_card(made)) if part["type"] == 2]
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.slug)
 @given(prompt=hostile_text(2000), negative=hostile_text(400))
 @settings(max_examples=40)

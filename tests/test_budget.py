@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.jobs.budget import RequestBudget, RequestKind
@@ -253,6 +253,7 @@ def test_urgency_is_asked_for_when_it_counts() -> None:
     assert run_virtually(main()) == ["first", "growing", "steady"]
 
 
+@settings(max_examples=30)  # each serves up to 120
 @given(
     per_minute=budgets,
     urgencies=st.lists(st.none() | st.floats(allow_nan=False), min_size=1, max_size=20),

@@ -134,7 +134,6 @@ def limited(retry_after_s: float, *, everywhere: bool = False) -> dict[str, Any]
 # -- trouble that passes -------------------------------------------------------------------
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize(
     "fault",
     [
@@ -158,7 +157,6 @@ async def test_trouble_with_the_post_that_passes(scene: Scene, fault: dict[str, 
     await scene.ends_here(job)
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize(
     "fault",
     [

@@ -66,7 +66,6 @@ def files_in(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @given(ROWS, st.integers(1, 7))
 def test_the_file_is_json_however_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, Any]], step: int
@@ -107,7 +106,6 @@ async def test_a_large_file_is_packed_and_one_too_large_is_refused(tmp_path: Pat
     assert files_in(tmp_path) == []
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 async def test_everything_stored_about_a_member_is_in_it(file: Path, tmp_path: Path) -> None:
     """Of every table, more than one read of jobs, nothing of others, no secret, no moderator."""
     database = Database.open(f"sqlite:///{file}")

@@ -126,7 +126,6 @@ def test_every_page_of_every_policy_is_accepted(
     accepted(policy_page(ref, overview, names))
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_of_the_largest_policy_is_accepted(name: str) -> None:
     """500 roles and 500 channels, each with all models, and every page of them."""
@@ -172,7 +171,6 @@ def test_a_form_sent_as_it_was_changes_nothing(overview: Overview, name: str) ->
 ZONES = ("America/Argentina/ComodRivadavia", "UTC")
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize("name", PAGES)
 @given(OVERVIEWS)
 @settings(max_examples=25)

@@ -96,7 +96,6 @@ async def test_every_command_is_tried(face: Face) -> None:
     assert leaves == set(COMMANDS)
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_a_member_without_the_right_is_refused(
     face: Face, mia: MemberDriver, command: str, caplog: pytest.LogCaptureFixture

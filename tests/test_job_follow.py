@@ -418,7 +418,6 @@ async def test_a_404_while_the_history_is_down_decides_nothing(world: World, ans
 # -- trouble ----------------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize("fault", [act for _, act in POLL_FAULTS], ids=[n for n, _ in POLL_FAULTS])
 @pytest.mark.parametrize("place", ["status", "result"])
 async def test_trouble_with_a_poll_is_only_trouble(world: World, place: Any, fault: Act) -> None:

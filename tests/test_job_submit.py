@@ -215,7 +215,6 @@ async def test_a_refused_connection_is_tried_again(store: JobStore, downloads: P
         await runs_as(world, job, world.far_end.only.request_id)
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 async def test_a_provider_that_stays_away_is_given_up(store: JobStore, downloads: Path) -> None:
     """After two hours of refused connections the credits come back."""
     async with running_world(store, downloads, listening=False) as world:
@@ -278,7 +277,6 @@ async def test_an_unknown_submit_that_arrived_is_found(world: World, answer: Act
     assert (await world.stored(job)).error_detail
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @unknown
 async def test_an_unknown_submit_that_never_arrived_is_released(world: World, answer: Act) -> None:
     """Not in the history after all looks: failed, the credits are back, one POST was made."""
@@ -538,7 +536,6 @@ def test_without_an_intent_no_row_is_ours() -> None:
 # -- refused for good -----------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [

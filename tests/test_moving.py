@@ -159,7 +159,6 @@ def dying_at_each_commit(*databases: Database) -> Iterator[None]:
         event.remove(engine, "commit", on_commit)
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 async def test_dying_at_every_commit(
     filled: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -614,7 +614,6 @@ def satisfied(parameter: Parameter, value: JsonScalar) -> bool:
     return isinstance(value, str) or low <= value <= high
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @given(data=st.data())
 @pytest.mark.parametrize("slug", SLUGS)
 def test_any_options_give_a_sound_body_or_one_refusal(slug: str, data: st.DataObject) -> None:

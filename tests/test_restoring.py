@@ -76,7 +76,6 @@ Way = Callable[[World, Job], Awaitable[Job]]
 ways = pytest.mark.parametrize("way", [to_queued, to_submitting, to_running, to_finished])
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @ways
 async def test_what_was_delivered_since_is_found(world: World, file: Path, way: Way) -> None:
     """Wherever the job was in the backup: one POST, one message, its credits settled."""
@@ -208,7 +207,6 @@ async def test_a_restored_database_on_postgresql_is_marked(
 # -- backing up ---------------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 async def test_a_backup_of_a_busy_database_is_whole(store: JobStore, file: Path) -> None:
     """The command, while jobs are accepted and moved: one file, for its owner only, books right."""
     backup, env = file.with_name("backup.sqlite3"), environment(file.parent)

@@ -75,7 +75,6 @@ async def test_text_becomes_a_moving_h264_video(tmp_path: Path) -> None:
     assert video["faststart"]
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize(
     ("slug", "body", "size", "frames"),
     [

@@ -378,7 +378,6 @@ BODIES = st.binary(max_size=60) | st.builds(
 )
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize("call", DECODERS)
 @settings(deadline=None)  # the machine may be busy
 @given(status=st.sampled_from([200, 204, 302, 404, 406, 422, 500]), body=BODIES)

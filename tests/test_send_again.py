@@ -194,7 +194,6 @@ async def test_a_blocked_member_gets_nothing(world: World) -> None:
     await ends_sent(world, job, ELSEWHERE)
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize(
     ("policy", "words"),
     [

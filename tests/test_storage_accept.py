@@ -117,7 +117,6 @@ async def test_simultaneous_repetitions_make_one_job(file: Path) -> None:
         assert await reserved(one, jobs[0].id) == [(EntryKind.RESERVE, 30)]
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 async def test_200_commands_at_once_spend_credits_for_seven(file: Path) -> None:
     """200 commands of one member in two processes, credits for 7: exactly 7 are accepted."""
     async with opened(file) as one, opened(file) as two:
@@ -304,7 +303,6 @@ async def test_a_job_cannot_come_from_one_that_does_not_exist(store: JobStore) -
     assert await store.ledger_of(new_job().id) == []
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 async def test_cancelled_commands_leave_all_or_nothing(file: Path) -> None:
     """Tasks cancelled at any moment leave a job with its reservation, or neither; no lock stays."""
     dice = random.Random(5)

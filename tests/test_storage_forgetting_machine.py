@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -154,7 +153,6 @@ async def live(file: Path, steps: list[tuple[Any, ...]]) -> list[str]:
     return []
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 def test_forgetting_changes_no_balance(migrated_file: Path, tmp_path: Path) -> None:
     """Jobs, grants, refunds, time and forgetting in any order."""
 

@@ -254,7 +254,6 @@ async def test_a_delivered_video_settles_every_part(store: JobStore) -> None:
     assert await store.check_ledger() == []
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize("processes", [1, 2])
 async def test_200_commands_at_once_spend_allowance_and_grants_for_seven(
     file: Path, processes: int
@@ -542,7 +541,6 @@ async def test_the_hosts_month_is_the_hosts(store: JobStore) -> None:
     assert await store.accept(new_job(1), GENEROUS, kiritimati, now=january, budget=cap)
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 async def test_a_cap_holds_against_many_guilds_at_once(file: Path) -> None:
     """60 guilds at once in two processes, money for 4: exactly 4 jobs."""
     cap = Budget(host_monthly_usd=Decimal("1.30"))

@@ -442,7 +442,6 @@ def summed(entries: Iterable[LedgerEntry], *, source: int | None = None) -> int:
     return sum(signs.get(e.kind, 0) * e.credits for e in entries if e.grant_id == source)
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 def test_the_books_balance_whatever_happens(migrated_file: Path, tmp_path: Path) -> None:
     """Whatever happens in whatever order, ledger, balances and limits agree."""
 

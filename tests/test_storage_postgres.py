@@ -11,8 +11,6 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
-
 from bot import quota
 from bot.audit import AuditEvent
 from bot.errors import RefusedError, StaleStateError
@@ -265,7 +263,6 @@ async def test_statistics_and_pages_are_the_same_here(url: str) -> None:
         ]
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 async def test_the_audit_log_is_read_in_pages_here(url: str) -> None:
     """PostgreSQL's cursor gives every event once, also beyond the first page."""
     async with opened(url) as database:

@@ -198,7 +198,6 @@ async def test_a_settled_failure_is_found(file: Path) -> None:
     assert problems == [f"job {FIRST_ID} is failed but its credits were settled"]
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize(
     ("kind", "job", "amount"),
     [("release", 0, 30), ("settle", 0, 30), ("gift", 1, 30), ("settle", 1, 0), ("reserve", 1, 30)],

@@ -51,7 +51,6 @@ def changed(before: Job, after: Job) -> set[str]:
     return {name for name, value in asdict(before).items() if value != getattr(after, name)}
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize(("source", "target"), EVERY_STEP)
 async def test_every_step_is_allowed_or_changes_nothing(
     store: JobStore, source: JobState, target: JobState
@@ -78,7 +77,6 @@ async def test_every_step_is_allowed_or_changes_nothing(
     assert await store.ledger_of(before.id) == booked
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize("state", sorted(PATHS))
 async def test_credits_are_closed_exactly_in_terminal_states(
     store: JobStore, state: JobState
@@ -123,7 +121,6 @@ async def test_a_release_counts_for_the_day_of_its_reservation(store: JobStore) 
     assert (entry.kind, entry.counted_at, entry.created_at) == (EntryKind.RELEASE, NOW, tomorrow)
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 async def test_two_simultaneous_steps_have_one_winner(file: Path) -> None:
     """A cancel and a submit at the same moment: one happens, the other is told the state."""
     async with opened(file) as one, opened(file) as two:

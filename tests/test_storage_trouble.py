@@ -154,7 +154,6 @@ async def test_a_fault_of_the_program_is_no_trouble(shaky: JobStore, disk: Disk)
 STEPS = [(path[-1], path[:-1]) for path in PATHS.values() if path]
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize(("to", "before"), STEPS, ids=[to.value for to, _ in STEPS])
 async def test_a_transition_is_all_or_nothing(
     shaky: JobStore, disk: Disk, to: JobState, before: tuple[JobState, ...]

@@ -225,7 +225,6 @@ def test_a_question_becomes_the_video_s_card_at_the_end(shown: Job, *, question:
         assert f"Approved by <@{NORA}>" in card_text(shown)
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.slug)
 @given(prompt=hostile_text(2000), negative=hostile_text(400), reason=hostile_text(300))
 @settings(max_examples=40)

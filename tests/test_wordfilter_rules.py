@@ -340,7 +340,6 @@ def largest_filter() -> CompiledFilter:
     return compile_rules(rules, BUILT_IN_LISTS)
 
 
-@pytest.mark.no_cover  # see tests/conftest.py
 @pytest.mark.parametrize("part", HARD_PROMPTS.values(), ids=HARD_PROMPTS.keys())
 def test_the_work_grows_with_the_prompt_only(largest_filter: CompiledFilter, part: str) -> None:
     """A prompt made to be hard costs at most so much for each of its characters."""

@@ -29,9 +29,9 @@ LITTLE = {
 }
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SandboxProcess]:
-    """One sandbox for the whole session; at its end nothing secret was ever written."""
+    """One sandbox for all files here; at its end nothing secret was ever written."""
     folder = tmp_path_factory.mktemp("sandbox")
     async with SandboxProcess(folder, bot_env=PLENTY) as running:
         yield running

@@ -23,6 +23,8 @@ Json = dict[str, Any]
 
 START_S = 90.0
 STOP_S = 40.0
+# For tests that do not look into the videos: making those is most of what many jobs cost.
+LIGHT = ("--light-videos",)
 # How long anything that should happen may take on a busy machine.
 PATIENCE_S = 60.0
 _LOOK_EVERY_S = 0.05

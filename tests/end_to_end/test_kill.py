@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bot.job import JobState
 from bot.storage import Database, JobStore
-from tests.end_to_end.sandbox_process import Json, SandboxProcess, until
+from tests.end_to_end.sandbox_process import LIGHT, Json, SandboxProcess, until
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
 
@@ -27,7 +27,7 @@ Moment = Callable[[SandboxProcess, list[str], list[str]], Awaitable[bool]]
 async def mortal_sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SandboxProcess]:
     """A sandbox whose bot is killed once for each moment, on the same data."""
     folder = tmp_path_factory.mktemp("mortal")
-    async with SandboxProcess(folder, speed=25, bot_env=SETTINGS) as running:
+    async with SandboxProcess(folder, speed=25, bot_env=SETTINGS, options=LIGHT) as running:
         yield running
 
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from bot.job import JobState
 from bot.storage import Database, JobStore
-from tests.end_to_end.sandbox_process import SandboxProcess, until
+from tests.end_to_end.sandbox_process import LIGHT, SandboxProcess, until
 from tests.end_to_end.seen import heading
 from tests.moving_kit import bot, started
 
@@ -27,7 +27,7 @@ SETTINGS = {"JOBS_IN_FLIGHT_PER_MEMBER": "50", "SEGMIND_CONCURRENCY": "4"}
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SandboxProcess]:
     """A sandbox whose bot makes two videos of a member at once, so that others wait."""
     folder = tmp_path_factory.mktemp("house")
-    async with SandboxProcess(folder, speed=60, bot_env=SETTINGS) as running:
+    async with SandboxProcess(folder, speed=60, bot_env=SETTINGS, options=LIGHT) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sandbox.bot_process import PROJECT
-from tests.end_to_end.sandbox_process import SandboxProcess, until
+from tests.end_to_end.sandbox_process import LIGHT, SandboxProcess, until
 from tests.end_to_end.seen import is_ephemeral, text_of
 
 pytestmark = pytest.mark.end_to_end
@@ -65,7 +65,7 @@ async def test_a_stop_leaves_nobody_thinking(tmp_path: Path) -> None:
 
 async def test_a_renamed_process_takes_up_the_jobs_of_the_old_name(tmp_path: Path) -> None:
     """EXECUTOR_ID changed while jobs were at the provider: each still ends with one video."""
-    async with SandboxProcess(tmp_path, speed=25, bot_env=SETTINGS) as sandbox:
+    async with SandboxProcess(tmp_path, speed=25, bot_env=SETTINGS, options=LIGHT) as sandbox:
         async with sandbox.member() as mia:
             for number in range(4):
                 await mia.run_command("t2v", {"prompt": f"a wheel {number}"})
@@ -101,7 +101,7 @@ async def test_cards_say_that_the_bot_is_restarting_and_then_the_truth_again(
     settings = {**SETTINGS, "SEGMIND_CONCURRENCY": "4"}  # two of a member
     prompts = [f"a restarted wheel {number}" for number in range(4)]
     words = "The bot is being restarted. Nothing is lost"
-    async with SandboxProcess(tmp_path, speed=20, bot_env=settings) as sandbox:
+    async with SandboxProcess(tmp_path, speed=20, bot_env=settings, options=LIGHT) as sandbox:
         async with sandbox.member() as mia:
             jobs = {(await mia.run_command("t2v", {"prompt": p})).id for p in prompts}
 

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.seed import LOG_ID
-from tests.end_to_end.sandbox_process import Json, SandboxProcess, until
+from tests.end_to_end.sandbox_process import LIGHT, Json, SandboxProcess, until
 from tests.end_to_end.seen import buttons, text_of
 
 pytestmark = pytest.mark.end_to_end
@@ -41,7 +41,7 @@ async def _in_log(sandbox: SandboxProcess, words: str) -> list[Json]:
 async def test_every_video_has_one_card_whatever_happens(tmp_path: Path) -> None:
     """Promptly; and after a refusal and a kill -9 at the next start, once, with its buttons."""
     async with (
-        SandboxProcess(tmp_path) as sandbox,
+        SandboxProcess(tmp_path, options=LIGHT) as sandbox,
         sandbox.member("Nora") as nora,
         sandbox.member("Mia") as mia,
     ):
