@@ -55,7 +55,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config) -> FilesTogether | None:
 def _own_logs() -> Iterator[None]:
     """Take back the logs of a command: they go to the test's standard error, which is closed."""
     root, engine = logging.getLogger(), logging.getLogger("dbos")
-    kept = engine.handlers, engine.propagate
+    kept = engine.handlers[:], engine.propagate
     yield
     engine.handlers, engine.propagate = kept
     for handler in root.handlers[:]:

@@ -37,6 +37,7 @@ class Bot:
             DATABASE_URL=database_url,
             PROCESS_INDEX=str(index),
             PROCESS_COUNT="2",
+            LOOP_LAG_LOG_S="1",
         )
         self._process: asyncio.subprocess.Process | None = None
 
@@ -221,6 +222,7 @@ async def test_a_killed_process_is_taken_over(pair: Pair) -> None:
     assert "Traceback" not in namesake.log
     assert f"process {victim.executor_id} is gone" in other.log
     assert "this process leads" in other.log
+    assert "the event loop is late by" in other.log
 
 
 async def test_a_stopped_process_is_taken_over_and_ends(pair: Pair) -> None:
