@@ -23,7 +23,7 @@ from benchmarks import crowd_kit, kit
 OLD = (0, 1000, 20_000)
 IN_FLIGHT = (100, 1000)
 # Times as fast as the provider: jobs are late soon after the last was sent.
-SPEED = 20.0
+SPEED = 6.0
 PATIENCE_S = 150.0
 
 
