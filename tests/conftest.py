@@ -16,7 +16,7 @@ settings.load_profile("everywhere")
 # The work is done in other processes: tracing this one slows and finds nothing.
 UNTRACED = ("end_to_end", "browser")
 # These run again and again what others run too; tracing at least doubles what they cost. How the
-# list was made: benchmarks/notes/suite.md.
+# list was made: benchmarks/README.md.
 UNTRACED_TESTS = frozenset(Path(__file__).with_name("untraced.txt").read_text("utf-8").split())
 
 # Files that share something dear to start, the one sandbox of the end-to-end tests: they go to the
