@@ -36,7 +36,7 @@ from sandbox.environment import bot_environment
 from sandbox.segmind_api.plan import RenderPlan
 from sandbox.segmind_api.render import Renderer
 
-JOBS, QUICK_JOBS = 50, 20
+JOBS, QUICK_JOBS = 40, 20
 ORDER_EVERY_S = 0.5
 MADE_IN_S = (2.0, 4.0)
 # The bot expects videos so many times sooner: it polls a few times in those seconds.

@@ -31,7 +31,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 JOBS = 100
 # Of the provider. The prompts ask for five times the usual latency: no job ends before all are
 # there, and all are late, which is when the provider is asked often.
-SPEED = 12.0
+SPEED = 16.0
 PATIENCE_S = 300.0
 LOOK_EVERY_S = 0.1
 SETTINGS = {

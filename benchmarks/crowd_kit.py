@@ -43,7 +43,6 @@ PLENTY = {
     "JOBS_IN_FLIGHT_PER_MEMBER": "10000",
     "JOBS_IN_FLIGHT_PER_GUILD": "100000",
     "SEGMIND_CONCURRENCY": "10000",
-    "SEGMIND_REQUESTS_PER_MINUTE": "60000",
     "LOG_FORMAT": "json",
     "LOOP_LAG_LOG_S": "1",
 }
@@ -101,6 +100,7 @@ async def opened(
     running: int = 0,
     over: int = 0,
     words: str = "",
+    requests_per_minute: int = 60_000,
     command: Sequence[str] = BOT_COMMAND,
 ) -> AsyncIterator[Scene]:
     """Start the stand-ins, and then the bot, with jobs in its database; it is not waited for.
@@ -112,9 +112,11 @@ async def opened(
         running: Jobs that the provider has, as after a restart.
         over: Jobs that were delivered long ago.
         words: Added to the prompt of those that wait or run, see `sandbox.segmind_api.words`.
+        requests_per_minute: The provider's plan.
         command: What is run as the bot.
     """
-    options = Options(port=0, speed=speed, light_videos=True, bot_settings=PLENTY)
+    settings = {**PLENTY, "SEGMIND_REQUESTS_PER_MINUTE": str(requests_per_minute)}
+    options = Options(port=0, speed=speed, light_videos=True, bot_settings=settings)
     async with AsyncExitStack() as stack:
         parts = Parts(stack, options, folder)
         parts.bot_command = command
