@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 # The same examples at every run, and no time limits: the cores are shared.
@@ -46,9 +47,9 @@ class FilesTogether(LoadFileScheduling):  # type: ignore[misc] # it has no types
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> FilesTogether | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether | None:
     """Keep files together where files are to be kept together at all."""
-    return FilesTogether(config) if config.getoption("dist") == "loadfile" else None
+    return FilesTogether(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True)
