@@ -18,12 +18,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from benchmarks.crowd_kit import entry
 from bot.job import JobState, NewJob
 from bot.pseudonyms import Pseudonyms
 from bot.quota import EntryKind
 from bot.storage import Database, ForgettingStore
 from bot.storage.rows import new_row
-from bot.storage.tables import JobRow, LedgerRow
 
 JOBS = int(os.environ.get("BENCH_JOBS", "10000"))  # 50,000 for a look at the largest
 MEMBERS = 50
@@ -57,19 +57,6 @@ async def fill(session: AsyncSession, numbers: range) -> None:
     await session.flush()
     for kind in (EntryKind.RESERVE, EntryKind.SETTLE):
         session.add_all(entry(row, kind) for row in jobs)
-
-
-def entry(row: JobRow, kind: EntryKind) -> LedgerRow:
-    """Return a ledger entry over a job's price."""
-    return LedgerRow(
-        job_id=row.id,
-        guild_id=row.guild_id,
-        user_id=row.user_id,
-        kind=kind,
-        credits=row.price_credits,
-        created_at=NOW,
-        counted_at=NOW,
-    )
 
 
 async def seconds(work: Awaitable[Any]) -> float:

@@ -145,7 +145,7 @@ def _waiting(hub: Hub, crowd: Crowd, number: int, words: str) -> JobRow:
     channel = list(guild.channels.values())[number // len(crowd.guilds) % len(guild.channels)]
     interaction = _interaction(hub, crowd.members[number % len(crowd.members)], channel)
     return _row(
-        id=int(interaction.id),
+        job_id=int(interaction.id),
         guild_id=int(guild.id),
         channel_id=int(channel.id),
         user_id=int(interaction.user_id),
@@ -170,7 +170,7 @@ def _at_provider(segmind: SegmindStandIn, row: JobRow) -> JobRow:
 def _over(number: int) -> JobRow:
     at = datetime.now(UTC) - timedelta(days=2 + number / 1000)
     row = _row(
-        id=number + 1,
+        job_id=number + 1,
         guild_id=1,
         channel_id=2,
         user_id=3 + number % 1000,
@@ -188,7 +188,7 @@ def _over(number: int) -> JobRow:
 
 def _row(
     *,
-    id: int,  # noqa: A002 - the column's name
+    job_id: int,
     guild_id: int,
     channel_id: int,
     user_id: int,
@@ -198,12 +198,12 @@ def _row(
     prompt: str,
 ) -> JobRow:
     new = NewJob(
-        id=id,
+        id=job_id,
         guild_id=guild_id,
         channel_id=channel_id,
         user_id=user_id,
         model=MODEL.slug,
-        parameters={**DEFAULTS, "prompt": prompt, "seed": id % 2**31},
+        parameters={**DEFAULTS, "prompt": prompt, "seed": job_id % 2**31},
         price_credits=10,
         interaction_token=token,
         token_expires_at=at + timedelta(minutes=15),
@@ -250,12 +250,13 @@ async def fill(database: Database, rows: Sequence[JobRow]) -> None:
 async def _write(rows: Sequence[JobRow], session: AsyncSession) -> None:
     session.add_all(rows)
     await session.flush()
-    session.add_all(_entry(row, EntryKind.RESERVE) for row in rows)
+    session.add_all(entry(row, EntryKind.RESERVE) for row in rows)
     over = [row for row in rows if row.ended_at is not None]
-    session.add_all(_entry(row, EntryKind.SETTLE) for row in over)
+    session.add_all(entry(row, EntryKind.SETTLE) for row in over)
 
 
-def _entry(row: JobRow, kind: EntryKind) -> LedgerRow:
+def entry(row: JobRow, kind: EntryKind) -> LedgerRow:
+    """Return a ledger entry over a job's price."""
     return LedgerRow(
         job_id=row.id,
         guild_id=row.guild_id,

@@ -318,3 +318,25 @@ def test_an_edit_that_hangs_does_not_hold_up_its_channel(*, ending: bool) -> Non
     assert waited_s < 31
     assert ("refused this content" if ending else "Number 3 in line") in hung
     assert "refused this content" in other
+
+
+def test_ends_do_not_stand_behind_a_crowd() -> None:
+    """Thirty cards hang at once, each behind its own limit: an end is shown all the same."""
+
+    async def work(virtual: VirtualDiscord) -> float:
+        cards = virtual.keeper()
+        *crowd, last = [await virtual.order() for _ in range(31)]
+        ways = {"method": "PATCH", "path": "*", "delay_s": 20.0, "times": len(crowd)}
+        virtual.stand_in.hub.faults.order(ways)
+        for job in crowd:
+            cards.show(job, Standing(place=3))
+        await asyncio.sleep(1)
+        virtual.stand_in.hub.faults.clear()
+        began_s = virtual.loop.time()
+        await cards.finish(virtual.moved(last, JobState.FAILED, failure=FailureReason.BLOCKED))
+        waited_s = virtual.loop.time() - began_s
+        await asyncio.sleep(60)
+        await cards.close()
+        return waited_s
+
+    assert on_virtual_discord(work) < 5

@@ -101,7 +101,7 @@ class CardPainter:
                 slot.doubt()
             level = logging.INFO if tried is Tried.LATER and not last else logging.WARNING
             log.log(level, "job %s: its card could not be edited: %s", job.id, error)
-        except Exception:
+        except Exception:  # a fault of our own in drawing: the job goes on without this picture
             log.exception("job %s: its card could not be drawn", job.id)
             tried = Tried.REFUSED
         slot.failures = slot.failures + 1 if tried is Tried.LATER else 0

@@ -1,0 +1,80 @@
+"""What the schedule learns from is looked up once for many jobs, and again soon after a sample."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from bot.jobs.learning import Latencies, size_key
+from bot.latency import Sample
+from bot.storage import JobStore
+from tests.job_steps_kit import BODY, T2V, Clock
+from tests.storage_kit import NOW, accepted
+
+pytest_plugins = ("tests.storage_fixtures",)
+
+
+@pytest.fixture
+def looked_up() -> Iterator[list[str]]:
+    """Collect the questions about samples that reach the database."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("SELECT") and "latency_sample" in statement:
+            asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+async def test_jobs_that_begin_at_once_look_it_up_once(
+    store: JobStore, looked_up: list[str]
+) -> None:
+    """A restart begins a thousand at one moment."""
+    job, clock = await accepted(store, model=T2V, parameters=BODY), Clock()
+    latencies = Latencies(store, now=clock.now, clock=clock.monotonic_s)
+
+    found = await asyncio.gather(*(latencies.of(job) for _ in range(20)))
+
+    assert len(looked_up) == 1
+    assert set(found) == {found[0]}
+
+
+async def test_a_sample_is_believed_soon_and_not_by_each_job(
+    store: JobStore, looked_up: list[str]
+) -> None:
+    """A hundred jobs that end at once are not a hundred look-ups; ten seconds later it counts."""
+    job, clock = await accepted(store, model=T2V, parameters=BODY), Clock()
+    latencies = Latencies(store, now=clock.now, clock=clock.monotonic_s)
+    before = await latencies.of(job)
+    for _ in range(10):
+        await latencies.note(job, Sample(latency_s=before.usual_s * 2, at=NOW))
+    looked_up.clear()
+    at_once = await latencies.of(job)
+    asked_at_once = len(looked_up)
+    await clock.sleep(11)
+    later = await latencies.of(job)
+
+    assert (at_once, asked_at_once) == (before, 0)
+    assert later.usual_s == pytest.approx(before.usual_s * 2, rel=0.1)
+
+
+async def test_what_others_learn_is_looked_up_after_minutes(store: JobStore) -> None:
+    """Another process has written samples; nothing ends here."""
+    job, clock = await accepted(store, model=T2V, parameters=BODY), Clock()
+    latencies = Latencies(store, now=clock.now, clock=clock.monotonic_s)
+    before = await latencies.of(job)
+    for _ in range(10):
+        sample = Sample(latency_s=before.usual_s * 2, at=NOW)
+        await store.record_latency(job.model, size_key(job), sample)
+    await clock.sleep(200)
+    not_yet = await latencies.of(job)
+    await clock.sleep(200)
+    later = await latencies.of(job)
+
+    assert not_yet == before
+    assert later.usual_s > before.usual_s * 1.5
