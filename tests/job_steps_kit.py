@@ -262,6 +262,7 @@ class World:
     channel: Channel
     ffmpeg: Ffmpeg
     budget: RequestBudget
+    latencies: Latencies
     breaker: Breaker
     submit: Submitter
     follow: Follower
@@ -347,6 +348,7 @@ async def running_world(
         kept = KeptVideos(folder.with_name("kept"), jobs=store, max_bytes=10**8, now=clock.now)
         rules = PolicyStore(store._database)
         stop_time = StopTime(DEFAULT_STOP_S, clock=clock.monotonic_s)
+        latencies = Latencies(store, now=clock.now, clock=clock.monotonic_s)
         yield World(
             store=store,
             far_end=far_end,
@@ -355,6 +357,7 @@ async def running_world(
             channel=channel,
             ffmpeg=ffmpeg,
             budget=budget,
+            latencies=latencies,
             breaker=breaker,
             submit=Submitter(
                 store=store,
@@ -372,7 +375,7 @@ async def running_world(
                 cards=cards,
                 budget=budget,
                 breaker=breaker,
-                latencies=Latencies(store, now=clock.now, clock=clock.monotonic_s),
+                latencies=latencies,
                 now=clock.now,
                 time_limit_s=TIME_LIMIT_S,
                 sleep=clock.sleep,

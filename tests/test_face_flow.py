@@ -518,3 +518,20 @@ async def test_the_bot_comes_back_after_the_gateway_drops(face: Face, mia: Membe
     await mia.run_command("help")
 
     assert await told(mia, "Make a video")
+
+
+async def test_an_accepted_command_makes_room_for_first_answers(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """It is acknowledged at once; its work in the database waits while others are unanswered."""
+    precedence = face.bot.services.precedence
+    precedence._patience_s = 3600.0
+    with precedence.answering():
+        outcome = await mia.run_command("animate", {"image": photo, **SETTINGS})
+        # What is not held back is written down within this; a miss would only hide a fault.
+        await asyncio.sleep(0.3)
+        early = await face.store.get(int(outcome.id))
+    job = await face.carded(int(outcome.id))
+
+    assert early is None
+    assert job.state is JobState.QUEUED

@@ -1,5 +1,6 @@
 """The second step against a real database and client: polls, and knows when it is over."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -7,8 +8,12 @@ import pytest
 from aiohttp import web
 
 from bot.job import FailureReason, Job, JobState
+from bot.jobs.budget import RequestBudget
+from bot.jobs.follow import Follower
 from bot.jobs.learning import size_key
+from bot.jobs.schedule import REQUEST_WORTH_S, Answers, next_poll_s, urgency_s
 from bot.latency import Sample
+from tests.discord_kit import until
 from tests.job_steps_kit import BODY, RELEASED, RESERVED_ONLY, T2V, TIME_LIMIT_S, World
 from tests.segmind_far_end import COST_USD, Act, FarEnd, Record, cut, html, reply
 from tests.storage_kit import NOW
@@ -198,6 +203,43 @@ async def test_what_was_learned_is_used(world: World) -> None:
     await world.follow(job)
 
     assert world.clock.passed_s > 200
+
+
+async def test_the_schedule_says_when_to_ask_and_how_urgent_it_is(world: World) -> None:
+    """The first question comes when it is worth a request; while it waits it grows urgent."""
+    job, _ = await running(world)
+    latency = await world.latencies.of(job)
+
+    async def for_ever(_seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    scarce = RequestBudget(per_minute=60, clock=world.clock.monotonic_s, sleep=for_ever)
+    scarce.rate_limited(None, now=world.clock.now())
+    follower = Follower(
+        store=world.store,
+        provider=world.follow._provider,
+        cards=world.cards,
+        budget=scarce,
+        breaker=world.breaker,
+        latencies=world.latencies,
+        now=world.clock.now,
+        time_limit_s=3600,
+        sleep=world.clock.sleep,
+    )
+    began_s = world.clock.passed_s
+    following = asyncio.create_task(follower(job))
+    await until(lambda: bool(len(scarce._polls)))
+    asked_s = world.clock.passed_s - began_s
+    (waiter,) = scarce._polls
+    first = waiter.rank(world.clock.passed_s)
+    world.clock.at += timedelta(seconds=5)
+    second = waiter.rank(world.clock.passed_s)
+    following.cancel()
+
+    assert asked_s == pytest.approx(next_poll_s(0.0, latency), abs=0.1)
+    assert first == pytest.approx(REQUEST_WORTH_S, rel=0.1)
+    assert second == pytest.approx(urgency_s(latency, Answers(), asked_s + 5), rel=0.1)
+    assert second > first
 
 
 async def test_the_size_of_a_job_is_resolution_and_length(world: World) -> None:

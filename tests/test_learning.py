@@ -50,6 +50,7 @@ async def test_a_sample_is_believed_soon_and_not_by_each_job(
     """A hundred jobs that end at once are not a hundred look-ups; ten seconds later it counts."""
     job, clock = await accepted(store, model=T2V, parameters=BODY), Clock()
     latencies = Latencies(store, now=clock.now, clock=clock.monotonic_s)
+    await clock.sleep(1)
     before = await latencies.of(job)
     for _ in range(10):
         await latencies.note(job, Sample(latency_s=before.usual_s * 2, at=NOW))

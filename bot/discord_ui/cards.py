@@ -159,7 +159,7 @@ def _running(job: Job, standing: Standing) -> str:
         return f"{bar_until_done(1)}\n{stage}{since}\n{late}"
     ready = ago(job.running_at + timedelta(seconds=standing.expected_s))
     drawn = bar_until_done(percent / _WHOLE_PERCENT)
-    return f"{drawn} about {percent} %\n{stage}{since} · expected {ready}"
+    return f"{drawn} about {percent} %\n{stage}{since} · usually ready {ready}"
 
 
 def _delivered(job: Job) -> str:
