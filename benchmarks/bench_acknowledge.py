@@ -42,7 +42,7 @@ from sandbox.environment import bot_environment
 from sandbox.segmind_api import SegmindStandIn
 
 # Commands at once, and how often: small bursts have a p99 as well.
-BURSTS = {1: 6, 20: 2, 200: 1, 500: 1}
+BURSTS = {1: 4, 20: 2, 200: 1, 500: 1}
 QUICK_BURSTS = {1: 5, 20: 2, 200: 1}
 # The burst that comes while as many earlier commands are being looked at.
 BEHIND = 200
