@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.catalogue import JsonScalar
+from bot.i18n import DEFAULT_LOCALE
 
 
 class JobState(StrEnum):
@@ -81,6 +82,8 @@ class NewJob:
         guild_id: None in a direct message.
         interaction_token: Edits the card while it lives. Secret.
         upload_limit_bytes: Discord's hint of what may be attached in that channel.
+        parent_id: The job that this one was made from: again, changed, or continued.
+        locale: Discord's, of the member: the card and the result speak it.
     """
 
     id: int
@@ -94,6 +97,7 @@ class NewJob:
     token_expires_at: datetime
     upload_limit_bytes: int
     parent_id: int | None = None
+    locale: str = DEFAULT_LOCALE
 
 
 @dataclass(frozen=True, kw_only=True)

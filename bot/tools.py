@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
+from bot import i18n
 from bot.client import VideoBot
 from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.card_pace import Pace
@@ -98,6 +99,7 @@ async def open_tools(
     Raises:
         ConfigurationError: the database cannot be used.
     """
+    await asyncio.to_thread(i18n.load)
     database = await _opened(settings, stack)
     pseudonyms = Pseudonyms.keyed_by(settings.discord_token.get_secret_value())
     stop_time = StopTime(settings.stop_timeout_s)

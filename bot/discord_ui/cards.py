@@ -75,9 +75,9 @@ def card_key(job: Job, standing: Standing) -> tuple[str, str]:
 def add_buttons(box: Box, job: Job) -> None:
     """Add what its member can do about a job: cancel it, or have its video sent again."""
     if job.state in CANCELLABLE:
-        box.add_item(ui.ActionRow(JobButton.cancel(job.id)))
+        box.add_item(ui.ActionRow(JobButton("cancel", job.id)))
     elif can_be_sent(job):
-        box.add_item(ui.ActionRow(JobButton.send(job.id)))
+        box.add_item(ui.ActionRow(JobButton("send", job.id)))
 
 
 def can_be_sent(job: Job) -> bool:

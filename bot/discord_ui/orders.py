@@ -63,6 +63,7 @@ def build_order(interaction: Interaction, model: Model, options: Mapping[str, An
         options=values,
         image=_source(image) if image else None,
         audio=_source(audio) if audio else None,
+        locale=str(interaction.locale),
     )
 
 

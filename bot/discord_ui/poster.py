@@ -13,6 +13,7 @@ from bot.discord_ui.calls import DEFAULT_LIMIT_BYTES, channel_of, direct_channel
 from bot.discord_ui.finder import ResultFinder
 from bot.discord_ui.results import file_name, link_content, result_content
 from bot.discord_ui.verdicts import CANNOT_REPLY_CODES
+from bot.i18n import speaking
 from bot.job import Job
 from bot.jobs.ports import (
     CannotPostError,
@@ -74,12 +75,15 @@ class ChannelPoster:
         limit_bytes = self._limit_bytes(job, where)
         if video.size_bytes > limit_bytes:
             raise TooLargeToPostError(f"{video.size_bytes} bytes", fits_bytes=limit_bytes)
-        content = result_content(job, smaller=smaller, original=original)
+        with speaking(job.locale):
+            content = result_content(job, smaller=smaller, original=original)
         return await self._post_at(job, where, content, video)
 
     async def post_link(self, job: Job, link: Link, where: Where) -> Posted:
         """Post a link and how long it works; errors as `post_video`."""
-        return await self._post_at(job, where, link_content(job, link), None)
+        with speaking(job.locale):
+            content = link_content(job, link)
+        return await self._post_at(job, where, content, None)
 
     async def _post_at(
         self, job: Job, where: Where, content: str, video: VideoFile | None
