@@ -44,4 +44,4 @@ async def test_tasks_speak_the_language_of_whoever_started_them() -> None:
         german = asyncio.create_task(said())
     english = asyncio.create_task(said())
 
-    assert await asyncio.gather(german, english) == ["1.000", "1,000"]
+    assert (await german, await english) == ("1.000", "1,000")
