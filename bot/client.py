@@ -89,6 +89,7 @@ class VideoBot(commands.AutoShardedBot):
         shard_ids: Sequence[int] | None = None,
         shard_count: int | None = None,
         registers_commands: bool = True,
+        user_installs: bool = False,
     ) -> None:
         """Make a client.
 
@@ -99,6 +100,8 @@ class VideoBot(commands.AutoShardedBot):
             shard_count: How many there are in all; None for Discord's advice.
             registers_commands: Whether it tells Discord the commands. Of several processes one
                 does: of two versions, side by side during an upgrade, none undoes the other's.
+            user_installs: Whether people may install it for themselves, and take it to places
+                where the bot is not.
         """
         # It never speaks; without this, discord.py warns at every start that it could not.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
@@ -114,10 +117,11 @@ class VideoBot(commands.AutoShardedBot):
             allowed_mentions=discord.AllowedMentions.none(),
             max_ratelimit_timeout=_MAX_RATE_LIMIT_WAIT_S,
             http_trace=answers_trace(),
-            # Servers install it; in direct messages it works with everybody who shares one.
-            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+            # Servers install it; in direct messages it works with everybody who shares one. What
+            # is for moderators says itself that it is for servers alone.
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=user_installs),
             allowed_contexts=app_commands.AppCommandContext(
-                guild=True, dm_channel=True, private_channel=False
+                guild=True, dm_channel=True, private_channel=user_installs
             ),
             shard_count=shard_count,
             **shards,

@@ -6,8 +6,10 @@ from typing import Any
 
 import discord
 
+from bot.discord_ui.absence import ruling_guild_id
 from bot.discord_ui.services import Interaction
 from bot.errors import RefusedError
+from bot.i18n import gettext
 from bot.jobs.changes import Moderator
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,14 @@ def missing_permissions(has: discord.Permissions, *, in_thread: bool) -> list[st
     return [name for name, granted in needed.items() if not granted]
 
 
+def is_locked(channel: object, has: discord.Permissions) -> bool:
+    """Tell whether a channel is a locked thread, in which only those who manage threads write.
+
+    One that is merely archived opens again by writing into it.
+    """
+    return isinstance(channel, discord.Thread) and channel.locked and not has.manage_threads
+
+
 def invite_link(application_id: int) -> str:
     """Return the address by which a server invites the bot with exactly what it needs."""
     return discord.utils.oauth_url(
@@ -48,7 +58,8 @@ def is_moderator(interaction: Interaction) -> bool:
     Discord sends the permissions with every interaction, so this is never older than the press.
     """
     has = interaction.permissions
-    return interaction.guild_id is not None and (has.manage_guild or has.administrator)
+    manages = has.manage_guild or has.administrator
+    return manages and ruling_guild_id(interaction) is not None
 
 
 def moderator(interaction: Interaction) -> Moderator:
@@ -69,8 +80,10 @@ def moderator(interaction: Interaction) -> Moderator:
         _tried(interaction),
     )
     raise RefusedError(
-        "This is for this server's moderators: it needs the permission **Manage Server** here. "
-        "Nothing was changed."
+        gettext(
+            "This is for this server's moderators: it needs the permission **Manage Server** here. "
+            "Nothing was changed."
+        )
     )
 
 

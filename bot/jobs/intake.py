@@ -46,6 +46,7 @@ class Order:
         upload_limit_bytes: What may be attached in that channel.
         locale: Discord's, of the member.
         parent_id: The job that this one is made from.
+        bot_absent: Whether the bot is not in that channel.
     """
 
     interaction_id: int
@@ -60,6 +61,7 @@ class Order:
     audio: SourceFile | None = None
     locale: str = DEFAULT_LOCALE
     parent_id: int | None = None
+    bot_absent: bool = False
 
     @property
     def negative_prompt(self) -> str:
@@ -256,4 +258,5 @@ def _new_job(order: Order, request: GenerationRequest) -> NewJob:
         upload_limit_bytes=order.upload_limit_bytes,
         locale=order.locale,
         parent_id=order.parent_id,
+        bot_absent=order.bot_absent,
     )

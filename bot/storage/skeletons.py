@@ -38,6 +38,7 @@ _INSTEAD: Mapping[str, Any] = {
     "upload_limit_bytes": 0,
     "result_direct": False,
     "locale": DEFAULT_LOCALE,
+    "bot_absent": False,
 }
 # A column that is added later is emptied as well, unless it is named above.
 EMPTIED: Mapping[str, Any] = {

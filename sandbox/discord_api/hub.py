@@ -99,12 +99,10 @@ class Hub:
         """The guilds the bot is in."""
         return list(self.world.guilds_of(self.world.bot.id))
 
-    def usable_commands(self, guild_id: str | None) -> list[Json]:
-        """The commands there are in a guild, or with None in the bot's direct messages."""
-        absent = (
-            guild_id is not None and self.world.bot.id not in self.world.guilds[guild_id].members
-        )
-        return [] if absent else list(self.commands.usable(guild_id))
+    def usable_commands(self, channel: Channel, user_id: str) -> list[Json]:
+        """The commands there are for a user in a channel, by whichever install."""
+        context, installs = self.world.context_of(channel), self.world.installs(channel, user_id)
+        return list(self.commands.usable(context, installs, channel.guild_id))
 
     def visible(self, guild: Guild, user: User) -> list[Channel]:
         """The channels of a guild that a user can look into."""
