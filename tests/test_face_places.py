@@ -256,6 +256,12 @@ async def test_a_thread_that_was_locked_meanwhile_keeps_nobody_from_the_video(
     assert len(await videos(face, job)) == 1
 
 
+async def test_in_a_forum_itself_nothing_is_asked(mia: MemberDriver) -> None:
+    """Only in its posts."""
+    assert await mia.commands(FORUM_ID) == []
+    assert await mia.commands(POST_ID)
+
+
 # -- where the bot is not ---------------------------------------------------------------
 
 

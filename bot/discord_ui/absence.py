@@ -40,8 +40,9 @@ def ruling_guild_id(interaction: Interaction) -> int | None:
 def absent_note(job: Job) -> str:
     """Return what a member should know where the bot is not, before the video is made."""
     return gettext(
-        "-# I am not a member here. The video comes here if it is ready {when}, later to you by "
-        "direct message. It uses your credits for direct messages; no server's rules hold."
+        "-# I am not a member here, so I can post here for a while only: that ends {when}. If the "
+        "video is ready later, it comes to you by direct message. It uses your credits for direct "
+        "messages; no server's rules hold."
     ).format(when=ago(job.token_expires_at))
 
 
