@@ -13,7 +13,7 @@ import pytest_asyncio
 from bot.catalogue import MODELS
 from bot.discord_ui.absence import check_reachable, is_absent, ruling_guild_id
 from bot.discord_ui.absent_poster import AbsentPoster
-from bot.discord_ui.permissions import is_moderator
+from bot.discord_ui.permissions import is_moderator, moderator
 from bot.discord_ui.poster import ChannelPoster
 from bot.discord_ui.services import Interaction
 from bot.errors import RefusedError
@@ -434,6 +434,8 @@ async def test_nobody_moderates_where_the_bot_is_not(face: Face, mia: MemberDriv
     assert is_absent(heard)
     assert ruling_guild_id(heard) is None
     assert not is_moderator(heard)
+    with pytest.raises(RefusedError, match="I am not a member of this server"):
+        moderator(heard)
 
 
 async def test_on_a_server_with_the_bot_its_rules_hold_for_all_installs(

@@ -5,9 +5,10 @@ discord.py repeats a request after a 5xx. So a video comes in two steps: a follo
 says only that the video is ready (which is what notifies the member) and whose id is written
 down, and then an edit of that message, which brings the file. An edit can be repeated as often
 as need be, and whether it came true is seen on the message itself. A kill between the first step
-and its id leaves such a line without a video behind; it says where to look. A kill during the
-edit is found out by looking, unless the token has died meanwhile: then the video goes to direct
-messages (which are searched first), where a second one is better than none that was paid for.
+and its id, or an answer that is lost, leaves a line without a video; it says where to look. A
+kill during the edit is found out by looking, unless the token has died meanwhile: then the video
+goes to direct messages (which are searched first), where a second one is better than none that
+was paid for.
 
 https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
 """

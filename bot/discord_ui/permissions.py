@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.discord_ui.absence import ruling_guild_id
+from bot.discord_ui.absence import is_absent, ruling_guild_id
 from bot.discord_ui.services import Interaction
 from bot.errors import RefusedError
 from bot.i18n import gettext
@@ -68,7 +68,7 @@ def moderator(interaction: Interaction) -> Moderator:
     What a member without the right tries is logged.
 
     Raises:
-        RefusedError: they lack Manage Server here.
+        RefusedError: they lack Manage Server here, or the bot is not here.
     """
     if interaction.guild_id is not None and is_moderator(interaction):
         return Moderator(guild_id=interaction.guild_id, user_id=interaction.user.id)
@@ -79,6 +79,13 @@ def moderator(interaction: Interaction) -> Moderator:
         interaction.user.id,
         _tried(interaction),
     )
+    if is_absent(interaction):
+        raise RefusedError(
+            gettext(
+                "I am not a member of this server, so there is nothing to moderate here. Somebody "
+                "with **Manage Server** can [invite me]({link}). Nothing was changed."
+            ).format(link=f"<{invite_link(interaction.application_id)}>")
+        )
     raise RefusedError(
         gettext(
             "This is for this server's moderators: it needs the permission **Manage Server** here. "
