@@ -33,6 +33,7 @@ from sandbox.bot_process import BotProcess
 from sandbox.chaos import waiting
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.asking import Asking
+from sandbox.discord_api.commands import Scope
 from sandbox.discord_api.gateway import Session
 from sandbox.discord_api.interactions import Interaction, Interactions
 from sandbox.discord_api.uploads import Body, Upload
@@ -158,7 +159,7 @@ class Contestant:
     async def is_ready(self) -> bool:
         """Whether the bot is connected and has its command."""
         hub = self.stand_in.hub
-        known = any(c["name"] == "animate" for c in hub.usable_commands(self.stand_in.guild_id))
+        known = any(c["name"] == "animate" for c in hub.commands.all(Scope()))
         return known and any(session.connection for session in hub.gateway.sessions())
 
     def take_times(self) -> None:
@@ -211,7 +212,7 @@ class Contestant:
 
     async def _prepare(self, number: int) -> None:
         stand_in, hub = self.stand_in, self.stand_in.hub
-        command = next(c for c in hub.usable_commands(stand_in.guild_id) if c["name"] == "animate")
+        command = next(c for c in hub.commands.all(Scope()) if c["name"] == "animate")
         members = stand_in.members
         user = hub.world.users[members[number % len(members)].id]
         path = hub.files.folder / f"held-{self.name}-{number}-{random.getrandbits(64):x}"

@@ -26,6 +26,7 @@ from benchmarks import kit
 from sandbox.bot_process import BotProcess
 from sandbox.chaos import waiting
 from sandbox.discord_api import DiscordStandIn
+from sandbox.discord_api.commands import Scope
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.faults import Fault, Faults
 from sandbox.discord_api.messaging import Messaging
@@ -214,7 +215,7 @@ async def measure(folder: Path, count: int, profile: str | None) -> list[Mapping
         await stack.enter_async_context(member)
 
         async def ready() -> bool:
-            return any(c["name"] == "t2v" for c in stand_in.hub.usable_commands(stand_in.guild_id))
+            return any(c["name"] == "t2v" for c in stand_in.hub.commands.all(Scope()))
 
         await waiting.until(ready, every_s=LOOK_EVERY_S, within_s=PATIENCE_S)
         await asyncio.sleep(2)

@@ -21,6 +21,7 @@ import discord
 
 from benchmarks import kit
 from bot.client import redirect
+from bot.discord_ui.absent_poster import AbsentPoster
 from bot.discord_ui.poster import ChannelPoster
 from bot.job import JobState
 from bot.jobs.ports import Where
@@ -76,7 +77,7 @@ class Carrier:
     """The bot's hands."""
 
     def __init__(self, client: discord.Client, media: MediaDesk, channel_id: int) -> None:
-        self._poster = ChannelPoster(client)
+        self._poster = ChannelPoster(client, AbsentPoster(client, on_placed=_not_kept))
         self._media = media
         self._channel_id = channel_id
         self._carried = 0
@@ -99,6 +100,10 @@ class Carrier:
     async def check(self, url: str) -> None:
         """Fetch a picture and check it."""
         await self._media.check_image(url)
+
+
+async def _not_kept(_job_id: int, _message_id: int) -> None:
+    """Stand for the database; the bot is where these videos go."""
 
 
 async def run(folder: Path) -> None:

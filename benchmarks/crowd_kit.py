@@ -215,6 +215,7 @@ def _row(
 def _interaction(hub: Hub, user: User, channel: Channel) -> Interaction:
     """Give a command that the bot has acknowledged, and then was stopped."""
     new_id = hub.interactions.new_id()
+    owners = {"0": channel.guild_id or "0"}
     interaction = Interaction(
         id=new_id,
         token=hub.interactions.new_token(new_id),
@@ -225,7 +226,13 @@ def _interaction(hub: Hub, user: User, channel: Channel) -> Interaction:
         nonce=None,
         created_s=hub.clock(),
         data={},
-        metadata={"id": new_id, "type": int(InteractionKind.COMMAND), "user": user_json(user)},
+        metadata={
+            "id": new_id,
+            "type": int(InteractionKind.COMMAND),
+            "user": user_json(user),
+            "authorizing_integration_owners": owners,
+        },
+        owners=owners,
         command_name="t2v",
     )
     hub.interactions.add(interaction)

@@ -20,11 +20,12 @@ from discord.http import INTERNAL_API_VERSION, Route
 
 from bot.discord_ui.admin.items import AdminItem
 from bot.discord_ui.answers import answer_error
-from bot.discord_ui.buttons import JobButton
+from bot.discord_ui.buttons import JobButton, ModelSelect
 from bot.discord_ui.edit_calls import answers_trace
 from bot.discord_ui.log_parts import LogButton
 from bot.discord_ui.privacy_pages import PrivacyButton
 from bot.discord_ui.services import Interaction, Services
+from bot.i18n import DEFAULT_LOCALE, speak, speaking
 from bot.jobs.stop_time import ANSWERS
 
 __all__ = ["Services", "VideoBot", "cog_names", "redirect"]
@@ -61,6 +62,11 @@ def redirect(api_base: str | None, gateway_url: str | None) -> None:
 class Tree(app_commands.CommandTree["VideoBot"]):
     """The commands; every error goes to the one handler."""
 
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Speak the member's language from here on. discord.py's hook, in the command's task."""
+        speak(str(interaction.locale))
+        return True
+
     async def on_error(
         self, interaction: Interaction, error: app_commands.AppCommandError, /
     ) -> None:
@@ -83,6 +89,7 @@ class VideoBot(commands.AutoShardedBot):
         shard_ids: Sequence[int] | None = None,
         shard_count: int | None = None,
         registers_commands: bool = True,
+        user_installs: bool = False,
     ) -> None:
         """Make a client.
 
@@ -93,6 +100,8 @@ class VideoBot(commands.AutoShardedBot):
             shard_count: How many there are in all; None for Discord's advice.
             registers_commands: Whether it tells Discord the commands. Of several processes one
                 does: of two versions, side by side during an upgrade, none undoes the other's.
+            user_installs: Whether people may install it for themselves, and take it to places
+                where the bot is not.
         """
         # It never speaks; without this, discord.py warns at every start that it could not.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
@@ -108,10 +117,11 @@ class VideoBot(commands.AutoShardedBot):
             allowed_mentions=discord.AllowedMentions.none(),
             max_ratelimit_timeout=_MAX_RATE_LIMIT_WAIT_S,
             http_trace=answers_trace(),
-            # Servers install it; in direct messages it works with everybody who shares one.
-            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+            # Servers install it; in direct messages it works with everybody who shares one. What
+            # is for moderators says itself that it is for servers alone.
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=user_installs),
             allowed_contexts=app_commands.AppCommandContext(
-                guild=True, dm_channel=True, private_channel=False
+                guild=True, dm_channel=True, private_channel=user_installs
             ),
             shard_count=shard_count,
             **shards,
@@ -131,7 +141,7 @@ class VideoBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Start the services, load the cogs, tell Discord the commands. discord.py's hook."""
         self._services = await self._start_services(self)
-        self.add_dynamic_items(JobButton, AdminItem, LogButton, PrivacyButton)
+        self.add_dynamic_items(JobButton, ModelSelect, AdminItem, LogButton, PrivacyButton)
         for name in cog_names():
             await self.load_extension(name)
         if self._registers_commands:
@@ -154,6 +164,13 @@ class VideoBot(commands.AutoShardedBot):
         """Ask Discord: somebody may have removed them, or it may be a fresh sandbox."""
         registered = {command.name for command in await self.tree.fetch_commands()}
         return registered == {command.name for command in self.tree.get_commands()}
+
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        """Let an event's listeners speak the language of the interaction that it is about."""
+        about = args[0] if args else None
+        locale = about.locale if isinstance(about, discord.Interaction) else DEFAULT_LOCALE
+        with speaking(str(locale)):
+            super().dispatch(event_name, *args, **kwargs)
 
     async def on_ready(self) -> None:
         """Say that the bot is there. discord.py's event."""

@@ -72,6 +72,7 @@ async def run(settings: Settings) -> None:
         shard_ids=shard_ids,
         shard_count=shard_count,
         registers_commands=settings.registers_commands,
+        user_installs=settings.user_installs,
     )
     async with _lag_logged(settings.loop_lag_log_s), bot:
         await until_stopped(

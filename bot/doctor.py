@@ -137,4 +137,17 @@ async def _discord(settings: Settings) -> Finding:
                 words="the bot's token is refused.",
                 remedy="Reset it in the developer portal (Bot page) and set DISCORD_TOKEN.",
             )
-        return Finding(part="Discord", well=True, words=f"logged in as {client.user}")
+        return _installs(settings, client)
+
+
+def _installs(settings: Settings, client: discord.Client) -> Finding:
+    known = client.application
+    if settings.user_installs and known is not None and known.user_integration_config is None:
+        return Finding(
+            part="Discord",
+            well=False,
+            words=f"logged in as {client.user}, which nobody can install for themselves.",
+            remedy="Switch on User Install in the developer portal (Installation page), or set "
+            "USER_INSTALLS=false.",
+        )
+    return Finding(part="Discord", well=True, words=f"logged in as {client.user}")

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.catalogue import JsonScalar
+from bot.i18n import DEFAULT_LOCALE
 
 
 class JobState(StrEnum):
@@ -81,6 +82,10 @@ class NewJob:
         guild_id: None in a direct message.
         interaction_token: Edits the card while it lives. Secret.
         upload_limit_bytes: Discord's hint of what may be attached in that channel.
+        parent_id: The job that this one was made from: again, changed, or continued.
+        locale: Discord's, of the member: the card and the result speak it.
+        bot_absent: Whether the bot is not in that channel: it can be reached by the interaction's
+            token alone. The rules of direct messages hold, so that `guild_id` is None.
     """
 
     id: int
@@ -94,6 +99,8 @@ class NewJob:
     token_expires_at: datetime
     upload_limit_bytes: int
     parent_id: int | None = None
+    locale: str = DEFAULT_LOCALE
+    bot_absent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +116,7 @@ class Job(NewJob):
         card_message_id: The status card.
         result_channel_id: Where the video was posted: the job's channel, another of the server,
             or direct messages. Of an undelivered job: where it was tried again.
-        result_direct: Whether it went to the member alone, though asked for in a server.
+        result_direct: Whether it went to the member alone, though asked for elsewhere.
         result_message_id: The message with the video; None as soon as it is deleted.
         delivering_at: When posting was first tried: from then on look before posting again.
         failure: Why it failed, for FAILED; for UNDELIVERED only when it was Discord's

@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     prices_file: Path | None = None
     monthly_usd_cap: Decimal | None = Field(default=None, ge=0)
     direct_messages: bool = True
+    user_installs: bool = False
 
     # The provider
     # Of one a minute nothing would be left for polls.

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import aiohttp
 
+from bot import i18n
 from bot.client import VideoBot
+from bot.discord_ui.absent_poster import AbsentPoster
 from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.card_pace import Pace
 from bot.discord_ui.log_board import ChannelBoard
@@ -98,6 +100,7 @@ async def open_tools(
     Raises:
         ConfigurationError: the database cannot be used.
     """
+    await asyncio.to_thread(i18n.load)
     database = await _opened(settings, stack)
     pseudonyms = Pseudonyms.keyed_by(settings.discord_token.get_secret_value())
     stop_time = StopTime(settings.stop_timeout_s)
@@ -108,8 +111,12 @@ async def open_tools(
     async def on_card(job_id: int, message_id: int) -> None:
         await store.note(job_id, card_message_id=message_id)
 
+    async def on_placed(job_id: int, message_id: int) -> None:
+        await store.note(job_id, result_message_id=message_id)
+
     folder = await _empty_folder(settings)
-    media, poster = _media(session, settings), ChannelPoster(client)
+    media = _media(session, settings)
+    poster = ChannelPoster(client, AbsentPoster(client, on_placed=on_placed, now=now))
     stored = store.get if settings.is_one_of_several else None
     pace = Pace().faster(settings.poll_speed)
     cards = CardKeeper(client, on_card=on_card, stored=stored, pace=pace)

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from bot.i18n import ngettext, number_text
+
 RESTARTING = "The bot is being restarted."
 
 
@@ -12,7 +14,7 @@ def count(number: int, one: str) -> str:
 
 def credits_text(number: int) -> str:
     """Return a number of credits in words."""
-    return count(number, "credit")
+    return ngettext("{n} credit", "{n} credits", number).format(n=number_text(number))
 
 
 def ago(moment: datetime) -> str:

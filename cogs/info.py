@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.catalogue import MODELS, find_model, models_matching
 from bot.client import VideoBot
+from bot.discord_ui.absence import ruling_guild_id
 from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.orders import member_facts
 from bot.discord_ui.pages import help_page, model_page, models_page, quota_page
@@ -23,9 +24,10 @@ class Info(commands.Cog):
         """Show the member's balance."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         services = self._bot.services
-        terms = await services.gate.terms(member_facts(interaction), interaction.guild_id)
+        guild_id = ruling_guild_id(interaction)
+        terms = await services.gate.terms(member_facts(interaction), guild_id)
         balance = await services.store.balance(
-            guild_id=interaction.guild_id,
+            guild_id=guild_id,
             user_id=interaction.user.id,
             allowance=terms.allowance,
             zone=terms.zone,

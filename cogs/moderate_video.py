@@ -22,6 +22,7 @@ class ModerateVideo(commands.Cog):
         self._command = app_commands.ContextMenu(
             name=_NAME,
             callback=self._moderate_video,
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
             allowed_contexts=app_commands.AppCommandContext(
                 guild=True, dm_channel=False, private_channel=False
             ),

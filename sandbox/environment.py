@@ -75,6 +75,7 @@ def bot_environment(
         "POLL_SPEED": f"{speed:g}",
         "DAILY_CREDITS": str(DAILY_CREDITS),
         "MONTHLY_CREDITS": str(MONTHLY_CREDITS),
+        "USER_INSTALLS": "true",
         "DATA_DIR": str(data_dir),
         "LOG_FORMAT": "human",
         **extra,

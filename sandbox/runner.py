@@ -200,13 +200,13 @@ class Parts:
         """
         port = DEFAULT_PORT if self.options.port is None else self.options.port
         try:
-            discord = DiscordStandIn(host=HOST, port=port, speed=speed)
+            discord = DiscordStandIn(host=HOST, port=port, speed=speed, everywhere=True)
             await _start(discord, port)
         except CannotStartError:
             if self.options.port is not None:
                 raise
             sys.stderr.write(f"Port {port} is taken; the page gets a free one.\n")
-            discord = DiscordStandIn(host=HOST, port=0, speed=speed)
+            discord = DiscordStandIn(host=HOST, port=0, speed=speed, everywhere=True)
             await _start(discord, 0)
         self._stack.push_async_callback(discord.stop)
         self._discord = discord

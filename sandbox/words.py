@@ -18,6 +18,7 @@ def welcome(facts: dict[str, Any], speed: float) -> str:
         "  that is too large for the channel: a smaller copy comes.",
         "",
         "  Switch members at the bottom left: Nora moderates Wan Workshop, Remy Second Studio.",
+        "  The bot is not in Far Away: it answers Mia and Theo there, who installed it themselves.",
         "",
         f"  Provider's state: {segmind['control']}/state",
     ]

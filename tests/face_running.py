@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
+from bot.discord_ui.absent_poster import AbsentPoster
 from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.card_pace import Pace
 from bot.discord_ui.guild_members import GuildMembers
@@ -104,6 +105,7 @@ class Face:
     closed: bool = False
     provider_base: str = OUT_OF_REACH
     provider_key: str = "none"
+    user_installs: bool = False
     ahead: timedelta = timedelta(0)  # how far the clock of the log channels' cards is
     drawing: tuple[str, ...] = (sys.executable, "-m", "bot.charts")
     approvals: ApprovalDesk = field(init=False)
@@ -111,9 +113,11 @@ class Face:
 
     def __post_init__(self) -> None:
         """Make the client; it is not started."""
-        self.bot = VideoBot(start_services=self._start, data_dir=self.data_dir)
+        self.bot = VideoBot(
+            start_services=self._start, data_dir=self.data_dir, user_installs=self.user_installs
+        )
         self.cards = CardKeeper(self.bot, on_card=self.keep_card, pace=self.pace, sleep=self.sleep)
-        self.poster = ChannelPoster(self.bot)
+        self.poster = ChannelPoster(self.bot, AbsentPoster(self.bot, on_placed=self.keep_place))
         self.kept = KeptVideos(
             self.data_dir / "kept", jobs=self.store, max_bytes=10_000_000, now=now
         )
@@ -139,6 +143,7 @@ class Face:
             policies=self.policies,
             http=self.http,
             data_dir=self.data_dir,
+            user_installs=self.user_installs,
         )
 
     def later(self) -> datetime:
@@ -152,6 +157,10 @@ class Face:
     async def keep_card(self, job_id: int, message_id: int) -> None:
         """Write a card's message id to the database."""
         await self.store.note(job_id, card_message_id=message_id)
+
+    async def keep_place(self, job_id: int, message_id: int) -> None:
+        """Write the id of the message that a video is to be in to the database."""
+        await self.store.note(job_id, result_message_id=message_id)
 
     async def _start(self, _client: VideoBot) -> Services:
         prices, zone = load_prices(), ZoneInfo("UTC")

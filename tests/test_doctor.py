@@ -72,6 +72,19 @@ async def test_a_sound_installation_has_nothing_wrong(settings: Settings) -> Non
     assert findings["Discord"].line().startswith("ok    Discord: logged in as ")
 
 
+async def test_user_installs_need_a_switch_in_discord_s_portal(
+    settings: Settings, discord_stand_in: DiscordStandIn
+) -> None:
+    """Wanted here and not there: what to do in both places is said."""
+    missing = (await found(settings, user_installs=True))["Discord"]
+    discord_stand_in.world.application.takes_users = True
+    there = (await found(settings, user_installs=True))["Discord"]
+
+    assert not missing.well
+    assert "User Install in the developer portal" in missing.remedy
+    assert there.well
+
+
 async def test_refused_keys_are_told_with_what_to_do(settings: Settings) -> None:
     """A wrong key and a wrong token each name their setting; neither is repeated."""
     wrong = settings.model_validate(

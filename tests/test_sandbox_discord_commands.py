@@ -7,6 +7,7 @@ import pytest
 from sandbox.discord_api.commands import CommandRegistry, Scope, checked_command
 from sandbox.discord_api.errors import ApiError
 from sandbox.discord_api.wire import Snowflakes
+from sandbox.discord_api.world import Context, Install
 from tests.discord_bare_bot import COMMANDS, BareBot, Json, bare_bot
 from tests.discord_kit import HandClock
 
@@ -220,9 +221,25 @@ def test_contexts_decide_where_a_command_is_offered() -> None:
     commands.put(Scope(), checked_command(command(name="anywhere")))
     commands.put(Scope(guild_id="7"), checked_command(command(name="here")))
 
-    assert {c["name"] for c in commands.usable("7")} == {"make", "anywhere", "here"}
-    assert {c["name"] for c in commands.usable("8")} == {"make", "anywhere"}
-    assert {c["name"] for c in commands.usable(None)} == {"anywhere"}
+    def offered(context: Context, guild_id: str | None = None) -> set[str]:
+        return {c["name"] for c in commands.usable(context, {Install.GUILD}, guild_id)}
+
+    assert offered(Context.GUILD, "7") == {"make", "anywhere", "here"}
+    assert offered(Context.GUILD, "8") == {"make", "anywhere"}
+    assert offered(Context.BOT_DM) == {"anywhere"}
+
+
+def test_installs_decide_to_whom_a_command_is_offered() -> None:
+    """A user's install brings only what is for users; a guild's own commands it never brings."""
+    commands = registry()
+    commands.put(Scope(), checked_command(command()))
+    commands.put(Scope(), checked_command(command(name="mine", integration_types=[0, 1])))
+    commands.put(Scope(guild_id="7"), checked_command(command(name="here")))
+    by_user = {c["name"] for c in commands.usable(Context.GUILD, {Install.USER}, "7")}
+    by_nobody = list(commands.usable(Context.GUILD, set(), "7"))
+
+    assert by_user == {"mine"}
+    assert by_nobody == []
 
 
 async def test_commands_over_http(stand_in: Any) -> None:

@@ -126,6 +126,16 @@ async def test_from_direct_messages_it_goes_there(world: World) -> None:
     await ends_sent(world, job, DIRECT_CHANNEL, direct=True)
 
 
+async def test_where_the_bot_is_not_it_never_goes_again(world: World) -> None:
+    """It was by a token that is dead by now; direct messages are left."""
+    job = await undelivered(world, guild_id=None, bot_absent=True)
+    world.channel.closed_channels = {job.channel_id}
+
+    await world.send_again(job, PlaceFacts(guild_id=None, channel_id=77))
+
+    await ends_sent(world, job, DIRECT_CHANNEL, direct=True)
+
+
 async def test_a_place_that_refuses_after_all_is_followed_by_the_next(world: World) -> None:
     """There, then where it was asked for, then directly."""
     job = await undelivered(world)

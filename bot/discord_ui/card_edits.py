@@ -84,12 +84,14 @@ class CardEditor:
                 the other way.
         """
         by_token = self._by_token(slot, job)
+        if job.bot_absent and not by_token:
+            raise NoWayError("the interaction's token is dead, and the bot is not there")
         try:
             async with watched(answer_s=self._edit_limit_s, patient=patient):
                 way = self._edit_by_token if by_token else self._edit_by_bot
                 card_id = await way(slot, job, view)
         except NotNowError as error:
-            if not by_token or error.later_s <= self._edit_limit_s:
+            if not by_token or job.bot_absent or error.later_s <= self._edit_limit_s:
                 raise
             slot.token_dead = True
             log.info("job %s: its interaction's token is limited for long: %s", job.id, error)
@@ -105,7 +107,7 @@ class CardEditor:
                 # "@original" is Discord's name for the interaction's answer, in place of an id.
                 message = await webhook.edit_message(cast("int", "@original"), view=view)
         except TimeoutError:
-            slot.token_dead = True
+            slot.token_dead = not job.bot_absent  # there is no other way
             log.info("job %s: an edit by its interaction's token took too long", job.id)
             raise
         except discord.HTTPException as error:

@@ -13,6 +13,7 @@ from bot.discord_ui.cards import status_card
 from bot.discord_ui.edit_calls import NotNowError
 from bot.discord_ui.edit_turns import Turns
 from bot.discord_ui.verdicts import DISCORD_ERRORS, Verdict, verdict
+from bot.i18n import speaking
 from bot.job import Job
 from bot.jobs.ports import Standing
 
@@ -113,7 +114,8 @@ class CardPainter:
         return tried
 
     async def _edited(self, slot: CardSlot, job: Job, standing: Standing) -> Tried:
-        view = status_card(job, standing)
+        with speaking(job.locale):
+            view = status_card(job, standing)
         picture = cast("Callable[[], Picture]", view.to_components)()
         if picture == slot.picture:
             return Tried.UNCHANGED

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 from discord import ui
 
+from bot.discord_ui.absence import absent_note
 from bot.discord_ui.boxes import BLURPLE, GREY, YELLOW, Box, view_of
 from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.card_progress import percent_done, place_words
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import about, bar_until_done, quote
+from bot.i18n import gettext
 from bot.job import CANCELLABLE, FailureReason, Job, JobState
 from bot.jobs.ports import Standing
 from bot.words import ago, credits_text
@@ -62,6 +64,8 @@ def status_card(job: Job, standing: Standing | None = None) -> ui.LayoutView:
     box.add_item(ui.TextDisplay(f"### {look.symbol} {look.title} · {model_title(job.model)}"))
     box.add_item(ui.TextDisplay(quote(job.prompt, _PROMPT_LIMIT)))
     box.add_item(ui.TextDisplay(state_text(job, standing or Standing())))
+    if job.bot_absent and not job.terminal:
+        box.add_item(ui.TextDisplay(absent_note(job)))
     box.add_item(ui.TextDisplay(f"-# <@{job.user_id}> · {facts_text(job)} · job `{job.id}`"))
     add_buttons(box, job)
     return view_of(box)
@@ -75,9 +79,9 @@ def card_key(job: Job, standing: Standing) -> tuple[str, str]:
 def add_buttons(box: Box, job: Job) -> None:
     """Add what its member can do about a job: cancel it, or have its video sent again."""
     if job.state in CANCELLABLE:
-        box.add_item(ui.ActionRow(JobButton.cancel(job.id)))
+        box.add_item(ui.ActionRow(JobButton("cancel", job.id)))
     elif can_be_sent(job):
-        box.add_item(ui.ActionRow(JobButton.send(job.id)))
+        box.add_item(ui.ActionRow(JobButton("send", job.id)))
 
 
 def can_be_sent(job: Job) -> bool:
@@ -166,6 +170,8 @@ def _delivered(job: Job) -> str:
     # The card is for everybody in the channel; a link into direct messages is dead for others.
     if was_sent_directly(job):
         return "Sent to you by direct message."
+    if not has_video(job):
+        return gettext("The video is in this channel.")
     return f"[Jump to the video]({result_link(job)})"
 
 
@@ -221,13 +227,17 @@ def given_back(job: Job) -> str:
 
 
 def has_video(job: Job) -> bool:
-    """Tell whether there is a message with the video to look at."""
-    return job.state is JobState.DELIVERED and job.removed_at is None
+    """Tell whether there is a message with the video that a link can lead to.
+
+    Of a place where the bot is not it does not know the server.
+    """
+    linked = was_sent_directly(job) or not job.bot_absent
+    return job.state is JobState.DELIVERED and job.removed_at is None and linked
 
 
 def was_sent_directly(job: Job) -> bool:
-    """Tell whether the video of a job in a server went by direct message, to its member alone."""
-    return job.guild_id is not None and job.result_direct
+    """Tell whether a video that was asked for elsewhere went by direct message, to its member."""
+    return job.result_direct and (job.guild_id is not None or job.bot_absent)
 
 
 def result_link(job: Job) -> str:

@@ -44,12 +44,14 @@ class ResultFinder:
             PostLaterError: Discord is in trouble.
         """
         after = _first_possible(job)
-        tried = (job.channel_id, job.result_channel_id or job.channel_id)
-        for channel_id in dict.fromkeys(tried):
+        tried = {job.channel_id: None, job.result_channel_id or job.channel_id: None}
+        if job.bot_absent:
+            del tried[job.channel_id]  # which the bot cannot see
+        for channel_id in tried:
             found = await self._search(job, after, channel_of(self._client, job, channel_id))
             if found is not None:
                 return found
-        if job.guild_id is None or job.delivering_at is None:
+        if (job.guild_id is None and not job.bot_absent) or job.delivering_at is None:
             return None
         directly = await direct_channel(self._client, job)
         return await self._search(job, after, directly, direct=True)

@@ -43,7 +43,7 @@ def jobs_page(jobs: Sequence[Job]) -> ui.LayoutView:
     else:
         box.add_item(ui.TextDisplay("### Your videos, newest first"))
     for job in jobs[:LIST_LENGTH]:
-        button = JobButton.send(job.id) if can_be_sent(job) else JobButton.show(job.id)
+        button = JobButton("send", job.id) if can_be_sent(job) else JobButton("show", job.id)
         box.add_item(ui.Section(_line(job), accessory=button))
     if len(jobs) > LIST_LENGTH:
         box.add_item(ui.TextDisplay("-# Older ones: type `/jobs job:` and choose."))

@@ -7,10 +7,12 @@ from typing import Any
 import discord
 
 from bot.catalogue import COMMANDS, JsonScalar, Kind, Model, find_model, models_of_kind
+from bot.discord_ui.absence import check_reachable, is_absent, ruling_guild_id
 from bot.discord_ui.answers import acknowledge
-from bot.discord_ui.permissions import missing_permissions
+from bot.discord_ui.permissions import is_locked, missing_permissions
 from bot.discord_ui.services import Interaction, Services
 from bot.errors import BadInputError, RefusedError
+from bot.i18n import gettext
 from bot.job import Job
 from bot.jobs.intake import Order, SourceFile
 from bot.jobs.ports import Standing
@@ -63,6 +65,8 @@ def build_order(interaction: Interaction, model: Model, options: Mapping[str, An
         options=values,
         image=_source(image) if image else None,
         audio=_source(audio) if audio else None,
+        locale=str(interaction.locale),
+        bot_absent=is_absent(interaction),
     )
 
 
@@ -83,7 +87,7 @@ def place_facts(interaction: Interaction) -> PlaceFacts:
     """Return where they ask, as Discord says in the interaction itself."""
     channel = interaction.channel
     return PlaceFacts(
-        guild_id=interaction.guild_id,
+        guild_id=ruling_guild_id(interaction),
         channel_id=interaction.channel_id or 0,
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
         age_restricted=_is_age_restricted(channel),
@@ -92,11 +96,15 @@ def place_facts(interaction: Interaction) -> PlaceFacts:
 
 def postable_place(interaction: Interaction) -> PlaceFacts | None:
     """Return where they ask, if both they and the bot may post a video there."""
+    if is_absent(interaction):
+        return None
     if interaction.guild_id is not None:
         thread = _in_thread(interaction)
         own = interaction.permissions
         may_write = own.send_messages_in_threads if thread else own.send_messages
         if not may_write or missing_permissions(interaction.app_permissions, in_thread=thread):
+            return None
+        if is_locked(interaction.channel, own) or _is_locked_to_bot(interaction):
             return None
     return place_facts(interaction)
 
@@ -117,8 +125,15 @@ def check_can_post(interaction: Interaction) -> None:
     Raises:
         RefusedError: names what the bot lacks in this channel.
     """
-    if interaction.guild_id is None:
-        return  # a direct message: no permissions there
+    if ruling_guild_id(interaction) is None:
+        return  # no permissions in a direct message; where it is absent it posts as an answer
+    if _is_locked_to_bot(interaction):
+        raise RefusedError(
+            gettext(
+                "This thread is locked: I could not post your video here. Nothing was charged. Ask "
+                "a moderator to unlock it, or use another channel."
+            )
+        )
     missing = missing_permissions(interaction.app_permissions, in_thread=_in_thread(interaction))
     if missing:
         names = ", ".join(f"**{name}**" for name in missing)
@@ -126,6 +141,10 @@ def check_can_post(interaction: Interaction) -> None:
             f"I could not post your video here: in this channel I lack the permission {names}. "
             "Nothing was charged. Ask a moderator to allow it, or use another channel."
         )
+
+
+def _is_locked_to_bot(interaction: Interaction) -> bool:
+    return is_locked(interaction.channel, interaction.app_permissions)
 
 
 def _in_thread(interaction: Interaction) -> bool:
@@ -145,7 +164,12 @@ async def take_order(interaction: Interaction, services: Services, order: Order)
     """
     request = services.intake.check(order)
     check_can_post(interaction)
-    await _take(interaction, services, lambda: services.intake.accept(order, request))
+
+    async def accept() -> Job:
+        await check_reachable(interaction, order.model)
+        return await services.intake.accept(order, request)
+
+    await _take(interaction, services, accept)
 
 
 async def take_late_order(
@@ -164,6 +188,7 @@ async def take_late_order(
 
     async def accept() -> Job:
         order = await ordered()
+        await check_reachable(interaction, order.model)
         return await services.intake.accept(order, services.intake.check(order))
 
     check_can_post(interaction)

@@ -6,8 +6,10 @@ from typing import Any
 
 import discord
 
+from bot.discord_ui.absence import is_absent, ruling_guild_id
 from bot.discord_ui.services import Interaction
 from bot.errors import RefusedError
+from bot.i18n import gettext
 from bot.jobs.changes import Moderator
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,14 @@ def missing_permissions(has: discord.Permissions, *, in_thread: bool) -> list[st
     return [name for name, granted in needed.items() if not granted]
 
 
+def is_locked(channel: object, has: discord.Permissions) -> bool:
+    """Tell whether a channel is a locked thread, in which only those who manage threads write.
+
+    One that is merely archived opens again by writing into it.
+    """
+    return isinstance(channel, discord.Thread) and channel.locked and not has.manage_threads
+
+
 def invite_link(application_id: int) -> str:
     """Return the address by which a server invites the bot with exactly what it needs."""
     return discord.utils.oauth_url(
@@ -48,7 +58,8 @@ def is_moderator(interaction: Interaction) -> bool:
     Discord sends the permissions with every interaction, so this is never older than the press.
     """
     has = interaction.permissions
-    return interaction.guild_id is not None and (has.manage_guild or has.administrator)
+    manages = has.manage_guild or has.administrator
+    return manages and ruling_guild_id(interaction) is not None
 
 
 def moderator(interaction: Interaction) -> Moderator:
@@ -57,7 +68,7 @@ def moderator(interaction: Interaction) -> Moderator:
     What a member without the right tries is logged.
 
     Raises:
-        RefusedError: they lack Manage Server here.
+        RefusedError: they lack Manage Server here, or the bot is not here.
     """
     if interaction.guild_id is not None and is_moderator(interaction):
         return Moderator(guild_id=interaction.guild_id, user_id=interaction.user.id)
@@ -68,9 +79,18 @@ def moderator(interaction: Interaction) -> Moderator:
         interaction.user.id,
         _tried(interaction),
     )
+    if is_absent(interaction):
+        raise RefusedError(
+            gettext(
+                "I am not a member of this server, so there is nothing to moderate here. Somebody "
+                "with **Manage Server** can [invite me]({link}). Nothing was changed."
+            ).format(link=f"<{invite_link(interaction.application_id)}>")
+        )
     raise RefusedError(
-        "This is for this server's moderators: it needs the permission **Manage Server** here. "
-        "Nothing was changed."
+        gettext(
+            "This is for this server's moderators: it needs the permission **Manage Server** here. "
+            "Nothing was changed."
+        )
     )
 
 

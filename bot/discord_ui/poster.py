@@ -9,10 +9,12 @@ from typing import Any
 
 import discord
 
+from bot.discord_ui.absent_poster import AbsentPoster
 from bot.discord_ui.calls import DEFAULT_LIMIT_BYTES, channel_of, direct_channel, translated
 from bot.discord_ui.finder import ResultFinder
 from bot.discord_ui.results import file_name, link_content, result_content
 from bot.discord_ui.verdicts import CANNOT_REPLY_CODES
+from bot.i18n import gettext, speaking
 from bot.job import Job
 from bot.jobs.ports import (
     CannotPostError,
@@ -40,12 +42,16 @@ class ChannelPoster:
     It needs no message or member cache.
     """
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, absent: AbsentPoster) -> None:
+        """Make one; `absent` posts where the bot is not."""
         self._client = client
+        self._absent = absent
         self._finder = ResultFinder(client)
 
     async def find_result(self, job: Job) -> Posted | None:
         """Return our message that carries this job's result; see `ResultFinder.find`."""
+        if job.bot_absent and (posted := await self._absent.find(job)) is not None:
+            return posted
         return await self._finder.find(job)
 
     async def post_video(
@@ -74,30 +80,38 @@ class ChannelPoster:
         limit_bytes = self._limit_bytes(job, where)
         if video.size_bytes > limit_bytes:
             raise TooLargeToPostError(f"{video.size_bytes} bytes", fits_bytes=limit_bytes)
-        content = result_content(job, smaller=smaller, original=original)
+        with speaking(job.locale):
+            content = result_content(job, smaller=smaller, original=original)
         return await self._post_at(job, where, content, video)
 
     async def post_link(self, job: Job, link: Link, where: Where) -> Posted:
         """Post a link and how long it works; errors as `post_video`."""
-        return await self._post_at(job, where, link_content(job, link), None)
+        with speaking(job.locale):
+            content = link_content(job, link)
+        return await self._post_at(job, where, content, None)
 
     async def _post_at(
         self, job: Job, where: Where, content: str, video: VideoFile | None
     ) -> Posted:
         reference = None
+        if job.bot_absent and where == Where.of(job):
+            return await self._absent.post(job, content, video)
+        asked_elsewhere = job.guild_id is not None or job.bot_absent
         if where.channel_id is None:
             channel: discord.abc.Messageable | None = await direct_channel(self._client, job)
             if channel is None:
                 raise CannotPostError("the member takes no direct messages")
-            if job.guild_id is not None:
-                content = f"It could not be posted in <#{job.channel_id}>.\n{content}"
+            if asked_elsewhere:
+                with speaking(job.locale):
+                    why = gettext("It could not be posted in {channel}.")
+                content = f"{why.format(channel=f'<#{job.channel_id}>')}\n{content}"
         else:
             channel = channel_of(self._client, job, where.channel_id)
             if where == Where.of(job):
                 reference = _card_of(job)
         post = _Post(content=content, video=video, file_name=file_name(job), reference=reference)
         posted = await self._post(job, channel, post)
-        return replace(posted, direct=where.channel_id is None and job.guild_id is not None)
+        return replace(posted, direct=where.channel_id is None and asked_elsewhere)
 
     async def delete_result(self, job: Job) -> None:
         """Delete the message with the video, in the channel or in direct messages.

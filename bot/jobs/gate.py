@@ -35,8 +35,8 @@ _NOBODY_TO_ASK = (
     "could be asked. Nothing was charged. Ask a moderator to set one with `/video-admin`."
 )
 _NO_DIRECT_MESSAGES = (
-    "The people who run this bot have switched off videos in direct messages. Nothing was "
-    "charged. Use the command on a server where the bot is."
+    "The people who run this bot have switched off videos in direct messages, and wherever the bot "
+    "is not a member. Nothing was charged. Use the command on a server where the bot is."
 )
 _FilterKey = tuple[tuple[FilterRule, ...], tuple[str, ...]]
 

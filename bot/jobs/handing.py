@@ -72,7 +72,8 @@ def places(job: Job, first: Where | None = None) -> list[Where]:
         first: Where its member asks for it, if not where they asked at first.
     """
     wanted = [] if first is None else [first]
-    direct = [] if job.guild_id is None else [DIRECT]
+    # Asked for in direct messages it goes there already.
+    direct = [DIRECT] if job.guild_id is not None or job.bot_absent else []
     return list(dict.fromkeys([*wanted, Where.of(job), *direct]))
 
 

@@ -10,6 +10,7 @@ from functools import partial
 
 from bot.catalogue import JsonScalar, Model
 from bot.errors import ProviderError, RefusedError, StorageTroubleError
+from bot.i18n import DEFAULT_LOCALE
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
 from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
@@ -43,6 +44,9 @@ class Order:
         interaction_id: Becomes the job's id.
         options: Our option names to values; attachments are in `image` and `audio`.
         upload_limit_bytes: What may be attached in that channel.
+        locale: Discord's, of the member.
+        parent_id: The job that this one is made from.
+        bot_absent: Whether the bot is not in that channel.
     """
 
     interaction_id: int
@@ -55,6 +59,9 @@ class Order:
     options: Mapping[str, JsonScalar]
     image: SourceFile | None = None
     audio: SourceFile | None = None
+    locale: str = DEFAULT_LOCALE
+    parent_id: int | None = None
+    bot_absent: bool = False
 
     @property
     def negative_prompt(self) -> str:
@@ -249,4 +256,7 @@ def _new_job(order: Order, request: GenerationRequest) -> NewJob:
         interaction_token=order.interaction_token,
         token_expires_at=order.token_expires_at,
         upload_limit_bytes=order.upload_limit_bytes,
+        locale=order.locale,
+        parent_id=order.parent_id,
+        bot_absent=order.bot_absent,
     )

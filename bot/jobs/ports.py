@@ -307,7 +307,7 @@ class Posted:
     """The message that carries a result, and the channel (or direct messages) it is in.
 
     Attributes:
-        direct: Whether the member alone sees it, though the job was asked for in a server.
+        direct: Whether the member alone sees it, though the job was asked for elsewhere.
     """
 
     channel_id: int

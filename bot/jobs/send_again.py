@@ -229,6 +229,6 @@ def _where(job: Job, pressed: PlaceFacts | None) -> Where | None:
     """Return the place that was asked for, if the video may go there. Pure."""
     if pressed is None:
         return None
-    if pressed.guild_id == job.guild_id:
+    if pressed.guild_id == job.guild_id and not job.bot_absent:
         return Where(channel_id=pressed.channel_id)
     return DIRECT if pressed.guild_id is None else None

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
 
+from bot.i18n import DEFAULT_LOCALE
 from bot.job import TERMINAL
 from bot.privacy import coarse
 from bot.pseudonyms import NOBODY, Pseudonyms
@@ -36,6 +37,8 @@ _INSTEAD: Mapping[str, Any] = {
     "token_expires_at": col(JobRow.created_at),
     "upload_limit_bytes": 0,
     "result_direct": False,
+    "locale": DEFAULT_LOCALE,
+    "bot_absent": False,
 }
 # A column that is added later is emptied as well, unless it is named above.
 EMPTIED: Mapping[str, Any] = {

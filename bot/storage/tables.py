@@ -20,6 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from bot.i18n import DEFAULT_LOCALE
+
 # For statements that change many rows: those that a session holds are read again where needed.
 UNSYNCED = {"synchronize_session": False}
 
@@ -137,6 +139,10 @@ class JobRow(Table, table=True):
     refunded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     restored_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     result_direct: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    locale: str = Field(
+        default=DEFAULT_LOCALE, sa_type=Text, sa_column_kwargs={"server_default": DEFAULT_LOCALE}
+    )
+    bot_absent: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 # In rows the source of credits is a grant's entry or 0, the allowance: 0 is unique like any

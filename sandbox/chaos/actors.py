@@ -120,8 +120,8 @@ class Actors:
         )
 
     def _command(self, name: str, ask: Ask) -> Json:
-        channel = self.stage.crowd.channel_of(ask)
-        usable: Sequence[Json] = self.stage.discord.usable_commands(channel.guild_id)
+        channel, user = self.stage.crowd.channel_of(ask), self.stage.crowd.member_of(ask)
+        usable: Sequence[Json] = self.stage.discord.usable_commands(channel, user.id)
         return next(command for command in usable if command["name"] == name)
 
     async def _send(

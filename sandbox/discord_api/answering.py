@@ -3,7 +3,12 @@
 from typing import Any
 
 from sandbox.discord_api.components import check_modal
-from sandbox.discord_api.errors import ApiError, form_error, unknown_message
+from sandbox.discord_api.errors import (
+    ApiError,
+    form_error,
+    too_many_follow_ups,
+    unknown_message,
+)
 from sandbox.discord_api.files import Attachment
 from sandbox.discord_api.form import Form
 from sandbox.discord_api.hub import Hub
@@ -19,9 +24,10 @@ from sandbox.discord_api.store import (
 )
 from sandbox.discord_api.uploads import Body
 from sandbox.discord_api.wire import Json, present
-from sandbox.discord_api.world import Channel
+from sandbox.discord_api.world import Channel, Install
 
 MOST_CHOICES = 25
+MOST_FOLLOW_UPS = 5  # of an application that has no bot there
 WITHOUT_SOURCE = {AnswerKind.MESSAGE, AnswerKind.DEFERRED_MESSAGE, AnswerKind.MODAL}
 WITH_SOURCE = WITHOUT_SOURCE | {AnswerKind.DEFERRED_UPDATE, AnswerKind.UPDATE}
 
@@ -256,6 +262,9 @@ class Answering:
         store = self._hub.messaging.store
         original = store.get(interaction.channel_id, interaction.original_id or "")
         if original is None or not original.loading:
+            made = sum(message_id != interaction.original_id for message_id in interaction.made)
+            if str(int(Install.GUILD)) not in interaction.owners and made >= MOST_FOLLOW_UPS:
+                raise too_many_follow_ups()
             return await self._create(interaction, body.payload, body)
         await self._change(original, body.payload, body)
         return original

@@ -83,6 +83,8 @@ class Asking:
         interactions = self._hub.interactions
         new_id = interactions.new_id()
         nonce = payload.get("nonce")
+        installs = self._hub.world.installs(channel, user.id)
+        owners = {str(int(kind)): owner for kind, owner in installs.items()}
         return Interaction(
             id=new_id,
             token=interactions.new_token(new_id),
@@ -97,8 +99,9 @@ class Asking:
                 "id": new_id,
                 "type": int(kind),
                 "user": user_json(user),
-                "authorizing_integration_owners": {"0": channel.guild_id or "0"},
+                "authorizing_integration_owners": owners,
             },
+            owners=owners,
         )
 
     async def _attachments(self, body: Body, data: Json) -> dict[str, Attachment]:
@@ -109,6 +112,8 @@ class Asking:
         self, interaction: Interaction, channel: Channel, data: Json, body: Body
     ) -> None:
         command = self._registered(interaction, channel, data)
+        kinds = {str(kind) for kind in command["integration_types"]}
+        _allow_by(interaction, {k: v for k, v in interaction.owners.items() if k in kinds})
         sent: Json = {key: command[key] for key in ("id", "name", "type")}
         if command.get("guild_id"):
             sent["guild_id"] = command["guild_id"]
@@ -122,7 +127,7 @@ class Asking:
         interaction.metadata |= {"name": interaction.command_name, "command_type": command["type"]}
 
     def _registered(self, interaction: Interaction, channel: Channel, data: Json) -> Json:
-        usable = self._hub.usable_commands(channel.guild_id)
+        usable = self._hub.usable_commands(channel, interaction.user_id)
         command = next((c for c in usable if c["id"] == str(data.get("id"))), None)
         if command is None:
             text = "This command does not exist or is not offered here"
@@ -214,6 +219,8 @@ class Asking:
         if component["type"] in SELECTS:
             sent |= self._selected(interaction, channel, component, data.get("values"))
         interaction.data = sent
+        if message.origin is not None:  # as the command was, whoever presses
+            _allow_by(interaction, message.origin["authorizing_integration_owners"])
         interaction.message_id = message.id
         interaction.metadata["interacted_message_id"] = message.id
         return {"message": self._message(message)}
@@ -248,6 +255,7 @@ class Asking:
             "components": filled.components,
         } | ({"resolved": resolved} if resolved else {})
         interaction.metadata["triggering_interaction_metadata"] = opened.metadata
+        _allow_by(interaction, opened.owners)
         interaction.command_name = None
         source = self._hub.messaging.store.get(channel.id, opened.message_id or "")
         if source is None:
@@ -257,7 +265,6 @@ class Asking:
 
     def _start(self, interaction: Interaction, user: User, channel: Channel, extra: Json) -> None:
         hub = self._hub
-        bot_hears = not channel.guild_id or channel.guild_id in [g.id for g in hub.bot_guilds()]
         payload = self._payload(interaction, user, channel) | extra
         hub.interactions.add(interaction)
         if interaction.kind is not InteractionKind.AUTOCOMPLETE:
@@ -267,7 +274,7 @@ class Asking:
             "INTERACTION_CREATE",
             lambda session: (
                 payload
-                if bot_hears and session.user.bot and session.hears(channel.guild_id)
+                if interaction.owners and session.user.bot and session.hears(channel.guild_id)
                 else None
             ),
         )
@@ -284,12 +291,12 @@ class Asking:
             "data": interaction.data,
             "channel_id": channel.id,
             "channel": partial_channel(hub.world, channel, user.id),
-            "app_permissions": str(hub.bits(channel, hub.world.bot.id)),
+            "app_permissions": str(self._app_bits(channel, user)),
             "locale": user.locale,
             "entitlements": [],
             "entitlement_sku_ids": [],
-            "authorizing_integration_owners": {"0": channel.guild_id or "0"},
-            "context": 0 if guild else 1,
+            "authorizing_integration_owners": interaction.owners,
+            "context": int(hub.world.context_of(channel)),
             "attachment_size_limit": attachment_size_limit_bytes(hub.world, channel),
         }
         if guild is None:
@@ -301,6 +308,15 @@ class Asking:
             "guild_locale": guild.locale,
             "member": member | {"permissions": str(hub.bits(channel, user.id))},
         }
+
+    def _app_bits(self, channel: Channel, user: User) -> int:
+        """What the application may do there; where it has no bot, what its user may."""
+        world = self._hub.world
+        return self._hub.bits(channel, world.bot.id if world.has_bot(channel) else user.id)
+
+
+def _allow_by(interaction: Interaction, owners: dict[str, str]) -> None:
+    interaction.owners = interaction.metadata["authorizing_integration_owners"] = owners
 
 
 def _path(options: list[Json]) -> Iterator[str]:

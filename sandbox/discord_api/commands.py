@@ -1,7 +1,7 @@
 """Application commands: Discord's rules for registering them (pure) and the registry."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.discord_api.errors import ApiError, FormErrors, unknown_command
 from sandbox.discord_api.form import Form
 from sandbox.discord_api.wire import Json, Snowflakes
+from sandbox.discord_api.world import Context, Install
 
 NAME = re.compile(r"[-_'\w]{1,32}")
 MOST_OPTIONS = MOST_CHOICES = 25
@@ -261,13 +262,15 @@ class CommandRegistry:
             raise unknown_command()
         return found
 
-    def usable(self, guild_id: str | None) -> Iterator[Json]:
-        """The commands offered in a guild, or with None in the bot's direct messages."""
-        context = 0 if guild_id else 1
+    def usable(
+        self, context: Context, installs: Container[int], guild_id: str | None
+    ) -> Iterator[Json]:
+        """The commands offered in a place, for these installs; a guild's own ones with them."""
         for command in self.all(Scope()):
-            if command["contexts"] is None or context in command["contexts"]:
+            there = command["contexts"] is None or context in command["contexts"]
+            if there and any(kind in installs for kind in command["integration_types"]):
                 yield command
-        if guild_id:
+        if guild_id and Install.GUILD in installs:
             yield from self.all(Scope(guild_id=guild_id))
 
     def put(self, scope: Scope, command: Json) -> tuple[Json, bool]:

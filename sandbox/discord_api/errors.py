@@ -162,6 +162,17 @@ def empty_message() -> ApiError:
     return ApiError(400, 50006, "Cannot send an empty message")
 
 
+def too_many_follow_ups() -> ApiError:
+    """More follow-up messages than an application may send where it has no bot."""
+    text = "This interaction has reached the maximum number of follow-up messages"
+    return ApiError(400, 40094, text)
+
+
+def non_text_channel() -> ApiError:
+    """A channel in which nobody writes, such as a forum."""
+    return ApiError(400, 50008, "Cannot send messages in a non-text channel")
+
+
 def dms_closed() -> ApiError:
     """The user takes no direct messages."""
     return ApiError(403, 50007, "Cannot send messages to this user")

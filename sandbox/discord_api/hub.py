@@ -26,7 +26,7 @@ from sandbox.discord_api.rate_limits import RateLimits
 from sandbox.discord_api.staged import LARGEST_BYTES, StagedUploads
 from sandbox.discord_api.uploads import Body, read_body
 from sandbox.discord_api.wire import Clock, Json, Snowflakes
-from sandbox.discord_api.world import Channel, Guild, User, World
+from sandbox.discord_api.world import Channel, ChannelType, Guild, User, World
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -99,12 +99,12 @@ class Hub:
         """The guilds the bot is in."""
         return list(self.world.guilds_of(self.world.bot.id))
 
-    def usable_commands(self, guild_id: str | None) -> list[Json]:
-        """The commands there are in a guild, or with None in the bot's direct messages."""
-        absent = (
-            guild_id is not None and self.world.bot.id not in self.world.guilds[guild_id].members
-        )
-        return [] if absent else list(self.commands.usable(guild_id))
+    def usable_commands(self, channel: Channel, user_id: str) -> list[Json]:
+        """The commands there are for a user in a channel, by whichever install."""
+        if channel.type is ChannelType.FORUM:
+            return []  # only in its posts
+        context, installs = self.world.context_of(channel), self.world.installs(channel, user_id)
+        return list(self.commands.usable(context, installs, channel.guild_id))
 
     def visible(self, guild: Guild, user: User) -> list[Channel]:
         """The channels of a guild that a user can look into."""

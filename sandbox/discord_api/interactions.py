@@ -47,6 +47,7 @@ class Interaction:
         nonce: The member's client's own id of it.
         message_id: The message whose component was used (or whose modal was opened so).
         metadata: Its `interaction_metadata`, which the messages it makes carry.
+        owners: By which installs it was allowed, `authorizing_integration_owners`.
         original_id: The message that `@original` names, once answered with one.
         made: The messages it made.
         modal: The modal it opened.
@@ -62,6 +63,7 @@ class Interaction:
     created_s: float
     data: Json
     metadata: Json
+    owners: dict[str, str]
     command_name: str | None = None
     command_type: int | None = None
     message_id: str | None = None

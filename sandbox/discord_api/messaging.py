@@ -56,6 +56,7 @@ class Messaging:
 
     def post(self, channel: Channel, message: StoredMessage, allowed: Json | None) -> StoredMessage:
         """Adds a message to a channel and announces it."""
+        channel.archived = False  # writing into an archived thread wakes it
         message.mentions = self._mentions(channel, message, allowed)
         message.remember(message.created_s)
         self.store.add(message)

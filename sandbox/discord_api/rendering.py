@@ -14,6 +14,9 @@ from sandbox.discord_api.world import (
     World,
 )
 
+# A direct message channel's kinds; stage and voice channels have a chat of their own.
+DIRECT = frozenset({ChannelType.DM, ChannelType.GROUP_DM})
+VOICES = frozenset({ChannelType.VOICE, ChannelType.STAGE})
 PREMIUM_TIERS_MIB = ((100, 3), (50, 2))  # upload limits that boosting buys
 
 
@@ -95,7 +98,9 @@ def channel_json(world: World, channel: Channel, *, viewer_id: str | None = None
         "last_message_id": channel.last_message_id,
         "flags": 0,
     }
-    if channel.type is ChannelType.DM:
+    if channel.type is ChannelType.GROUP_DM:
+        body |= {"name": channel.name or None, "icon": None, "owner_id": channel.owner_id}
+    if channel.type in DIRECT:
         viewer = viewer_id or world.application.bot_id
         people = [user_id for user_id in channel.recipients if user_id != viewer]
         return body | {"recipients": [user_json(world.users[user_id]) for user_id in people]}
@@ -105,7 +110,17 @@ def channel_json(world: World, channel: Channel, *, viewer_id: str | None = None
         "parent_id": channel.parent_id,
         "rate_limit_per_user": 0,
     }
-    return body | (_thread_fields(channel) if channel.is_thread else _text_fields(channel))
+    if channel.is_thread:
+        return body | _thread_fields(channel)
+    return body | _text_fields(channel) | _fields_of_kind(channel)
+
+
+def _fields_of_kind(channel: Channel) -> Json:
+    if channel.type in VOICES:
+        return {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
+    if channel.type is ChannelType.FORUM:
+        return {"available_tags": [], "default_forum_layout": 0, "default_reaction_emoji": None}
+    return {}
 
 
 def _thread_fields(channel: Channel) -> Json:
@@ -229,11 +244,11 @@ def own_application_json(world: World) -> Json:
         "interactions_endpoint_url": None,
         "role_connections_verification_url": None,
         "approximate_guild_count": sum(1 for _ in world.guilds_of(application.bot_id)),
-        "approximate_user_install_count": 0,
+        "approximate_user_install_count": len(application.installed_by),
         "approximate_user_authorization_count": 0,
         "explicit_content_filter": 0,
         "eligible_oauth2_scopes": [],
-        "integration_types_config": {"0": {}},
+        "integration_types_config": {"0": {}} | ({"1": {}} if application.takes_users else {}),
     }
 
 

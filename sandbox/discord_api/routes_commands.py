@@ -137,7 +137,7 @@ class CommandRoutes:
         return answer()
 
     def _announce(self, scope: Scope) -> None:
-        for guild in self._hub.bot_guilds():
+        for guild in self._hub.world.guilds.values():
             if scope.guild_id in (None, guild.id):
                 self._hub.guilds.tell_commands_changed(guild)
 
@@ -177,7 +177,7 @@ class CommandRoutes:
         return answer(self._index([channel], user))
 
     def _index(self, channels: list[Channel], user: User) -> Json:
-        usable = self._hub.usable_commands(channels[0].guild_id) if channels else []
+        usable = self._hub.usable_commands(channels[0], user.id) if channels else []
         offered = [
             command
             for command in usable

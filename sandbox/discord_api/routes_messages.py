@@ -12,6 +12,7 @@ from sandbox.discord_api.errors import (
     form_error,
     locked_thread,
     missing_permissions,
+    non_text_channel,
     unknown_message,
     unknown_user,
 )
@@ -180,17 +181,22 @@ class MessageRoutes:
         return answer(self._hub.messaging.json(known, viewer=user))
 
     def _may_write(self, channel: Channel, bits: int, user: User) -> None:
+        if channel.type is ChannelType.FORUM:
+            raise non_text_channel()
         if channel.type is ChannelType.DM:
             others = [self._hub.world.users[i] for i in channel.recipients if i != user.id]
-            met = all(self._hub.world.shares_guild(user.id, other.id) for other in others)
+            met = all(self._meets(user, other) for other in others)
             if user.bot and not (met and all(other.dms_open for other in others)):
                 raise dms_closed()
         if not may_send(channel, bits):
             raise missing_permissions()
         if channel.locked and not bits & Permission.MANAGE_THREADS:
             raise locked_thread()
-        if channel.archived:
-            channel.archived = False  # writing into an archived thread wakes it
+
+    def _meets(self, bot: User, other: User) -> bool:
+        """Whether a bot may write to a user: by a guild they share, or who installed it."""
+        world = self._hub.world
+        return other.id in world.application.installed_by or world.shares_guild(bot.id, other.id)
 
     @staticmethod
     def _may_show(bits: int, payload: Json, body: Body) -> None:

@@ -46,7 +46,8 @@ def _snowflake(milliseconds: int, number: int) -> str:
     return str(((milliseconds - DISCORD_EPOCH_MS) << SEQUENCE_BITS) + number)
 
 
-def _id(number: int) -> str:
+def place_id(number: int) -> str:
+    """An id that is the same in every run."""
     return _snowflake(int(FOUNDED_S * 1000), number)
 
 
@@ -55,11 +56,11 @@ def _second_id(number: int) -> str:
     return _snowflake(int(SECOND_FOUNDED_S * 1000) + 1, number)
 
 
-GUILD_ID = _id(1)
-VIDEO_ID, GENERAL_ID, NIGHT_ID, THREAD_ID, LOG_ID = (_id(n) for n in range(11, 16))
-MODERATOR_ROLE_ID, ANIMATOR_ROLE_ID, BOT_ROLE_ID = (_id(n) for n in range(21, 24))
-BOT_ID = APPLICATION_ID = _id(31)
-OLGA_ID, NORA_ID, THEO_ID, MIA_ID, REMY_ID, IVY_ID, SVEN_ID = (_id(n) for n in range(41, 48))
+GUILD_ID = place_id(1)
+VIDEO_ID, GENERAL_ID, NIGHT_ID, THREAD_ID, LOG_ID = (place_id(n) for n in range(11, 16))
+MODERATOR_ROLE_ID, ANIMATOR_ROLE_ID, BOT_ROLE_ID = (place_id(n) for n in range(21, 24))
+BOT_ID = APPLICATION_ID = place_id(31)
+OLGA_ID, NORA_ID, THEO_ID, MIA_ID, REMY_ID, IVY_ID, SVEN_ID = (place_id(n) for n in range(41, 48))
 
 SECOND_GUILD_ID = _second_id(1)
 CLIPS_ID, LOUNGE_ID, SECOND_LOG_ID = (_second_id(n) for n in range(11, 14))

@@ -40,6 +40,7 @@ from sandbox.discord_api.routes_messages import MessageRoutes
 from sandbox.discord_api.routes_threads import ThreadRoutes
 from sandbox.discord_api.routes_world import WorldRoutes
 from sandbox.discord_api.seed import GUILD_ID, VIDEO_ID, seed_world
+from sandbox.discord_api.seed_places import add_places
 from sandbox.discord_api.staged import StagedUploads
 from sandbox.discord_api.wire import Clock, Json, Snowflakes, answer, iso_time
 from sandbox.discord_api.world import Guild
@@ -71,6 +72,7 @@ class DiscordStandIn:
         rng: Where tokens come from; a seeded one gives the same tokens each time.
         page_folder: The folder of `index.html`.
         late_check_s: How often it looks for interactions that were not answered in time.
+        everywhere: Whether there are all kinds of places, see `seed_places`.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class DiscordStandIn:
         rng: random.Random | None = None,
         page_folder: Path | None = None,
         late_check_s: float = LATE_CHECK_S,
+        everywhere: bool = False,
     ) -> None:
         self._late_check_s = late_check_s
         self._host = host
@@ -93,6 +96,8 @@ class DiscordStandIn:
         self._runner: web.AppRunner | None = None
         self._watch: asyncio.Task[None] | None = None
         self.world = seed_world(self._new_token, now_s=clock())
+        if everywhere:
+            add_places(self.world)
         ids = Snowflakes(clock)
         gateway = Gateway(self.world, clock)
         files = FileStore(self._folder, clock)

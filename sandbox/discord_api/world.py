@@ -13,7 +13,26 @@ class ChannelType(IntEnum):
 
     TEXT = 0
     DM = 1
+    VOICE = 2
+    GROUP_DM = 3
     PUBLIC_THREAD = 11
+    STAGE = 13
+    FORUM = 15
+
+
+class Context(IntEnum):
+    """Where an interaction comes from: a guild, the bot's direct messages, others' ones."""
+
+    GUILD = 0
+    BOT_DM = 1
+    PRIVATE_CHANNEL = 2
+
+
+class Install(IntEnum):
+    """To whom an application is installed: a guild, or a user, who takes it everywhere."""
+
+    GUILD = 0
+    USER = 1
 
 
 @dataclass(kw_only=True)
@@ -66,7 +85,7 @@ class GuildMember:
 
 @dataclass(kw_only=True)
 class Channel:
-    """A text channel, a thread or a direct message."""
+    """A channel of a guild, a thread or a direct message."""
 
     id: str
     type: ChannelType
@@ -118,7 +137,13 @@ class Guild:
 
 @dataclass(kw_only=True)
 class Application:
-    """The bot's application. `flags` says which privileged intents its owner switched on."""
+    """The bot's application.
+
+    Attributes:
+        flags: Which privileged intents its owner switched on.
+        takes_users: Whether its owner lets users install it, in the developer portal.
+        installed_by: The users who did.
+    """
 
     id: str
     name: str
@@ -126,6 +151,8 @@ class Application:
     bot_id: str
     owner_id: str
     flags: int = 0
+    takes_users: bool = False
+    installed_by: set[str] = field(default_factory=set)
 
 
 @dataclass(kw_only=True)
@@ -152,6 +179,26 @@ class World:
     def guild_of(self, channel: Channel) -> Guild | None:
         """The guild of a channel; None for a direct message."""
         return self.guilds[channel.guild_id] if channel.guild_id else None
+
+    def context_of(self, channel: Channel) -> Context:
+        """Where an interaction from this channel comes from."""
+        if channel.guild_id is not None:
+            return Context.GUILD
+        return Context.BOT_DM if self.has_bot(channel) else Context.PRIVATE_CHANNEL
+
+    def has_bot(self, channel: Channel) -> bool:
+        """Whether the bot is in the channel's guild, or one of the two of a direct message."""
+        guild = self.guild_of(channel)
+        return self.bot.id in (channel.recipients if guild is None else guild.members)
+
+    def installs(self, channel: Channel, user_id: str) -> dict[Install, str]:
+        """By which installs a user may ask in a channel: the guild's or user's id of each.
+
+        https://docs.discord.com/developers/interactions/receiving-and-responding
+        """
+        found = {Install.GUILD: channel.guild_id or "0"} if self.has_bot(channel) else {}
+        by_user = {Install.USER: user_id} if user_id in self.application.installed_by else {}
+        return found | by_user
 
     def guilds_of(self, user_id: str) -> Iterator[Guild]:
         """The guilds a user is in."""

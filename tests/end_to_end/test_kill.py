@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from bot.job import JobState
 from bot.storage import Database, JobStore
+from sandbox.discord_api.seed_places import GROUP_ID, PLAZA_ID
 from tests.end_to_end.sandbox_process import LIGHT, Json, SandboxProcess, until
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
@@ -127,3 +128,31 @@ async def test_ten_jobs_survive_a_kill(mortal_sandbox: SandboxProcess, moment: M
         assert _shown(card) is states[job]
         assert replies[card["id"]] == (1 if delivered else 0)
         assert posts[prompt] == (1 if delivered else 0)
+
+
+async def test_a_kill_where_the_bot_is_not_loses_no_video(mortal_sandbox: SandboxProcess) -> None:
+    """Who installed it for herself gets one video in each of two places that it cannot see."""
+    sandbox, places = mortal_sandbox, (PLAZA_ID, GROUP_ID)
+    prompts = [f"far kite {place}" for place in places]
+    async with sandbox.member() as mia:
+        for place, prompt in zip(places, prompts, strict=True):
+            await mia.run_command("t2v", {"prompt": prompt}, place)
+
+    async def taken() -> bool:
+        return len(await _requests(sandbox, prompts)) == len(prompts)
+
+    await until(taken, "both at the provider")
+    await sandbox.bot("kill")
+    await sandbox.bot("start")
+
+    async def posted() -> list[str]:
+        videos = _videos(await sandbox.all_messages())
+        return sorted(m["channel_id"] for m in videos if "far kite" in m["content"])
+
+    async def both() -> bool:
+        return len(await posted()) >= len(places)
+
+    await until(both, "both videos")
+
+    assert await posted() == sorted(places)
+    assert sorted(await _requests(sandbox, prompts)) == sorted(prompts)

@@ -36,6 +36,7 @@ def admin_group(tree: app_commands.CommandTree[discord.Client]) -> AdminGroup:
         name=NAME,
         description="For moderators: who may make which videos here, and what for",
         guild_only=True,
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         allowed_contexts=app_commands.AppCommandContext(
             guild=True, dm_channel=False, private_channel=False
         ),

@@ -7,7 +7,7 @@ import { h, icon, iconButton } from "./dom.js";
 import { FileList, fileInput } from "./file_field.js";
 import { makeNonce } from "./ids.js";
 import { Listbox } from "./listbox.js";
-import { CHANNEL } from "./store.js";
+import { isDirect, isWritable } from "./store.js";
 import { samplePicture } from "./sample_picture.js";
 import { lengthProblem } from "./validation.js";
 
@@ -235,9 +235,10 @@ export class Composer {
     const { store } = this.session;
     const { channel } = store;
     const name = channel ? store.channelName(channel) : "…";
-    const label = `Message ${channel?.type === CHANNEL.DM ? "@" : "#"}${name}`;
-    this.input.disabled = !channel;
+    const label = `Message ${channel && isDirect(channel) ? "@" : "#"}${name}`;
+    const writable = isWritable(channel);
+    this.input.disabled = !writable;
     this.input.setAttribute("aria-label", `${label}; begin with / for commands`);
-    this.input.placeholder = `${label} (/ for commands)`;
+    this.input.placeholder = writable ? `${label} (/ for commands)` : "Choose one of its posts";
   }
 }

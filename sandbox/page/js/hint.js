@@ -2,6 +2,7 @@
 
 import { COMMAND } from "./commands.js";
 import { h } from "./dom.js";
+import { isWritable } from "./store.js";
 
 /** Worth trying first, with a reason; only those that the bot has are shown. */
 const TRY = [
@@ -25,9 +26,7 @@ export function emptyHint(session) {
     const command = h("strong", {}, `/${name}`);
     return h("button", { type: "button", class: "hint-item", data }, command, h("span", {}, why));
   });
-  const lead = items.length
-    ? "Nothing has been said here yet. Try one of these, or type / for all commands."
-    : "Nothing has been said here yet. Type / to see what the bot can do.";
+  const lead = leadOf(channel, items.length > 0);
   return h(
     "li",
     { class: "empty-hint", data: { key: "hint", testid: "empty-hint" } },
@@ -41,4 +40,11 @@ function nowhere() {
   const text = "This member sees no channel. Choose another server or member.";
   const data = { key: "hint", testid: "empty-hint" };
   return h("li", { class: "empty-hint", data }, h("h2", {}, "Nothing to see"), h("p", {}, text));
+}
+
+function leadOf(channel, offersSome) {
+  if (!isWritable(channel)) return "This is a forum. Choose one of its posts.";
+  return offersSome
+    ? "Nothing has been said here yet. Try one of these, or type / for all commands."
+    : "Nothing has been said here yet. Type / to see what the bot can do.";
 }

@@ -11,7 +11,7 @@ import { Interactions } from "./interactions.js";
 import { MessageList } from "./message_list.js";
 import { openModal } from "./modal.js";
 import { Sidebar } from "./sidebar.js";
-import { CHANNEL, Store } from "./store.js";
+import { isDirect, Store, symbolOf } from "./store.js";
 import { startClocks } from "./timestamps.js";
 
 const STATUS = {
@@ -163,9 +163,9 @@ export class Session {
 
   #describe() {
     const { channel, guild } = this.store;
-    const dm = channel?.type === CHANNEL.DM;
+    const dm = channel && isDirect(channel);
     const name = channel ? this.store.channelName(channel) : "…";
-    this.heading.replaceChildren(icon(dm ? "at" : "hash"), name);
+    this.heading.replaceChildren(icon(channel ? symbolOf(channel) : "hash"), name);
     this.topic.textContent = channel?.topic ?? "";
     document.title = `${dm ? "@" : "#"}${name} · ${guild?.name ?? "Sandbox"}`;
   }

@@ -6,7 +6,7 @@ import { avatar } from "./message_view.js";
 import { describeRoles, peopleItems } from "./people.js";
 import { Popup } from "./popup.js";
 import { Rail } from "./rail.js";
-import { CHANNEL, isPrivate, isThread } from "./store.js";
+import { isThread, symbolOf } from "./store.js";
 
 export class Sidebar {
   /** @param {import("./session.js").Session} session */
@@ -43,7 +43,6 @@ export class Sidebar {
   }
 
   #row(channel) {
-    const dm = channel.type === CHANNEL.DM;
     const thread = isThread(channel);
     const current = channel.id === this.store.channelId;
     const unread = this.store.unread.has(channel.id);
@@ -56,7 +55,7 @@ export class Sidebar {
       data: { channelId: channel.id },
     };
     const mark = unread ? h("span", { class: "visually-hidden" }, " (unread)") : null;
-    const symbol = icon(dm ? "at" : thread ? "thread" : isPrivate(channel) ? "lock" : "hash");
+    const symbol = icon(symbolOf(channel));
     const text = h("span", { class: "channel-name" }, name);
     return h("li", {}, h("button", props, symbol, text, mark));
   }

@@ -12,8 +12,9 @@
 import { compareIds } from "./ids.js";
 
 const FLAG = { EPHEMERAL: 1 << 6, LOADING: 1 << 7, COMPONENTS_V2: 1 << 15 };
-export const CHANNEL = { TEXT: 0, DM: 1, NEWS: 5 };
-const TEXTS = new Set([CHANNEL.TEXT, CHANNEL.NEWS]);
+export const CHANNEL = { TEXT: 0, DM: 1, VOICE: 2, GROUP: 3, NEWS: 5, STAGE: 13, FORUM: 15 };
+const VOICES = new Set([CHANNEL.VOICE, CHANNEL.STAGE]);
+const LISTED = new Set([CHANNEL.TEXT, CHANNEL.NEWS, CHANNEL.FORUM, ...VOICES]);
 const THREADS = new Set([10, 11, 12]);
 const NOBODY = new Map();
 const VIEW_CHANNEL = 1n << 10n;
@@ -95,13 +96,13 @@ export class Store {
   /** The channels of a guild by position, each followed by its threads. */
   places(guildId = this.shownGuildId) {
     const all = [...this.channels.values()].filter((item) => item.guild_id === guildId);
-    const texts = all.filter(({ type }) => TEXTS.has(type));
-    texts.sort((left, right) => (left.position ?? 0) - (right.position ?? 0));
-    return texts.flatMap((item) => [item, ...all.filter(openThreadOf(item))]);
+    const listed = all.filter(({ type }) => LISTED.has(type));
+    listed.sort((left, right) => (left.position ?? 0) - (right.position ?? 0));
+    return listed.flatMap((item) => [item, ...all.filter(openThreadOf(item))]);
   }
 
   get directChannels() {
-    return [...this.channels.values()].filter(({ type }) => type === CHANNEL.DM);
+    return [...this.channels.values()].filter(isDirect);
   }
 
   hasUnread(guildId) {
@@ -237,6 +238,17 @@ export const isPrivate = ({ guild_id: everyone, permission_overwrites: list = []
   list.some(({ id, deny }) => id === everyone && BigInt(deny) & VIEW_CHANNEL);
 const openThreadOf = (parent) => (channel) =>
   isThread(channel) && channel.parent_id === parent.id && !channel.thread_metadata?.archived;
+export const isDirect = ({ type }) => type === CHANNEL.DM || type === CHANNEL.GROUP;
+/** Whether people write there: a forum has only its posts. */
+export const isWritable = (channel) => Boolean(channel) && channel.type !== CHANNEL.FORUM;
+/** The name of a channel's icon. */
+export function symbolOf(channel) {
+  if (isDirect(channel)) return channel.type === CHANNEL.GROUP ? "people" : "at";
+  if (VOICES.has(channel.type)) return "voice";
+  if (channel.type === CHANNEL.FORUM) return "forum";
+  if (isThread(channel)) return "thread";
+  return isPrivate(channel) ? "lock" : "hash";
+}
 export const isThread = (channel) => THREADS.has(channel.type);
 export const nameOf = (user) => user?.global_name ?? user?.username;
 export const hexColor = (number) => `#${number.toString(16).padStart(6, "0")}`;
