@@ -13,6 +13,7 @@ import pytest
 from bot.delivery import RETRY_AFTER_S, Deliverer
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.handing import HandOver
+from bot.jobs.thumbnails import Thumbnails
 from bot.media import Downloader, MediaDesk, MediaInspector
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.seed import GUILD_ID, SECOND_GUILD_ID, THREAD_ID
@@ -57,6 +58,7 @@ class Scene:
             media=media,
             hand_over=hand_over,
             kept=face.kept,
+            thumbnails=Thumbnails(maker=media, store=face.store, now=now),
             now=now,
             folder=face.data_dir,
             sleep=face.sleep,
