@@ -1,5 +1,6 @@
 """Finding videos again: whose, which, and a page of what was found. Pure values."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -92,7 +93,7 @@ def search_words(typed: str) -> str:
     Raises:
         BadInputError: they are too long.
     """
-    words = " ".join(typed.split())
+    words = plain_words(typed)
     if _units(words) > WORDS_CHARS:
         raise BadInputError(
             gettext(
@@ -101,6 +102,15 @@ def search_words(typed: str) -> str:
             ).format(most=WORDS_CHARS)
         )
     return words
+
+
+def plain_words(text: str) -> str:
+    """Return the words with single spaces between them, without what no database can look for."""
+    return " ".join("".join(one for one in text if _is_plain(one)).split())
+
+
+def _is_plain(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) not in {"Cc", "Cs"}
 
 
 def _units(text: str) -> int:

@@ -13,7 +13,7 @@ import discord
 from discord import ui
 
 from bot.discord_ui.services import Interaction
-from bot.history import WORDS_CHARS, Search
+from bot.history import WORDS_CHARS, Search, plain_words
 from bot.i18n import gettext
 
 _WORDS = "words"
@@ -51,7 +51,7 @@ def leaf_of(custom_id: str) -> Leaf | None:
         return None
     search = Search(
         model=parts["model"] or None,
-        words=parts["words"],
+        words=plain_words(parts["words"]),
         everything=parts["kind"] == "a",
         at=min(int(parts["at"]), _GREATEST_ID) if parts["at"] else None,
         newer=parts["side"] == "n",

@@ -14,7 +14,7 @@ from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.cards import can_be_sent, has_video, look_of, result_link
 from bot.discord_ui.history_items import Leaf, leaf_button, model_select
 from bot.discord_ui.settings_words import model_title
-from bot.discord_ui.words import excerpt, one_line, quote
+from bot.discord_ui.words import excerpt, one_line
 from bot.history import SEARCHED, HistoryPage, Search
 from bot.i18n import gettext, ngettext, number_text
 from bot.job import Job
@@ -95,15 +95,13 @@ def _filter_texts(search: Search) -> Iterator[str]:
 
 
 def _found_text(page: HistoryPage, search: Search) -> str:
+    hits = number_text(page.hits)
+    if page.has_newer or page.has_older:
+        return gettext("{first} to {last} of {n} videos, newest first").format(
+            first=number_text(page.first), last=number_text(page.last), n=hits
+        )
     if page.jobs:
-        text = ngettext(
-            "{first} to {last} of {n} video, newest first",
-            "{first} to {last} of {n} videos, newest first",
-            page.hits,
-        )
-        return text.format(
-            first=number_text(page.first), last=number_text(page.last), n=number_text(page.hits)
-        )
+        return ngettext("{n} video", "{n} videos, newest first", page.hits).format(n=hits)
     if search.model is None and not search.words:
         return gettext("No videos yet. `/animate` and `/t2v` make one.")
     return gettext("Nothing was found. Choose **All models**, or other words with **Find…**.")
@@ -123,10 +121,11 @@ def _item(job: Job, leaf: Leaf, *, pictured: bool) -> ui.Item[Any]:
 
 
 def _text(job: Job, leaf: Leaf) -> str:
-    facts = [f"**{model_title(job.model)}**", ago(job.created_at), credits_text(job.price_credits)]
+    """Return the prompt, by which videos are known, the way to the video, and the facts."""
+    facts = [model_title(job.model), ago(job.created_at), credits_text(job.price_credits)]
     if leaf.channel:
         facts.append(f"<@{job.user_id}>")
-    return f"{' · '.join(facts)}\n{quote(job.prompt, _PROMPT_LIMIT)}\n{_whereabouts(job)}"
+    return f"{excerpt(job.prompt, _PROMPT_LIMIT)}\n{_whereabouts(job)}\n-# {' · '.join(facts)}"
 
 
 def _whereabouts(job: Job) -> str:
