@@ -52,10 +52,13 @@ OWN = Leaf(channel=False, search=Search())
 def page_of(*states: JobState, **facts: Any) -> HistoryPage:
     """Return a page with jobs in these states, the newest first, all with pictures."""
     jobs = tuple(job(state, id=GREATEST - n, result_message_id=5) for n, state in enumerate(states))
-    pictures = {one.id: PICTURE for one in jobs}
-    return HistoryPage(
-        **{"jobs": jobs, "thumbnails": pictures, "hits": len(jobs), "first": 1} | facts
+    page = HistoryPage(
+        jobs=jobs,
+        thumbnails={one.id: PICTURE for one in jobs},
+        hits=len(jobs),
+        first=1,
     )
+    return replace(page, **facts)
 
 
 def whole(page: HistoryPage, leaf: Leaf = OWN, *, in_server: bool = True) -> str:
@@ -88,7 +91,7 @@ def test_every_page_is_within_discords_limits(
         first=10**6 - 9,
         cut=True,
     )
-    view = history_page(page, leaf, in_server=True)
+    view: Any = history_page(page, leaf, in_server=True)
     errors = FormErrors()
     check_message(Form({"components": view.to_components()}, errors=errors), layout=True)
     errors.raise_if_any()
