@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.history import PAGE_LENGTH, HistoryPage, OfChannel, OfMember, Search
@@ -124,6 +124,9 @@ async def test_all_words_must_be_in_the_prompt(
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+@example(some=list(range(12)), at=8, newer=True)
+@example(some=list(range(12)), at=3, newer=True)
+@example(some=list(range(12)), at=3, newer=False)
 @given(st.lists(st.integers(0, 60), unique=True, max_size=18), st.integers(-1, 61), st.booleans())
 async def test_pages_are_pieces_of_the_whole(
     tmp_path_factory: pytest.TempPathFactory,

@@ -2,9 +2,11 @@
 
 import asyncio
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.history import OfChannel, OfMember, Search
 from bot.job import JobState
-from bot.storage import Database, HistoryStore, JobStore
+from bot.storage import Database, HistoryStore, JobStore, thumbnails
 from tests.storage_kit import FIRST_ID, GUILD, MEMBER, MODERATOR, NOW, walked_to
 
 pytest_plugins = ("tests.postgres_fixtures",)
@@ -36,20 +38,26 @@ async def test_searches_are_the_same_here(url: str) -> None:
 
 
 async def test_no_thumbnail_outlives_its_video(url: str) -> None:
-    """Kept and removed at the same moment, many times: none is left, whoever was first."""
+    """A moderator who removes a video while its thumbnail is being kept waits, and removes both."""
     one, two = Database.open(url), Database.open(url)
-    first, second = JobStore(one), JobStore(two)
-    jobs = [await walked_to(first, JobState.DELIVERED, number) for number in range(20)]
-    for job in jobs:
-        await asyncio.gather(
-            second.keep_thumbnail(job.id, PICTURE, now=NOW),
-            first.take_down(
-                job.id, guild_id=GUILD, actor_id=MODERATOR, reason="no", refund=False, now=NOW
-            ),
-        )
+    job = await walked_to(JobStore(one), JobState.DELIVERED)
+    kept = asyncio.Event()
+
+    async def keep_slowly(session: AsyncSession) -> None:
+        await thumbnails.keep(session, job.id, PICTURE, now=NOW)
+        await session.flush()
+        kept.set()
+        await asyncio.sleep(0.3)
+
+    keeping = asyncio.create_task(one.write(keep_slowly))
+    await kept.wait()
+    await JobStore(two).take_down(
+        job.id, guild_id=GUILD, actor_id=MODERATOR, reason="no", refund=False, now=NOW
+    )
+    await keeping
     page = await HistoryStore(one).page(HERE, Search(everything=True))
     await one.close()
     await two.close()
 
-    assert page.hits == 20
+    assert page.hits == 1
     assert page.thumbnails == {}

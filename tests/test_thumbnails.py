@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from bot.history import OfMember, Search
 from bot.job import Job, JobState
 from bot.jobs.thumbnails import Thumbnails
@@ -89,8 +91,10 @@ async def test_sending_again_makes_the_one_that_is_missing(world: World) -> None
     assert await thumbnail_in(world, job) is not None
 
 
-async def test_a_decoder_that_breaks_costs_only_the_thumbnail(world: World) -> None:
-    """Whatever it raises."""
+async def test_a_decoder_that_breaks_costs_only_the_thumbnail(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever it raises; the log tells of it."""
 
     async def fail() -> bytes:
         raise ZeroDivisionError
@@ -101,6 +105,7 @@ async def test_a_decoder_that_breaks_costs_only_the_thumbnail(world: World) -> N
     assert job.state is JobState.DELIVERED
     assert await thumbnail_in(world, job) is None
     assert await world.books(job) == SETTLED
+    assert f"job {job.id}: no thumbnail" in caplog.text
 
 
 async def test_a_thumbnail_that_hangs_is_given_up(world: World) -> None:
