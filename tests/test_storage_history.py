@@ -2,13 +2,16 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 
-from bot.history import PAGE_LENGTH, HistoryPage, OfChannel, OfMember, Search
+from bot.history import PAGE_LENGTH, HistoryPage, OfChannel, OfMember, Search, Whose
 from bot.job import WITH_VIDEO, Job, JobState
 from bot.storage import ExportingStore, ForgettingStore, HistoryStore, JobStore
 from tests.privacy_kit import NAMES
@@ -169,22 +172,30 @@ async def test_a_search_has_an_end(store: JobStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "index"),
-    [("channel_id", "ix_job_channel_id_id"), ("user_id", "ix_job_user_id_id")],
+    ("whose", "index"), [(HERE, "ix_job_channel_id_id"), (MINE, "ix_job_user_id_id")]
 )
-def test_pages_are_read_in_the_order_of_an_index(file: Path, column: str, index: str) -> None:
-    """Nothing is sorted, and nothing of others is read."""
-    connection = sqlite3.connect(file)
-    query = (
-        f"EXPLAIN QUERY PLAN SELECT * FROM job WHERE {column} = 1 AND guild_id = 2 "  # noqa: S608 - made of this test's own words
-        "AND forgotten_at IS NULL AND removed_at IS NULL AND state IN ('delivered', 'undelivered') "
-        "AND id < 9 ORDER BY id DESC LIMIT 5"
-    )
-    plan = [row[3] for row in connection.execute(query)]
-    connection.close()
+async def test_every_query_of_a_page_goes_by_an_index(
+    history: HistoryStore, file: Path, whose: Whose, index: str
+) -> None:
+    """Of others nothing is read, and nothing is sorted: the newest come first in the index."""
+    asked: list[tuple[str, Any]] = []
 
-    assert len(plan) == 1
-    assert index in plan[0]
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        asked.append((statement, values))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    for newer in (False, True):
+        await history.page(whose, Search(words="fox", at=FIRST_ID, newer=newer))
+    event.remove(Engine, "before_cursor_execute", note)
+    plans = []
+    with closing(sqlite3.connect(file)) as connection:
+        for statement, values in asked:
+            if "FROM job" in statement:
+                explained = connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+                plans.append([row[3] for row in explained])
+
+    assert len(plans) == 8  # what lies beyond, the page, the newest instead, and the counts
+    assert all(len(plan) == 1 and index in plan[0] for plan in plans), plans
 
 
 # -- thumbnails ----------------------------------------------------------------------------

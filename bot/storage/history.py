@@ -60,10 +60,17 @@ class HistoryStore:
 def _scope(whose: Whose) -> _Conditions:
     kept = col(JobRow.forgotten_at).is_(None)
     if isinstance(whose, OfMember):
-        here = () if whose.guild_id is None else (col(JobRow.guild_id) == whose.guild_id,)
+        here = () if whose.guild_id is None else (_in_guild(whose.guild_id),)
         return (col(JobRow.user_id) == whose.user_id, *here, kept)
-    channel = col(JobRow.channel_id) == whose.channel_id
-    return (channel, col(JobRow.guild_id) == whose.guild_id, kept)
+    return (col(JobRow.channel_id) == whose.channel_id, _in_guild(whose.guild_id), kept)
+
+
+def _in_guild(guild_id: int) -> ColumnElement[bool]:
+    """Return what is true of a guild's jobs; as a sum, so that no index of guilds is taken.
+
+    SQLite would read all videos of a large guild to count those of a small channel.
+    """
+    return col(JobRow.guild_id) + 0 == guild_id
 
 
 def _matching(search: Search) -> _Conditions:
