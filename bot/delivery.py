@@ -18,6 +18,7 @@ from bot.jobs.ports import (
     PostLaterError,
     VideoFile,
 )
+from bot.jobs.thumbnails import Thumbnails
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Deliverer:
         media: Media,
         hand_over: HandOver,
         kept: KeptVideos,
+        thumbnails: Thumbnails,
         now: Callable[[], datetime],
         folder: Path,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -46,6 +48,7 @@ class Deliverer:
         self._media = media
         self._hand_over = hand_over
         self._kept = kept
+        self._thumbnails = thumbnails
         self._now = now
         self._folder = folder
         self._sleep = sleep
@@ -67,7 +70,8 @@ class Deliverer:
             except MediaError as error:
                 return await self._fail(job, error)
             parcel = Parcel(video=video, folder=folder, link=link_of(job, now=self._now()))
-            return await self._post(job, parcel)
+            async with self._thumbnails.made_of(job.id, video.path):
+                return await self._post(job, parcel)
 
     async def _begun(self, job: Job, path: Path) -> tuple[Job, VideoFile]:
         """Note that a delivery has begun, and download meanwhile; both are done afterwards."""

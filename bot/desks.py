@@ -23,7 +23,13 @@ from bot.jobs.submit import Submitter
 from bot.jobs.video_desk import VideoDesk
 from bot.quota import Allowance
 from bot.settings import Settings
-from bot.storage import ExportingStore, ForgettingStore, ReportStore, UndeliveredStore
+from bot.storage import (
+    ExportingStore,
+    ForgettingStore,
+    HistoryStore,
+    ReportStore,
+    UndeliveredStore,
+)
 from bot.tools import Tools, now
 
 
@@ -67,6 +73,7 @@ def engine_of(tools: Tools, sure: Callable[[], bool]) -> DurableEngine:
             media=tools.media,
             hand_over=tools.hand_over,
             kept=tools.kept,
+            thumbnails=tools.thumbnails,
             now=now,
             folder=tools.folder,
         ),
@@ -151,6 +158,7 @@ def send_again_of(tools: Tools) -> SendAgain:
         media=tools.media,
         hand_over=tools.hand_over,
         kept=tools.kept,
+        thumbnails=tools.thumbnails,
         cards=tools.cards,
         on_end=tools.video_log.ended,
         now=now,
@@ -218,6 +226,7 @@ def services_of(
         videos=_videos(tools, moderation),
         moderation=moderation,
         store=tools.store,
+        history=HistoryStore(tools.database),
         cards=tools.cards,
         prices=tools.prices,
         gate=gate,

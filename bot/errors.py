@@ -219,6 +219,10 @@ class CannotShrinkError(MediaError):
     """A smaller copy of a video could not be made; the text is for the log."""
 
 
+class NoThumbnailError(MediaError):
+    """A video yields no small picture; the text is for the log."""
+
+
 class ForeignHostError(MediaError):
     """The address is not on the list of hosts that files may come from."""
 

@@ -29,6 +29,7 @@ from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.log_cards import LogCards
 from bot.jobs.precedence import Precedence
 from bot.jobs.stop_time import StopTime
+from bot.jobs.thumbnails import Thumbnails
 from bot.jobs.video_log import VideoLog
 from bot.jobs.watched_provider import WatchedProvider
 from bot.media import Downloader, MediaDesk, MediaInspector
@@ -71,6 +72,7 @@ class Tools:
     stop_time: StopTime
     hand_over: HandOver
     kept: KeptVideos
+    thumbnails: Thumbnails
     errands: Errands
     bulletin: Bulletin
     log_cards: LogCards
@@ -142,6 +144,7 @@ async def open_tools(
         kept=KeptVideos(
             settings.kept_folder, jobs=store, max_bytes=settings.kept_max_bytes, now=now
         ),
+        thumbnails=Thumbnails(maker=media, store=store, now=now),
         errands=errands,
         bulletin=Bulletin(policies=policies, log_channel=ChannelLog(client, errands)),
         log_cards=log_cards,

@@ -42,6 +42,7 @@ from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
 from bot.jobs.send_again import SendAgain
+from bot.jobs.thumbnails import Thumbnails
 from bot.jobs.video_desk import VideoDesk
 from bot.jobs.video_log import VideoLog
 from bot.media import Downloader, MediaDesk, MediaInspector
@@ -51,6 +52,7 @@ from bot.segmind import SegmindClient
 from bot.storage import (
     ExportingStore,
     ForgettingStore,
+    HistoryStore,
     JobStore,
     PolicyStore,
     ReportStore,
@@ -235,6 +237,7 @@ class Face:
             send_again=self._send_again(media),
             moderation=moderation,
             store=self.store,
+            history=HistoryStore(self.store._database),
             cards=self.cards,
             prices=prices,
             gate=gate,
@@ -252,6 +255,7 @@ class Face:
                 store=self.store, media=media, poster=self.poster, cards=self.cards, now=now
             ),
             kept=self.kept,
+            thumbnails=Thumbnails(maker=media, store=self.store, now=now),
             cards=self.cards,
             on_end=self.video_log.ended,
             now=now,

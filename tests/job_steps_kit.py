@@ -32,6 +32,7 @@ from bot.jobs.ports import (
 from bot.jobs.send_again import SendAgain
 from bot.jobs.stop_time import DEFAULT_STOP_S, StopTime
 from bot.jobs.submit import Submitter
+from bot.jobs.thumbnails import Thumbnails
 from bot.jobs.watched_provider import WatchedProvider
 from bot.media import Downloader, MediaDesk, MediaInspector, VideoShrinker, ffmpeg_program
 from bot.quota import EntryKind
@@ -346,6 +347,7 @@ async def running_world(
         )
         hand_over = HandOver(store=store, media=media, poster=channel, cards=cards, now=clock.now)
         kept = KeptVideos(folder.with_name("kept"), jobs=store, max_bytes=10**8, now=clock.now)
+        thumbnails = Thumbnails(maker=media, store=store, now=clock.now)
         rules = PolicyStore(store._database)
         stop_time = StopTime(DEFAULT_STOP_S, clock=clock.monotonic_s)
         latencies = Latencies(store, now=clock.now, clock=clock.monotonic_s)
@@ -386,6 +388,7 @@ async def running_world(
                 media=media,
                 hand_over=hand_over,
                 kept=kept,
+                thumbnails=thumbnails,
                 now=clock.now,
                 folder=folder,
                 sleep=clock.sleep,
@@ -397,6 +400,7 @@ async def running_world(
                 media=media,
                 hand_over=hand_over,
                 kept=kept,
+                thumbnails=thumbnails,
                 cards=cards,
                 on_end=lambda _job: None,
                 now=clock.now,

@@ -66,6 +66,8 @@ async def fill(database: Database) -> None:
     for number, state in enumerate(states):
         await walked_to(store, state, number, user_id=MEMBER + number % 3)
     await store.accept(new_job(50), GENEROUS, ZONE, now=NOW, state=JobState.AWAITING_APPROVAL)
+    for number in range(len(states)):
+        await store.keep_thumbnail(FIRST_ID + number, b"RIFF\0\xff\x00WEBP", now=NOW)
     await walked_to(store, JobState.DELIVERED, 51, user_id=OTHER_MEMBER)
     await forgetting.forget_member(OTHER_MEMBER, now=NOW + timedelta(days=1))
     # Made from a job with a higher id, which Discord's clock never gives.

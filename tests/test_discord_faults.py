@@ -13,9 +13,11 @@ import pytest
 from bot.delivery import RETRY_AFTER_S, Deliverer
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.handing import HandOver
+from bot.jobs.thumbnails import Thumbnails
 from bot.media import Downloader, MediaDesk, MediaInspector
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.seed import GUILD_ID, SECOND_GUILD_ID, THREAD_ID
+from tests.discord_kit import until
 from tests.face_running import SETTINGS, Face, all_text, now
 from tests.segmind_far_end import FarEnd, tiny_mp4
 
@@ -57,6 +59,7 @@ class Scene:
             media=media,
             hand_over=hand_over,
             kept=face.kept,
+            thumbnails=Thumbnails(maker=media, store=face.store, now=now),
             now=now,
             folder=face.data_dir,
             sleep=face.sleep,
@@ -265,12 +268,18 @@ async def test_a_thread_that_was_deleted(scene: Scene) -> None:
 
 
 async def kicked(scene: Scene, *guild_ids: str) -> None:
-    """Remove the bot from servers."""
+    """Remove the bot from servers; jobs of theirs that are on their way go on."""
+    departures = scene.face.bot.services.privacy.departures
     user = scene.face.bot.user
     assert user is not None
     for guild_id in guild_ids:
         wish = {"guild_id": guild_id, "user_id": str(user.id), "present": False}
         await scene.face.control("member", **wish)
+
+    async def forgotten() -> bool:
+        return departures._again >= set(map(int, guild_ids))
+
+    await until(forgotten)  # else a job that ends just then is forgotten as well
 
 
 async def test_a_server_that_removed_the_bot(scene: Scene) -> None:

@@ -56,6 +56,7 @@ async def test_every_cog_is_loaded_and_no_name_is_taken_twice(face: Face) -> Non
         "Moderate video",
         "animate",
         "help",
+        "history",
         "jobs",
         "models",
         "privacy",

@@ -141,6 +141,7 @@ async def test_a_process_that_is_not_sure_posts_nothing(worlds: tuple[World, Wor
             sure=lambda: False,
         ),
         kept=one.kept,
+        thumbnails=one.deliver._thumbnails,
         now=one.clock.now,
         folder=one.folder,
         sleep=one.clock.sleep,

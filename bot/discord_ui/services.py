@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import discord
 
+from bot.history import HistoryPage, Search, Whose
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
@@ -29,6 +30,14 @@ class FaceStore(JobStore, Protocol):
 
     async def kept_picture(self, message_id: int, user_id: int, *, now: datetime) -> str | None:
         """Return the picture's address; None when none was kept, or too long ago."""
+        ...
+
+
+class History(Protocol):
+    """Finds videos again."""
+
+    async def page(self, whose: Whose, search: Search) -> HistoryPage:
+        """Return a page of what is found; the newest one when there is none where it is asked."""
         ...
 
 
@@ -55,6 +64,7 @@ class Services:
     videos: VideoDesk
     send_again: SendAgain
     store: FaceStore
+    history: History
     cards: Cards
     prices: PriceTable
     gate: Gate

@@ -22,6 +22,7 @@ from bot.jobs.outgoing import temporary_folder
 from bot.jobs.ports import DIRECT, CannotPostError, Cards, Media, PostLaterError, VideoFile, Where
 from bot.jobs.sending_ports import Rules, UndeliveredStore
 from bot.jobs.stop_time import DEFAULT_STOP_S, WORK, StopTime
+from bot.jobs.thumbnails import Thumbnails
 from bot.moderation import judge_sending
 from bot.policy import PlaceFacts
 
@@ -47,6 +48,7 @@ class SendAgain:
         media: Media,
         hand_over: HandOver,
         kept: KeptVideos,
+        thumbnails: Thumbnails,
         cards: Cards,
         on_end: Callable[[Job], object],
         now: Callable[[], datetime],
@@ -63,6 +65,7 @@ class SendAgain:
             media: Fetches a video that is not kept here.
             hand_over: Posts.
             kept: The videos that are.
+            thumbnails: Makes one, if the first try to deliver it did not.
             cards: The members' status cards.
             on_end: Told of a job that is delivered after all.
             now: The time, aware.
@@ -76,6 +79,7 @@ class SendAgain:
         self._media = media
         self._hand_over = hand_over
         self._kept = kept
+        self._thumbnails = thumbnails
         self._cards = cards
         self._on_end = on_end
         self._now = now
@@ -194,7 +198,8 @@ class SendAgain:
                 video = await self._video(job, folder / "result.mp4")
                 link = link_of(job, now=self._now())
                 parcel = Parcel(video=video, folder=folder, link=link)
-                return await self._hand_over(job, parcel, places(job, where))
+                async with self._thumbnails.made_of(job.id, video.path):
+                    return await self._hand_over(job, parcel, places(job, where))
         except TimeoutError as error:
             raise RefusedError(words.BUSY) from error
         except LockLostError as error:

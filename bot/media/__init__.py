@@ -9,6 +9,7 @@ from bot.media.inspector import MediaInspector
 from bot.media.limits import MediaLimits
 from bot.media.program import ffmpeg_program
 from bot.media.shrinker import VideoShrinker
+from bot.media.thumbnail import thumbnail_of
 from bot.media.video import VideoFile, probe_video
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "inspect_image",
     "plan_fit",
     "probe_video",
+    "thumbnail_of",
 ]

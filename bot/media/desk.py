@@ -9,11 +9,14 @@ from bot.media.image import PreparedImage
 from bot.media.inspector import MediaInspector
 from bot.media.limits import megabytes
 from bot.media.shrinker import Source, VideoShrinker
+from bot.media.thumbnail import thumbnail_of
 from bot.media.video import VideoFile, probe_video
 
 _ATTACHMENT_TIMEOUT_S = 30.0
 # Whole files in memory, however many members attach one at the same time.
 _ATTACHMENTS_AT_ONCE = 4
+# Each decodes some pictures, a tenth of a second of a core's time.
+_THUMBNAILS_AT_ONCE = 2
 # 200 MB over a slow line.
 _VIDEO_TIMEOUT_S = 600.0
 
@@ -34,6 +37,7 @@ class MediaDesk:
         self._shrinker = shrinker or VideoShrinker()
         self._video_max_bytes = video_max_bytes
         self._attachments = asyncio.Semaphore(_ATTACHMENTS_AT_ONCE)
+        self._thumbnails = asyncio.Semaphore(_THUMBNAILS_AT_ONCE)
 
     async def check_image(self, url: str) -> PreparedImage:
         """Fetch an attached picture and check it.
@@ -65,6 +69,11 @@ class MediaDesk:
     async def shrink(self, video: Source, path: Path, *, limit_bytes: int) -> VideoFile:
         """Write a smaller copy to `path`; raises MediaError, see `VideoShrinker.shrink`."""
         return await self._shrinker.shrink(video, path, limit_bytes=limit_bytes)
+
+    async def thumbnail(self, path: Path) -> bytes:
+        """Return one small picture of a video; raises MediaError, see `thumbnail_of`."""
+        async with self._thumbnails:
+            return await asyncio.to_thread(thumbnail_of, path)
 
     async def _attachment(self, url: str, limit_bytes: int) -> bytes:
         try:

@@ -4,6 +4,7 @@ from bot.storage.backups import remove_database
 from bot.storage.database import Database
 from bot.storage.exporting import ExportingStore
 from bot.storage.forgetting import ForgettingStore
+from bot.storage.history import HistoryStore
 from bot.storage.jobs import JobStore
 from bot.storage.keeping import Restored, back_up, mark_restored, restore
 from bot.storage.locks import PostgresLocks
@@ -19,6 +20,7 @@ __all__ = [
     "Database",
     "ExportingStore",
     "ForgettingStore",
+    "HistoryStore",
     "JobStore",
     "Move",
     "Moved",

@@ -10,7 +10,7 @@ from bot.errors import RefusedError, StaleStateError
 from bot.job import WITH_VIDEO, Job, JobState
 from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance, Budget, EntryKind
-from bot.storage import accounts, audit_log, ledger, rows
+from bot.storage import accounts, audit_log, ledger, rows, thumbnails
 from bot.storage.tables import JobRow, LedgerRow
 
 _WAITS = frozenset({JobState.AWAITING_APPROVAL})
@@ -87,6 +87,8 @@ async def take_down(
     if row.removed_at is None:
         row.removed_at, row.removed_by, row.removal_reason = now, actor_id, reason
         await _record(session, row, AuditAction.JOB_TAKE_DOWN, actor_id, reason, now=now)
+        await session.flush()  # whoever keeps a thumbnail just now has done so, or finds this
+        await thumbnails.drop(session, (row.id,))
     if row.refunded_at is None:  # they went back when it could not be delivered at first
         row.refunded_at = await ledger.released_at(session, row.id)
     back = await _refund(session, row, actor_id, reason, now=now) if refund else 0

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from bot.job import JobState
 from bot.pseudonyms import NOBODY, Pseudonyms
-from bot.storage import holding, skeletons
+from bot.storage import holding, skeletons, thumbnails
 from bot.storage.database import Database
 from bot.storage.tables import (
     AllowanceRow,
@@ -19,6 +19,7 @@ from bot.storage.tables import (
     LedgerRow,
     PictureRow,
     Table,
+    ThumbnailRow,
 )
 
 _ROWS_A_READ = 200
@@ -48,6 +49,7 @@ class ExportingStore:
         both = self._pseudonyms.both(user_id)
         sources: Sequence[tuple[str, type[Table], str, tuple[ColumnElement[bool], ...]]] = (
             ("jobs", JobRow, "id", (col(JobRow.user_id) == user_id,)),
+            ("thumbnails", ThumbnailRow, "job_id", (thumbnails.of_member(user_id),)),
             ("credits", LedgerRow, "id", (col(LedgerRow.user_id).in_(both),)),
             ("blocks", BlockRow, "guild_id", (col(BlockRow.user_id) == user_id,)),
             ("allowances", AllowanceRow, "guild_id", holding.own_allowance(user_id)),
@@ -94,6 +96,9 @@ def _record(row: Record, user_id: int) -> Record:
             record[name] = "a pseudonym of yours"
         elif name == "output_url" and value is not None and row["state"] != JobState.DELIVERED:
             record[name] = _NOT_PAID
+        elif isinstance(value, bytes):
+            # Thousands of them would not fit into a file that Discord takes.
+            record[name] = f"a WebP picture of {len(value)} bytes: /history shows it"
         else:
             record[name] = value
     return record

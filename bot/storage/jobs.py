@@ -12,7 +12,7 @@ from sqlmodel import col
 from bot.job import RELEASING, SOURCES, TERMINAL, Job, JobState, NewJob
 from bot.latency import Sample
 from bot.quota import Allowance, Budget, EntryKind
-from bot.storage import accounts, decisions, latencies, ledger, pictures, rows
+from bot.storage import accounts, decisions, latencies, ledger, pictures, rows, thumbnails
 from bot.storage.reading import NO_LIMITS, JobReader
 from bot.storage.tables import JobRow
 
@@ -309,6 +309,14 @@ class JobStore(JobReader):
         """Remember how long a job of this model and size took."""
         await self._database.write(
             lambda session: latencies.record(session, model, size_key, sample)
+        )
+
+    # -- thumbnails ------------------------------------------------------------
+
+    async def keep_thumbnail(self, job_id: int, image: bytes, *, now: datetime) -> bool:
+        """Keep a video's picture, once; False when it is not wanted, see `thumbnails.keep`."""
+        return await self._database.write(
+            lambda session: thumbnails.keep(session, job_id, image, now=now)
         )
 
     # -- forms that are open ---------------------------------------------------

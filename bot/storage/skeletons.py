@@ -17,7 +17,7 @@ from bot.i18n import DEFAULT_LOCALE
 from bot.job import TERMINAL
 from bot.privacy import coarse
 from bot.pseudonyms import NOBODY, Pseudonyms
-from bot.storage import names
+from bot.storage import names, thumbnails
 from bot.storage.tables import UNSYNCED, AuditRow, JobRow
 
 # Jobs in one statement.
@@ -90,6 +90,7 @@ async def forget(
             ],
         )
         await names.drop_words(session, ids)
+        await thumbnails.drop(session, ids)
         await _clear_events(session, col(AuditRow.target_id).in_(ids))
     if found:
         await _orphan(session)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Dialect,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Text,
     UniqueConstraint,
@@ -82,7 +83,8 @@ class JobRow(Table, table=True):
         CheckConstraint("price_credits > 0", name="price_positive"),
         Index(None, "guild_id", "state", "user_id"),  # jobs in flight, for the quota
         Index(None, "state", "id"),  # restart, place in the queue
-        Index(None, "user_id", "id"),  # /jobs
+        Index(None, "user_id", "id"),  # /jobs, /history
+        Index(None, "channel_id", "id"),  # /history of a channel
         Index(None, "queued_at"),  # the host's month
         Index(None, "ended_at"),  # whose card in the log channel is missing
         Index(None, "parent_id"),  # what was made from a job that is forgotten
@@ -311,6 +313,21 @@ class PictureRow(Table, table=True):
     )
     url: str = Field(sa_type=Text, repr=False)
     kept_at: datetime = Field(index=True, sa_type=UtcDateTime)
+
+
+class ThumbnailRow(Table, table=True):
+    """A small picture of a job's video, WebP; gone with the job's words, or with its video."""
+
+    __tablename__ = "thumbnail"
+
+    job_id: int = Field(
+        primary_key=True,
+        foreign_key="job.id",
+        sa_type=_RowId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    image: bytes = Field(sa_type=LargeBinary, repr=False)
+    created_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class RelocationRow(Table, table=True):
