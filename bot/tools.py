@@ -111,7 +111,8 @@ async def open_tools(
         await store.note(job_id, card_message_id=message_id)
 
     folder = await _empty_folder(settings)
-    media, poster = _media(session, settings), ChannelPoster(client)
+    media = _media(session, settings)
+    poster = ChannelPoster(client, prices=prices, jobs=store)
     stored = store.get if settings.is_one_of_several else None
     pace = Pace().faster(settings.poll_speed)
     cards = CardKeeper(client, on_card=on_card, stored=stored, pace=pace)

@@ -113,7 +113,7 @@ class Face:
         """Make the client; it is not started."""
         self.bot = VideoBot(start_services=self._start, data_dir=self.data_dir)
         self.cards = CardKeeper(self.bot, on_card=self.keep_card, pace=self.pace, sleep=self.sleep)
-        self.poster = ChannelPoster(self.bot)
+        self.poster = ChannelPoster(self.bot, prices=load_prices(), jobs=self.store)
         self.kept = KeptVideos(
             self.data_dir / "kept", jobs=self.store, max_bytes=10_000_000, now=now
         )

@@ -1,6 +1,5 @@
 """Reads the four books of a stage."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +14,10 @@ from bot.storage.tables import JobRow, LedgerRow
 from sandbox.chaos.actors import PATIENCE_S, Attempt, words_of
 from sandbox.chaos.books import Books, Card, JobEntry, ProviderEntry, Video
 from sandbox.chaos.stage import Stage
-from sandbox.discord_api.component_kinds import text_of
+from sandbox.discord_api.component_kinds import result_of, text_of
 from sandbox.discord_api.store import StoredMessage
 from sandbox.discord_api.wire import Json
 
-_MARK = re.compile(r"job `(\d+)`")
 _MOST_LINES = 60
 
 
@@ -52,9 +50,9 @@ async def read_books(stage: Stage, attempts: list[Attempt]) -> Books:
             if message.origin is not None and message.ephemeral_to is None
         ],
         videos=[
-            Video(job_id=found[-1], message_id=message.id)
+            Video(job_id=job_id, message_id=message.id)
             for message in messages
-            if message.origin is None and (found := _MARK.findall(message.body.content))
+            if message.origin is None and (job_id := result_of(list(message.body.components)))
         ],
         ledger_problems=await JobStore(stage.database).check_ledger(),
     )
