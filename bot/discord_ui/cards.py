@@ -24,7 +24,7 @@ from bot.job import CANCELLABLE, Job, JobState
 from bot.jobs.ports import Standing
 from bot.words import ago
 
-_PROMPT_LIMIT = 400
+_PROMPT_LIMIT = 240
 _WHOLE_PERCENT = 100
 
 

@@ -18,7 +18,7 @@ from bot.jobs.ports import Link
 from bot.pricing import PriceTable
 from bot.words import ago, at
 
-_PROMPT_LIMIT = 400
+_PROMPT_LIMIT = 240
 _LEAST_PROMPT = 20
 
 
