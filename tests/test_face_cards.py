@@ -269,7 +269,7 @@ def test_only_the_author_is_mentioned(prompt: str) -> None:
     """No prompt adds a mention, a line of its own or a link."""
     made = job(options={"prompt": prompt})
 
-    for shown, lines in ((plain_content(made), 4), (whole(result_view(made, PRICES)), 5)):
+    for shown, lines in ((plain_content(made), 5), (whole(result_view(made, PRICES)), 6)):
         assert len(shown.split("\n")) == lines
         assert shown.replace("\\<", "").count("<@") == 1
         assert "@everyone" not in shown

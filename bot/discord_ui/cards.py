@@ -76,9 +76,9 @@ def status_card(job: Job, standing: Standing | None = None) -> ui.LayoutView:
     box.add_item(ui.TextDisplay(heading(look)))
     box.add_item(ui.TextDisplay(quote(job.prompt, _PROMPT_LIMIT)))
     box.add_item(ui.TextDisplay(state_text(job, standing or Standing())))
-    facts, seed = facts_lines(job)
-    whose = f"-# {seed} · <@{job.user_id}> · {mark(job)}"
-    box.add_item(ui.TextDisplay(f"-# {facts}\n{whose}"))
+    model, facts, seed = facts_lines(job)
+    whose = f"-# <@{job.user_id}> · {model}"
+    box.add_item(ui.TextDisplay(f"{whose}\n-# {facts}\n-# {seed} · {mark(job)}"))
     add_buttons(box, job)
     return view_of(box)
 
@@ -172,8 +172,8 @@ def _running(job: Job, standing: Standing) -> str:
     drawn = bar_until_done(percent / _WHOLE_PERCENT)
     share = gettext("about {percent} %").format(percent=number_text(percent))
     moment = ago(job.running_at + timedelta(seconds=standing.expected_s))
-    ready = gettext("usually ready {ago}").format(ago=moment)
-    return f"{drawn} {share}\n{stage} · {ready}"
+    ready = gettext("Usually ready {ago}").format(ago=moment)
+    return f"{drawn} {share}\n{stage}\n{ready}"
 
 
 def _delivered(job: Job) -> str:

@@ -132,8 +132,8 @@ def _words(job: Job, delivery: Delivery) -> str:
 
 
 def _facts(job: Job) -> str:
-    facts, seed = facts_lines(job)
-    return f"-# {facts}\n-# {seed} · {mark(job)}"
+    model, facts, seed = facts_lines(job)
+    return f"-# {model}\n-# {facts}\n-# {seed} · {mark(job)}"
 
 
 def _lineage(job: Job, delivery: Delivery) -> tuple[str, ...]:

@@ -73,18 +73,13 @@ def facts_text(job: Job) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def facts_lines(job: Job) -> tuple[str, str]:
-    """Return the two small lines of a card or result, each short enough for a phone.
+def facts_lines(job: Job) -> tuple[str, str, str]:
+    """Return the small lines of a card or result, each usually short enough for a phone.
 
-    The first has model, settings, price and how long it took; the second the seed.
+    The model; settings, price and how long it took; the seed.
     """
-    first = (
-        model_title(job.model),
-        settings_text(job),
-        credits_text(job.price_credits),
-        time_taken_text(job),
-    )
-    return " · ".join(part for part in first if part), _seed_text(job)
+    second = (settings_text(job), credits_text(job.price_credits), time_taken_text(job))
+    return model_title(job.model), " · ".join(part for part in second if part), _seed_text(job)
 
 
 def time_taken_text(job: Job) -> str:
