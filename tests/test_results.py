@@ -60,8 +60,8 @@ def test_the_price_stands_beside_each_other_model() -> None:
     for option in select.options:
         (model,) = [model for model in MODELS if model.slug == option.value]
         assert option.label == model.title
-        assert f"from {PRICES.cheapest[model.slug]} credits" in option.description
-        assert "about" in option.description
+        assert f"from {PRICES.cheapest[model.slug]} credits" in str(option.description)
+        assert "about" in str(option.description)
 
 
 def test_the_plain_form_has_the_same_controls() -> None:

@@ -1,5 +1,6 @@
 """Reads the four books of a stage."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from sandbox.discord_api.component_kinds import result_of, text_of
 from sandbox.discord_api.store import StoredMessage
 from sandbox.discord_api.wire import Json
 
+_MARK = re.compile(r"job `(\d+)`")
 _MOST_LINES = 60
 
 
@@ -52,10 +54,16 @@ async def read_books(stage: Stage, attempts: list[Attempt]) -> Books:
         videos=[
             Video(job_id=job_id, message_id=message.id)
             for message in messages
-            if message.origin is None and (job_id := result_of(list(message.body.components)))
+            if message.origin is None and (job_id := _job_of_video(message))
         ],
         ledger_problems=await JobStore(stage.database).check_ledger(),
     )
+
+
+def _job_of_video(message: StoredMessage) -> str | None:
+    """Return whose video a message carries; earlier versions marked it in the text alone."""
+    marks = _MARK.findall(message.body.content)
+    return result_of(list(message.body.components)) or (marks[-1] if marks else None)
 
 
 def _interrupted(stage: Stage, attempt: Attempt) -> bool:
