@@ -101,11 +101,12 @@ def test_a_link_is_in_no_gallery() -> None:
 def test_lineage_links_only_to_what_the_readers_can_see(parent: Job | None, seen: bool) -> None:
     """A dead link is worse than none; that it was made from something is always said."""
     delivery = Delivery(parent=parent)
-    for shown in ("\n".join(texts(result_view(CHILD, PRICES, delivery))), plain_content(CHILD)):
-        assert "Made from" in shown
+    plainly = plain_content(CHILD, delivery)
 
-    assert (LINK in "\n".join(texts(result_view(CHILD, PRICES, delivery)))) is seen
-    assert (LINK in plain_content(CHILD, delivery)) is seen
+    for shown in ("\n".join(texts(result_view(CHILD, PRICES, delivery))), plainly):
+        assert "Made from" in shown
+        assert (LINK in shown) is seen
+        assert ("discord.com/channels" in shown) is seen
 
 
 def test_direct_messages_link_only_to_one_s_own() -> None:
@@ -120,10 +121,11 @@ def test_direct_messages_link_only_to_one_s_own() -> None:
 
 def test_lineage_has_no_mark() -> None:
     """A result is recognised by the mark of its own job alone."""
-    shown = plain_content(CHILD, Delivery(parent=PARENT))
+    for delivery in (Delivery(), Delivery(parent=PARENT)):
+        shown = plain_content(CHILD, delivery)
 
-    assert shown.count("job `") == 1
-    assert f"job `{CHILD.id}`" in shown
+        assert shown.count("job `") == 1
+        assert f"job `{CHILD.id}`" in shown
 
 
 def test_a_description_is_plain_and_cut() -> None:
