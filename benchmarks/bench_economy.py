@@ -33,6 +33,7 @@ from PIL import Image
 
 from benchmarks import kit
 from bot.job import Job
+from sandbox.discord_api.component_kinds import files_of
 from sandbox.discord_api.driver import MemberDriver
 from tests.card_lives import Life, live
 from tests.discord_virtual import VirtualDiscord, on_virtual_discord
@@ -209,7 +210,7 @@ async def whole_bot() -> dict[str, Any]:
             with tempfile.TemporaryDirectory() as folder:
                 picture = await asyncio.to_thread(_picture, Path(folder))
                 await member.run_command("animate", {"image": picture, "prompt": "A fox", **MODEL})
-            await member.wait_for_message(lambda m: bool(m["attachments"]), timeout_s=PATIENCE_S)
+            await member.wait_for_message(lambda m: bool(files_of(m)), timeout_s=PATIENCE_S)
             took_s = (time.perf_counter() - began_s) * SPEED
             await asyncio.sleep(_END_S)
             calls = Counter(await _calls(http, ready["page"])) - Counter(before)

@@ -25,6 +25,7 @@ from bot.job import JobState
 from bot.storage import Database, JobStore
 from sandbox import postgres
 from sandbox.chaos import waiting
+from sandbox.discord_api.component_kinds import files_of
 from sandbox.discord_api.driver import MemberDriver
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -67,7 +68,7 @@ class Scene:
         """Return for each video that was posted the card it replies to."""
         async with self._http.get(f"{self.facts['page']}sandbox/control/state") as answer:
             channels = (await answer.json())["messages"].values()
-        posts = [post for posts in channels for post in posts if post.get("attachments")]
+        posts = [post for posts in channels for post in posts if files_of(post)]
         return [post["message_reference"]["message_id"] for post in posts]
 
     def begun_by(self, executor_id: str) -> set[int]:

@@ -23,7 +23,7 @@ from benchmarks import kit
 from bot.client import redirect
 from bot.discord_ui.absent_poster import AbsentPoster
 from bot.discord_ui.poster import ChannelPoster
-from bot.job import JobState
+from bot.job import Job, JobState
 from bot.jobs.ports import Where
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.segmind import make_session
@@ -73,11 +73,20 @@ async def measured(found: dict[str, Any]) -> AsyncIterator[None]:
         }
 
 
+class NoJobs:
+    """What it posts was made from nothing else."""
+
+    async def get(self, job_id: int) -> Job | None:
+        """Return none."""
+        raise LookupError(job_id)
+
+
 class Carrier:
     """The bot's hands."""
 
     def __init__(self, client: discord.Client, media: MediaDesk, channel_id: int) -> None:
-        self._poster = ChannelPoster(client, AbsentPoster(client, on_placed=_not_kept))
+        absent = AbsentPoster(client, on_placed=_not_kept)
+        self._poster = ChannelPoster(client, absent, prices=face_kit.PRICES, jobs=NoJobs())
         self._media = media
         self._channel_id = channel_id
         self._carried = 0

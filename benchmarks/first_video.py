@@ -14,6 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from sandbox.discord_api.component_kinds import files_of
 from sandbox.discord_api.driver import MemberDriver
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -37,7 +38,7 @@ async def first_video(clone: Path, picture: Path) -> float:
             discord["api"], discord["gateway"], token, timeout_s=PATIENCE_S
         ) as member:
             await member.run_command("animate", {"image": picture, "prompt": "It begins"})
-            await member.wait_for_message(lambda m: bool(m["attachments"]), timeout_s=PATIENCE_S)
+            await member.wait_for_message(lambda m: bool(files_of(m)), timeout_s=PATIENCE_S)
         return ready_at
     finally:
         process.terminate()

@@ -118,7 +118,8 @@ async def open_tools(
 
     folder = await _empty_folder(settings)
     media = _media(session, settings)
-    poster = ChannelPoster(client, AbsentPoster(client, on_placed=on_placed, now=now))
+    absent = AbsentPoster(client, on_placed=on_placed, now=now)
+    poster = ChannelPoster(client, absent, prices=prices, jobs=store)
     stored = store.get if settings.is_one_of_several else None
     pace = Pace().faster(settings.poll_speed)
     cards = CardKeeper(client, on_card=on_card, stored=stored, pace=pace)

@@ -8,7 +8,8 @@ from discord.ext import commands
 
 from bot.client import VideoBot
 from bot.discord_ui.answers import tell
-from bot.discord_ui.cards import given_back, result_link, was_sent_directly
+from bot.discord_ui.cards import result_link, was_sent_directly
+from bot.discord_ui.failures import given_back
 from bot.discord_ui.job_pages import (
     LIST_LENGTH,
     exact_parameters,

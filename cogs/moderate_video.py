@@ -5,8 +5,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VideoBot
+from bot.discord_ui.marks import marked_job
 from bot.discord_ui.permissions import moderator
-from bot.discord_ui.results import marked_job
 from bot.discord_ui.video_card import moderators_card
 from bot.errors import NotFoundError
 from bot.job import Job

@@ -19,6 +19,8 @@ from sandbox.bot_process import BOT_COMMAND, PROJECT, BotProcess
 from sandbox.discord_api import DiscordStandIn
 from sandbox.environment import bot_environment
 from sandbox.segmind_api import SegmindStandIn
+from sandbox.states_page import PATH as STATES_PATH
+from sandbox.states_page import StatesPage
 
 Part = Literal["all", "discord", "segmind"]
 HOST = "127.0.0.1"
@@ -199,18 +201,31 @@ class Parts:
             speed: Times as fast as its rate limits usually are.
         """
         port = DEFAULT_PORT if self.options.port is None else self.options.port
+        states = StatesPage(self._folder / "states")
+        self._stack.push_async_callback(states.close)
+        discord = self._discord_at(port, speed, states)
         try:
-            discord = DiscordStandIn(host=HOST, port=port, speed=speed, everywhere=True)
             await _start(discord, port)
         except CannotStartError:
             if self.options.port is not None:
                 raise
             sys.stderr.write(f"Port {port} is taken; the page gets a free one.\n")
-            discord = DiscordStandIn(host=HOST, port=0, speed=speed, everywhere=True)
+            discord = self._discord_at(0, speed, states)
             await _start(discord, 0)
         self._stack.push_async_callback(discord.stop)
         self._discord = discord
         return {"page": discord.page_url, "discord": discord.describe()}
+
+    @staticmethod
+    def _discord_at(port: int, speed: float, states: StatesPage) -> DiscordStandIn:
+        return DiscordStandIn(
+            host=HOST,
+            port=port,
+            speed=speed,
+            everywhere=True,
+            extra_routes=states.routes,
+            extra_pages={"Every state of a video": STATES_PATH},
+        )
 
     async def start_bots(self) -> Sequence[BotProcess]:
         """Start the bots, pointed at both stand-ins; of several, each has one shard."""

@@ -119,7 +119,8 @@ class Face:
             start_services=self._start, data_dir=self.data_dir, user_installs=self.user_installs
         )
         self.cards = CardKeeper(self.bot, on_card=self.keep_card, pace=self.pace, sleep=self.sleep)
-        self.poster = ChannelPoster(self.bot, AbsentPoster(self.bot, on_placed=self.keep_place))
+        absent = AbsentPoster(self.bot, on_placed=self.keep_place)
+        self.poster = ChannelPoster(self.bot, absent, prices=load_prices(), jobs=self.store)
         self.kept = KeptVideos(
             self.data_dir / "kept", jobs=self.store, max_bytes=10_000_000, now=now
         )

@@ -67,12 +67,12 @@ def test_without_an_expectation_nothing_moves() -> None:
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        (1, "Next in line"),
-        (10, "Number 10 in line"),
-        (11, "About number 20 in line"),
-        (100, "About number 100 in line"),
-        (101, "About number 200 in line"),
-        (3000, "About number 3,000 in line"),
+        (1, "Next in line."),
+        (10, "Number 10 in line."),
+        (11, "About number 20 in line."),
+        (100, "About number 100 in line."),
+        (101, "About number 200 in line."),
+        (3000, "About number 3,000 in line."),
     ],
 )
 def test_places_are_exact_near_the_front_alone(place: int, words: str) -> None:

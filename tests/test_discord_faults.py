@@ -15,6 +15,7 @@ from bot.job import FailureReason, Job, JobState
 from bot.jobs.handing import HandOver
 from bot.jobs.thumbnails import Thumbnails
 from bot.media import Downloader, MediaDesk, MediaInspector
+from sandbox.discord_api.component_kinds import files_of, result_of
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.seed import GUILD_ID, SECOND_GUILD_ID, THREAD_ID
 from tests.discord_kit import until
@@ -76,8 +77,8 @@ class Scene:
             for channel_id, posted in messages.items()
             for message in posted
             if message["deleted_at"] is None
-            and message["attachments"]
-            and f"job `{job.id}`" in message["content"]
+            and files_of(message)
+            and result_of(message["components"]) == str(job.id)
         ]
 
     async def books(self, job: Job) -> list[str]:
@@ -88,7 +89,7 @@ class Scene:
     async def ends_here(self, job: Job) -> None:
         """Check: one playable video where it was asked for, the card leads to it, settled."""
         ((channel_id, message),) = await self.videos(job)
-        file = await self.mia.download(message["attachments"][0]["url"])
+        file = await self.mia.download(files_of(message)[0]["url"])
 
         assert channel_id == str(job.channel_id)
         assert file == tiny_mp4()
@@ -101,7 +102,7 @@ class Scene:
         ((channel_id, message),) = await self.videos(job)
 
         assert channel_id != str(job.channel_id)
-        assert message["content"].startswith(f"It could not be posted in <#{job.channel_id}>.")
+        assert f"It could not be posted in <#{job.channel_id}>." in all_text(message)
         stored = await self.face.job(job.id)
         assert (stored.state, stored.result_direct) == (JobState.DELIVERED, True)
         assert await self.books(job) == SETTLED
@@ -340,8 +341,8 @@ async def test_a_limit_lower_than_the_interaction_said(scene: Scene) -> None:
 
     assert await scene.videos(job) == []
     posted = await scene.face.posted(str(job.channel_id))
-    (link,) = [m for m in posted if "too large to attach here" in m["content"]]
-    assert str(job.output_url) in link["content"]
+    (link,) = [m for m in posted if "too large to attach here" in all_text(m)]
+    assert str(job.output_url) in all_text(link)
     assert link["id"] in await scene.face.card_text(job)
     assert await scene.books(job) == SETTLED
 

@@ -10,15 +10,15 @@ from bot.catalogue import MODELS, Model
 from bot.discord_ui.cards import LOOKS, status_card
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.job_pages import exact_parameters, job_choice, job_page, jobs_page
-from bot.discord_ui.results import file_name, link_content, result_content
+from bot.discord_ui.results import Delivery, file_name, plain_content, result_view
 from bot.discord_ui.words import units
 from bot.job import FailureReason, JobState
 from bot.jobs.ports import Link, Standing
 from tests.face_kit import (
     MOST_COMPONENTS,
-    MOST_CONTENT,
     MOST_TEXT,
     NOW,
+    PRICES,
     components,
     hostile_text,
     job,
@@ -26,6 +26,7 @@ from tests.face_kit import (
     texts,
 )
 
+LATER = NOW + timedelta(seconds=62)
 RUNNING = Standing(processing=True, expected_s=100, elapsed_s=50)
 
 
@@ -39,8 +40,16 @@ def test_every_state_has_a_card(state: JobState) -> None:
     """Symbol, title, model, prompt, seed, settings, price and number are on every card."""
     shown = whole(status_card(job(state, result_message_id=5)))
 
-    assert f"{LOOKS[state].symbol} {LOOKS[state].title} · Wan 2.6" in shown
-    for fact in ("A fox jumps", "seed `2147483647`", "5 s", "720p", "63 credits", "14000"):
+    assert shown.startswith(f"### {LOOKS[state].symbol} {LOOKS[state].title}\n")
+    for fact in (
+        "Wan 2.6 Image To Video",
+        "A fox jumps",
+        "seed `2147483647`",
+        "5 s",
+        "720p",
+        "63 credits",
+        "14000",
+    ):
         assert fact in shown
 
 
@@ -94,7 +103,7 @@ def test_a_queued_card_shows_its_place(place: int | None, words: str) -> None:
 
 def test_a_queued_card_waits_for_one_thing_alone() -> None:
     """For a free place, or for a service that is out of order: not for both."""
-    place = "waiting for a free place at the video service"
+    place = "Waiting for a free place at the video service"
 
     assert place in whole(status_card(job(), Standing(place=3)))
     assert place not in whole(status_card(job(), Standing(place=3, hint="It is out of order.")))
@@ -208,31 +217,30 @@ def test_a_member_s_own_pages_link_into_their_direct_messages() -> None:
 
 def test_settings_that_are_not_the_default_are_named() -> None:
     """Only those: a line full of defaults hides what was chosen."""
-    shown = result_content(
-        job(
-            model=MODELS[4],
-            options={"fast": False, "high_noise_lora": "https://a.io/x.safetensors"},
-        )
-    )
+    chosen = {"fast": False, "high_noise_lora": "https://a.io/x.safetensors"}
+    shown = whole(status_card(job(model=MODELS[4], options=chosen)))
 
     assert "5.06 s · 16:9 · 480p · fast off · high noise lora x.safetensors" in shown
 
 
 def test_the_result_names_what_makes_it_again() -> None:
     """Member, model, prompt, seed, settings, price and job."""
-    content = result_content(job(options={"seed": 77, "duration": 10}))
+    made = job(JobState.FINISHED, options={"seed": 77, "duration": 10}, finished_at=LATER)
 
-    for part in ("<@1200000000000000001>", "Wan 2.6", "A fox jumps", "`77`", "10 s", "125 credits"):
-        assert part in content
+    for shown in (whole(result_view(made, PRICES)), plain_content(made)):
+        for part in (f"<@{made.user_id}>", "Wan 2.6", "A fox jumps", "`77`", "10 s", "125 credits"):
+            assert part in shown
+        assert "made in 62 s" in shown
     assert file_name(job(options={"seed": 77})) == "wan-2.6-i2v-77.mp4"
 
 
 def test_a_link_says_when_it_ends() -> None:
     """The address is not unfurled, and its expiry ticks."""
-    content = link_content(job(), Link(url="https://cdn.example.org/v.mp4", expires_at=NOW))
+    link = Delivery(link=Link(url="https://cdn.example.org/v.mp4", expires_at=NOW))
 
-    assert "(<https://cdn.example.org/v.mp4>)" in content
-    assert f"<t:{int(NOW.timestamp())}:R>" in content
+    for shown in (whole(result_view(job(), PRICES, link)), plain_content(job(), link)):
+        assert "(<https://cdn.example.org/v.mp4>)" in shown
+        assert f"<t:{int(NOW.timestamp())}:R>" in shown
 
 
 @given(
@@ -253,23 +261,20 @@ def test_the_longest_input_fits(
         assert sum(map(units, texts(view))) <= MOST_TEXT
         assert len(list(components(view))) <= MOST_COMPONENTS
         assert all(texts(view))
-    link = Link(url="https://cdn.example.org/" + "v" * 1400, expires_at=NOW)
-    assert units(result_content(shown)) <= MOST_CONTENT
-    assert units(result_content(shown, original=link)) <= MOST_CONTENT
-    assert units(link_content(shown, link)) <= MOST_CONTENT
     assert 1 <= units(job_choice(shown)) <= 100
 
 
 @given(prompt=hostile_text(2000))
 def test_only_the_author_is_mentioned(prompt: str) -> None:
     """No prompt adds a mention, a line of its own or a link."""
-    content = result_content(job(options={"prompt": prompt}))
+    made = job(options={"prompt": prompt})
 
-    assert content.count("\n") == 2
-    assert content.replace("\\<", "").count("<@") == 1
-    assert "@everyone" not in content
-    assert "@here" not in content
-    assert "https://" not in content
+    for shown, lines in ((plain_content(made), 5), (whole(result_view(made, PRICES)), 6)):
+        assert len(shown.split("\n")) == lines
+        assert shown.replace("\\<", "").count("<@") == 1
+        assert "@everyone" not in shown
+        assert "@here" not in shown
+        assert "https://" not in shown
 
 
 def test_values_too_long_to_show_are_given_as_a_file() -> None:

@@ -22,6 +22,8 @@ from bot.jobs.handing import HandOver, Parcel, link_of, places
 from bot.jobs.ports import CannotPostError, Posted, PostLaterError, Where
 from bot.media import Downloader, MediaDesk, MediaInspector, VideoFile
 from bot.policy import GuildPolicy
+from bot.pricing import load_prices
+from sandbox.discord_api.component_kinds import files_of, result_of
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.driver import RefusedError as DiscordRefusedError
 from sandbox.discord_api.seed import GUILD_ID, NIGHT_ID, VIDEO_ID
@@ -116,7 +118,7 @@ async def videos(face: Face, job: Job) -> list[dict[str, Any]]:
     """Return all messages, wherever they are, that carry the job's video."""
     state = await face.state()
     found = [message for messages in state["messages"].values() for message in messages]
-    return [m for m in found if m["attachments"] and f"job `{job.id}`" in m["content"]]
+    return [m for m in found if files_of(m) and result_of(m["components"]) == str(job.id)]
 
 
 async def asked(face: Face, ask: Callable[[], Awaitable[object]]) -> Interaction:
@@ -292,7 +294,7 @@ async def test_the_video_comes_as_an_answer_while_the_token_lives(
     assert posted["channel_id"] == channel_id
     created = await mia.wait_for_event("MESSAGE_CREATE", lambda m: bool(m["id"] == posted["id"]))
     assert [user["id"] for user in created["mentions"]] == [mia.user["id"]]
-    assert await mia.download(posted["attachments"][0]["url"]) == video.path.read_bytes()
+    assert await mia.download(files_of(posted)[0]["url"]) == video.path.read_bytes()
     assert (delivered.result_message_id, delivered.result_direct) == (int(posted["id"]), False)
     assert "The video is in this channel." in await face.card_text(job)
     assert "I am not a member here" not in await face.card_text(job)
@@ -311,7 +313,7 @@ async def test_when_the_token_is_dead_it_comes_directly(
 
     assert direct is not None
     assert set(direct.recipients) == {mia.user["id"], str(face.bot.application_id)}
-    assert f"could not be posted in <#{channel_id}>" in posted["content"]
+    assert f"could not be posted in <#{channel_id}>" in all_text(posted)
     assert delivered.result_direct
 
 
@@ -381,7 +383,7 @@ async def test_a_kill_before_the_edit_leaves_one_message_with_one_video(
     restarted, poster = await face.job(job.id), restarted_poster(face)
     before = await poster.find_result(restarted)
     await poster.post_video(restarted, video, Where.of(restarted))
-    ready = [m for m in await face.posted(PLAZA_ID) if "your video is ready" in m["content"]]
+    ready = [m for m in await face.posted(PLAZA_ID) if "your video is ready" in all_text(m)]
 
     assert before is None
     assert [m["id"] for m in ready if m in await videos(face, job)] == [
@@ -501,4 +503,5 @@ async def test_nobody_writes_into_a_forum_itself(mia: MemberDriver) -> None:
 
 def restarted_poster(face: Face) -> ChannelPoster:
     """Return a poster that remembers nothing."""
-    return ChannelPoster(face.bot, AbsentPoster(face.bot, on_placed=face.keep_place))
+    absent = AbsentPoster(face.bot, on_placed=face.keep_place)
+    return ChannelPoster(face.bot, absent, prices=load_prices(), jobs=face.store)

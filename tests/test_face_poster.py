@@ -8,9 +8,9 @@ from typing import Any
 import discord
 import pytest
 
+from bot.discord_ui.boxes import texts_view
 from bot.discord_ui.finder import ResultFinder
-from bot.discord_ui.results import result_content
-from bot.job import Job
+from bot.job import Job, JobState
 from bot.jobs.ports import (
     DIRECT,
     CannotPostError,
@@ -21,14 +21,16 @@ from bot.jobs.ports import (
     Where,
 )
 from bot.media import VideoFile
+from sandbox.discord_api.component_kinds import files_of, result_of
 from sandbox.discord_api.driver import MemberDriver
-from tests.face_running import SETTINGS, Face, now
+from tests.face_running import SETTINGS, Face, all_text, buttons, now
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 
 LEAST_LIMIT_BYTES = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
 LINK = "https://cdn.example.org/v.mp4"
 MESSAGES = "/channels/*/messages"
+V2 = 1 << 15  # https://docs.discord.com/developers/resources/message#message-object-message-flags
 
 
 @pytest.fixture
@@ -40,7 +42,12 @@ async def job(face: Face, mia: MemberDriver, photo: Path) -> Job:
 async def results(face: Face, job: Job, channel_id: int | None = None) -> list[dict[str, Any]]:
     """Return the posts about a job, the card left out."""
     posted = await face.posted(str(channel_id or job.channel_id))
-    return [message for message in posted if f"job `{job.id}`" in message["content"]]
+    return [message for message in posted if is_about(message, job)]
+
+
+def is_about(message: dict[str, Any], job: Job) -> bool:
+    """Tell whether a message carries a job's result."""
+    return result_of(message["components"]) == str(job.id)
 
 
 def at(message: dict[str, Any]) -> Posted:
@@ -55,8 +62,16 @@ async def direct(face: Face, job: Job) -> list[dict[str, Any]]:
         message
         for dm in state["dms"]
         for message in state["messages"].get(dm["id"], [])
-        if f"job `{job.id}`" in message["content"]
+        if is_about(message, job)
     ]
+
+
+async def refuse(face: Face, *, status: int, code: int, times: int = 1) -> None:
+    """Let Discord refuse the next posts."""
+    body = {"code": code, "message": "no"}
+    await face.control(
+        "faults", method="POST", path=MESSAGES, status=status, body=body, times=times
+    )
 
 
 async def forbid(face: Face, job: Job, permission: str) -> None:
@@ -71,12 +86,14 @@ async def test_the_video_comes_as_a_reply_that_mentions_the_member(
     """To the card, with a file name that says how to make it again."""
     post = await face.poster.post_video(job, video, Where.of(job))
     (posted,) = await results(face, job)
-    file = posted["attachments"][0]
+    (file,) = files_of(posted)
 
     assert at(posted) == post
     assert posted["message_reference"]["message_id"] == str(job.card_message_id)
     assert [user["id"] for user in posted["mentions"]] == [mia.user["id"]]
-    assert posted["content"] == result_content(job)
+    assert "your video is ready" in all_text(posted)
+    assert posted["content"] == ""
+    assert posted["flags"] == V2
     assert file["filename"] == "wan-2.6-i2v-77.mp4"
     assert await mia.download(file["url"]) == video.path.read_bytes()
 
@@ -187,7 +204,91 @@ async def test_where_replying_is_forbidden_it_is_posted_plainly(
     (posted,) = await results(face, job)
 
     assert "message_reference" not in posted
-    assert posted["attachments"]
+    assert files_of(posted)
+
+
+@pytest.mark.parametrize("code", [50035, 50006])
+async def test_a_form_that_discord_does_not_take_is_posted_plainly_once(
+    face: Face, job: Job, video: VideoFile, mia: MemberDriver, code: int
+) -> None:
+    """With the file, the same buttons, the ping and the reply; and it is found again."""
+    await refuse(face, status=400, code=code)
+    post = await face.poster.post_video(job, video, Where.of(job))
+    (posted,) = await results(face, job)
+
+    assert at(posted) == post
+    assert posted["content"].startswith(f"<@{mia.user['id']}> your video is ready.")
+    assert [user["id"] for user in posted["mentions"]] == [mia.user["id"]]
+    assert posted["message_reference"]["message_id"] == str(job.card_message_id)
+    assert await mia.download(files_of(posted)[0]["url"]) == video.path.read_bytes()
+    assert list(buttons(posted).values())[:2] == ["Again", "Same seed, change…"]
+    assert await face.poster.find_result(job) == post
+
+
+async def test_no_other_refusal_is_posted_a_second_time(
+    face: Face, job: Job, video: VideoFile
+) -> None:
+    """A missing permission stays missing, and a size too large."""
+    await refuse(face, status=403, code=50013)
+    with pytest.raises(CannotPostError):
+        await face.poster.post_video(job, video, Where.of(job))
+    await refuse(face, status=413, code=40005)
+    with pytest.raises(TooLargeToPostError):
+        await face.poster.post_video(job, video, Where.of(job))
+
+    assert await results(face, job) == []
+
+
+async def test_what_is_refused_in_both_forms_cannot_be_posted(
+    face: Face, job: Job, video: VideoFile
+) -> None:
+    """It is not tried for ever."""
+    await refuse(face, status=400, code=50035, times=9)
+
+    with pytest.raises(CannotPostError):
+        await face.poster.post_video(job, video, Where.of(job))
+    assert await results(face, job) == []
+
+
+async def test_a_result_leads_to_what_it_was_made_from(
+    face: Face, job: Job, video: VideoFile
+) -> None:
+    """And is not taken for that one's result."""
+    first = await face.poster.post_video(job, video, Where.of(job))
+    await face.store.transition(
+        job.id,
+        JobState.DELIVERED,
+        now=now(),
+        result_channel_id=first.channel_id,
+        result_message_id=first.message_id,
+    )
+    child = replace(job, id=job.id + 1, parent_id=job.id)
+    await face.poster.post_video(child, video, Where.of(job))
+    (posted,) = await results(face, child)
+
+    assert f"Made from [this video](https://discord.com/channels/{job.guild_id}/" in all_text(
+        posted
+    )
+    assert str(first.message_id) in all_text(posted)
+    assert await face.poster.find_result(job) == first
+
+
+async def test_a_moderators_card_in_the_same_channel_is_no_result(face: Face, job: Job) -> None:
+    """It names the job, too: the video would never be posted."""
+    channel = face.bot.get_partial_messageable(job.channel_id)
+    await channel.send(view=texts_view(0, [f"A card of job `{job.id}`"]))
+
+    assert await face.poster.find_result(job) is None
+
+
+async def test_what_an_earlier_version_posted_is_found(face: Face, job: Job) -> None:
+    """As text without buttons: a bot that is updated in between does not post twice."""
+    channel = face.bot.get_partial_messageable(job.channel_id)
+    sent = await channel.send(f"<@{job.user_id}> your video is ready.\n-# job `{job.id}`")
+
+    assert await face.poster.find_result(job) == Posted(
+        channel_id=job.channel_id, message_id=sent.id
+    )
 
 
 async def test_a_deleted_card_is_no_hindrance(face: Face, job: Job, video: VideoFile) -> None:
@@ -274,8 +375,8 @@ async def test_a_link_is_posted_with_its_end(face: Face, job: Job) -> None:
     (posted,) = await results(face, job)
 
     assert at(posted) == post
-    assert f"(<{LINK}>)" in posted["content"]
-    assert f"<t:{int(link.expires_at.timestamp())}:R>" in posted["content"]
+    assert f"(<{LINK}>)" in all_text(posted)
+    assert f"<t:{int(link.expires_at.timestamp())}:R>" in all_text(posted)
     assert await face.poster.find_result(job) == post
 
 
@@ -287,8 +388,8 @@ async def test_a_direct_message_says_why_it_comes(face: Face, job: Job, video: V
     assert at(posted) == replace(post, direct=False)
     assert post.direct
     assert post.channel_id != job.channel_id
-    assert posted["content"].startswith(f"It could not be posted in <#{job.channel_id}>.")
-    assert posted["attachments"][0]["filename"] == "wan-2.6-i2v-77.mp4"
+    assert f"It could not be posted in <#{job.channel_id}>." in all_text(posted)
+    assert files_of(posted)[0]["filename"] == "wan-2.6-i2v-77.mp4"
     assert await face.poster.find_result(job) == post
 
 
@@ -302,8 +403,8 @@ async def test_a_large_video_goes_as_a_direct_link(face: Face, job: Job, video: 
 
     assert refused.value.fits_bytes == LEAST_LIMIT_BYTES
 
-    assert LINK in posted["content"]
-    assert posted["attachments"] == []
+    assert LINK in all_text(posted)
+    assert files_of(posted) == []
 
 
 async def test_closed_direct_messages_cannot_be_posted_in(

@@ -7,6 +7,7 @@ import discord
 import pytest
 
 from bot.job import FailureReason, Job, JobState
+from sandbox.discord_api.component_kinds import files_of, result_of
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.seed import GENERAL_ID, GUILD_ID
 from tests.face_running import EPHEMERAL, Face, all_text, buttons
@@ -40,7 +41,9 @@ async def told(member: MemberDriver, words: str) -> dict[str, Any]:
 async def results(face: Face, job: Job, channel_id: str | None = None) -> list[dict[str, Any]]:
     """Return the posts with a job's video in a channel."""
     return [
-        m for m in await face.posted(channel_id) if m["attachments"] and str(job.id) in m["content"]
+        message
+        for message in await face.posted(channel_id)
+        if files_of(message) and result_of(message["components"]) == str(job.id)
     ]
 
 
@@ -67,7 +70,7 @@ async def test_the_card_s_button_brings_the_video(
     assert "could be posted neither here nor in a direct message" in all_text(card)
     assert "Your 63 credits came back" in all_text(card)
     assert posted["message_reference"]["message_id"] == card["id"]
-    assert await mia.download(posted["attachments"][0]["url"]) == tiny_mp4()
+    assert await mia.download(files_of(posted)[0]["url"]) == tiny_mp4()
     assert posted["id"] in answer["content"]
     assert "Nothing was charged" in answer["content"]
     assert buttons(await face.card(job)) == {}

@@ -11,6 +11,7 @@ import pytest
 from bot.job import Job, JobState
 from bot.jobs.ports import DIRECT, Where
 from bot.media import VideoFile
+from sandbox.discord_api.component_kinds import files_of, result_of
 from sandbox.discord_api.driver import MemberDriver, Outcome
 from sandbox.discord_api.driver import RefusedError as DiscordRefusedError
 from sandbox.discord_api.seed import GUILD_ID, LOG_ID, MIA_ID, SECOND_GUILD_ID, SECOND_LOG_ID
@@ -124,8 +125,8 @@ async def messages(face: Face, job: Job) -> list[str]:
         for of_channel in state["messages"].values()
         for message in of_channel
         if message["deleted_at"] is None
-        and message["attachments"]
-        and f"job `{job.id}`" in message["content"]
+        and files_of(message)
+        and result_of(message["components"]) == str(job.id)
     ]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from bot.delivery import RETRY_AFTER_S
-from bot.discord_ui.cards import removal_text, state_text, status_card
-from bot.discord_ui.results import result_content
+from bot.discord_ui.cards import state_text, status_card
+from bot.discord_ui.failures import removal_text
+from bot.discord_ui.results import Delivery, plain_content
 from bot.discord_ui.video_card import video_card
 from bot.errors import RefusedError
 from bot.job import FailureReason, Job, JobState
@@ -184,7 +185,9 @@ async def test_a_kept_video_too_large_is_made_to_fit(world: World) -> None:
     await ends_sent(world, job, ELSEWHERE)
     (post,) = world.channel.posts
     assert (post.smaller, post.url) == (True, None)
-    assert "smaller copy that fits here; the original is gone" in result_content(job, smaller=True)
+    assert "smaller copy that fits here; the original is gone" in plain_content(
+        job, Delivery(smaller=True)
+    )
 
 
 # -- what forbids it -------------------------------------------------------------------------

@@ -19,11 +19,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import discord
+from discord import ui
 
+from bot.discord_ui.boxes import texts_view
 from bot.discord_ui.calls import translated
-from bot.discord_ui.results import file_name, mark
+from bot.discord_ui.cards import LOOKS
+from bot.discord_ui.marks import carries_result
+from bot.discord_ui.results import alt_text, file_name
 from bot.i18n import gettext, speaking
-from bot.job import Job
+from bot.job import Job, JobState
 from bot.jobs.ports import CannotPostError, Posted, VideoFile
 
 log = logging.getLogger(__name__)
@@ -58,8 +62,8 @@ class AbsentPoster:
         # Of jobs under way: what `on_placed` wrote is not in a `Job` that was read before.
         self._placed: dict[int, int] = {}
 
-    async def post(self, job: Job, content: str, video: VideoFile | None) -> Posted:
-        """Post a video, or with None the text alone; once, however often it is tried.
+    async def post(self, job: Job, view: ui.LayoutView, video: VideoFile | None) -> Posted:
+        """Post a video in its view, or with None the view alone; once, however often it is tried.
 
         Raises:
             TooLargeToPostError: Discord says so.
@@ -71,10 +75,10 @@ class AbsentPoster:
             raise CannotPostError("the interaction's token is dead, and the bot is not there")
         message_id = self._message_id(job) or await self._place(job, webhook)
         # Read from disk as it is sent; discord.py closes it.
-        files = [] if video is None else [discord.File(video.path, filename=file_name(job))]
+        files = [] if video is None else [_file(job, video)]
         edit = webhook.edit_message(
             message_id,
-            content=content,
+            view=view,
             attachments=files,
             allowed_mentions=_mentioning(job),
         )
@@ -96,7 +100,7 @@ class AbsentPoster:
         except CannotPostError as error:
             log.info("job %s: its message cannot be looked at: %s", job.id, error)
             return None
-        if not message.attachments and mark(job) not in message.content:
+        if not carries_result(message, job):
             return None
         return Posted(channel_id=job.channel_id, message_id=message_id)
 
@@ -116,11 +120,18 @@ class AbsentPoster:
                 "{member} your video is ready. It appears here in a moment; if not, look into "
                 "your direct messages."
             ).format(member=f"<@{job.user_id}>")
-        sending = webhook.send(words, allowed_mentions=_mentioning(job), wait=True)
+        view = texts_view(LOOKS[JobState.FINISHED].colour, [words])
+        view.stop()
+        sending = webhook.send(view=view, allowed_mentions=_mentioning(job), wait=True)
         message = await translated(sending)
         self._placed[job.id] = message.id
         await self._on_placed(job.id, message.id)
         return message.id
+
+
+def _file(job: Job, video: VideoFile) -> discord.File:
+    with speaking(job.locale):
+        return discord.File(video.path, filename=file_name(job), description=alt_text(job))
 
 
 def _mentioning(job: Job) -> discord.AllowedMentions:

@@ -4,6 +4,8 @@ A bar has few steps for a short job and more for a long one. The clocks beside i
 own, and tick for free.
 """
 
+from bot.i18n import gettext, number_text
+
 # Each divides the bar so that what it shows are round figures.
 _STEPS_PERCENT = (10, 20, 25, 40, 50)
 _WHOLE_PERCENT = 100
@@ -47,10 +49,11 @@ def _steps(expected_s: float) -> list[tuple[int, float]]:
 
 
 def place_words(place: int) -> str:
-    """Return a place in the queue in words: exact near the front, rounded up further back."""
+    """Return a place in the queue as a sentence: exact near the front, rounded up further back."""
     if place <= 1:
-        return "Next in line"
+        return gettext("Next in line.")
     if place <= _EXACT_PLACES:
-        return f"Number {place} in line"
+        return gettext("Number {place} in line.").format(place=number_text(place))
     to = 10 if place <= _ROUND_BELOW else 100
-    return f"About number {-(-place // to) * to:,} in line"
+    place = -(-place // to) * to
+    return gettext("About number {place} in line.").format(place=number_text(place))

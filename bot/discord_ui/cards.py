@@ -10,22 +10,28 @@ from bot.discord_ui.absence import absent_note
 from bot.discord_ui.boxes import BLURPLE, GREY, YELLOW, Box, view_of
 from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.card_progress import percent_done, place_words
-from bot.discord_ui.failures import FAILURE_WORDS
-from bot.discord_ui.settings_words import facts_text, model_title
+from bot.discord_ui.failures import (
+    denied_text,
+    failed_text,
+    given_back,
+    removal_text,
+    undelivered_text,
+)
+from bot.discord_ui.marks import mark
+from bot.discord_ui.settings_words import facts_lines
 from bot.discord_ui.words import about, bar_until_done, quote
-from bot.i18n import gettext
-from bot.job import CANCELLABLE, FailureReason, Job, JobState
+from bot.i18n import N_, gettext, number_text
+from bot.job import CANCELLABLE, Job, JobState
 from bot.jobs.ports import Standing
-from bot.words import ago, credits_text
+from bot.words import ago
 
-_PROMPT_LIMIT = 400
-_REASON_LIMIT = 600
+_PROMPT_LIMIT = 240
 _WHOLE_PERCENT = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """How a state looks; symbol and title say the same as the colour."""
+    """How a state looks; symbol and title (English) say the same as the colour."""
 
     symbol: str
     title: str
@@ -35,21 +41,23 @@ class Look:
 _GREEN, _RED = 0x23A55A, 0xF23F43
 
 LOOKS: Mapping[JobState, Look] = {
-    JobState.AWAITING_APPROVAL: Look(symbol="✋", title="Waiting for a moderator", colour=YELLOW),
-    JobState.QUEUED: Look(symbol="🕒", title="In the queue", colour=GREY),
-    JobState.SUBMITTING: Look(symbol="📤", title="Sending", colour=BLURPLE),
-    JobState.UNCERTAIN: Look(symbol="🔎", title="Checking", colour=YELLOW),
-    JobState.RUNNING: Look(symbol="🎬", title="In the making", colour=BLURPLE),
-    JobState.FINISHED: Look(symbol="📥", title="Finished, uploading", colour=BLURPLE),
-    JobState.DELIVERED: Look(symbol="✅", title="Done", colour=_GREEN),
-    JobState.UNDELIVERED: Look(symbol="📭", title="Could not be delivered", colour=_RED),
-    JobState.FAILED: Look(symbol="❌", title="Failed", colour=_RED),
-    JobState.CANCELLED: Look(symbol="🚫", title="Cancelled", colour=GREY),
-    JobState.DENIED: Look(symbol="🚫", title="Not approved", colour=GREY),
+    JobState.AWAITING_APPROVAL: Look(
+        symbol="✋", title=N_("Waiting for a moderator"), colour=YELLOW
+    ),
+    JobState.QUEUED: Look(symbol="🕒", title=N_("In the queue"), colour=GREY),
+    JobState.SUBMITTING: Look(symbol="📤", title=N_("Sending"), colour=BLURPLE),
+    JobState.UNCERTAIN: Look(symbol="🔎", title=N_("Checking"), colour=YELLOW),
+    JobState.RUNNING: Look(symbol="🎬", title=N_("In the making"), colour=BLURPLE),
+    JobState.FINISHED: Look(symbol="📥", title=N_("Finished, uploading"), colour=BLURPLE),
+    JobState.DELIVERED: Look(symbol="✅", title=N_("Done"), colour=_GREEN),
+    JobState.UNDELIVERED: Look(symbol="📭", title=N_("Could not be delivered"), colour=_RED),
+    JobState.FAILED: Look(symbol="❌", title=N_("Failed"), colour=_RED),
+    JobState.CANCELLED: Look(symbol="🚫", title=N_("Cancelled"), colour=GREY),
+    JobState.DENIED: Look(symbol="🚫", title=N_("Not approved"), colour=GREY),
 }
 
 
-_REMOVED = Look(symbol="🗑️", title="Removed by a moderator", colour=GREY)
+_REMOVED = Look(symbol="🗑️", title=N_("Removed by a moderator"), colour=GREY)
 
 
 def look_of(job: Job) -> Look:
@@ -57,16 +65,23 @@ def look_of(job: Job) -> Look:
     return _REMOVED if job.removed_at is not None else LOOKS[job.state]
 
 
+def heading(look: Look) -> str:
+    """Return the first line of a card or result: how it stands; it fits on a phone."""
+    return f"### {look.symbol} {gettext(look.title)}"
+
+
 def status_card(job: Job, standing: Standing | None = None) -> ui.LayoutView:
     """Return the card: heading, prompt, what happens now, the facts, and what can be done."""
     look = look_of(job)
     box: Box = ui.Container(accent_colour=look.colour)
-    box.add_item(ui.TextDisplay(f"### {look.symbol} {look.title} · {model_title(job.model)}"))
+    box.add_item(ui.TextDisplay(heading(look)))
     box.add_item(ui.TextDisplay(quote(job.prompt, _PROMPT_LIMIT)))
     box.add_item(ui.TextDisplay(state_text(job, standing or Standing())))
     if job.bot_absent and not job.terminal:
         box.add_item(ui.TextDisplay(absent_note(job)))
-    box.add_item(ui.TextDisplay(f"-# <@{job.user_id}> · {facts_text(job)} · job `{job.id}`"))
+    model, facts, seed = facts_lines(job)
+    whose = f"-# <@{job.user_id}> · {model}"
+    box.add_item(ui.TextDisplay(f"{whose}\n-# {facts}\n-# {seed} · {mark(job)}"))
     add_buttons(box, job)
     return view_of(box)
 
@@ -93,7 +108,8 @@ def state_text(job: Job, standing: Standing) -> str:
     """Return what happens now, or what came of it."""
     match job.state:
         case _ if job.removed_at is not None:
-            text = f"**A moderator removed this video.**\n{removal_text(job)}"
+            removed = gettext("A moderator removed this video.")
+            text = f"**{removed}**\n{removal_text(job)}"
         case JobState.QUEUED:
             text = _queued(standing)
         case JobState.RUNNING:
@@ -101,129 +117,75 @@ def state_text(job: Job, standing: Standing) -> str:
         case JobState.DELIVERED:
             text = _delivered(job)
         case JobState.FAILED:
-            text = _failed(job)
+            text = failed_text(job)
         case JobState.UNDELIVERED:
-            text = _undelivered(job)
+            text = undelivered_text(job)
         case JobState.UNCERTAIN if job.restored_at is not None:
-            text = _RESTORED
+            text = gettext(
+                "The bot went back to a backup of its data. Checking whether the video service "
+                "took this one before; you will not pay twice."
+            )
         case JobState.DENIED:
-            text = f"{quote(job.decision_reason or '', _REASON_LIMIT)}\n{given_back(job)}"
+            text = denied_text(job)
         case _:
-            text = _PLAIN[job.state].format(back=given_back(job))
+            text = gettext(_PLAIN[job.state]).format(back=given_back(job))
     return text if standing.hint is None else f"{text}\n{standing.hint}"
 
 
 _PLAIN: Mapping[JobState, str] = {
-    JobState.AWAITING_APPROVAL: "A moderator looks at it first. Nothing has been charged.",
-    JobState.SUBMITTING: "Being handed to the video service.",
-    JobState.UNCERTAIN: (
+    JobState.AWAITING_APPROVAL: N_("A moderator looks at it first. Nothing has been charged."),
+    JobState.SUBMITTING: N_("Being handed to the video service."),
+    JobState.UNCERTAIN: N_(
         "The connection broke while this was sent. Checking whether the video service took it; "
         "you will not pay twice."
     ),
-    JobState.FINISHED: "The video is made and on its way into this channel.",
-    JobState.CANCELLED: "Cancelled before it was sent. {back}",
+    JobState.FINISHED: N_("The video is made and on its way into this channel."),
+    JobState.CANCELLED: N_("Cancelled before it was sent. {back}"),
 }
-
-
-_RESTORED = (
-    "The bot went back to a backup of its data. Checking whether the video service took this one "
-    "before; you will not pay twice."
-)
-_NOT_SENT_BEFORE = (
-    "**The bot went back to a backup of its data, and the video service does not know this one.**\n"
-    "Try again."
-)
 
 
 def _queued(standing: Standing) -> str:
     if standing.place is None:
-        place = "Waiting for its turn"
+        waits = gettext("Waiting for its turn.")
     else:
-        place = place_words(standing.place)
+        waits = place_words(standing.place)
         if standing.hint is None:  # which says itself what it waits for
-            place += ", waiting for a free place at the video service"
-    return f"{place}. It can still be cancelled at no cost."
+            waits += " " + gettext("Waiting for a free place at the video service.")
+    return f"{waits}\n" + gettext("It can still be cancelled at no cost.")
 
 
 _STAGES: Mapping[bool | None, str] = {
-    None: "With the video service",
-    False: "Accepted, waiting for a machine",
-    True: "Being made",
+    None: N_("With the video service"),
+    False: N_("Accepted, waiting for a machine"),
+    True: N_("Being made"),
 }
 
 
 def _running(job: Job, standing: Standing) -> str:
-    stage = _STAGES[standing.processing]
-    since = f" · sent {ago(job.running_at)}" if job.running_at else ""
-    if not standing.expected_s or job.running_at is None:
-        return f"{stage}{since}"
+    stage = gettext(_STAGES[standing.processing])
+    if job.running_at is None:
+        return stage
+    stage = f"{stage} · " + gettext("sent {ago}").format(ago=ago(job.running_at))
+    if not standing.expected_s:
+        return stage
     percent = percent_done(standing.elapsed_s, standing.expected_s)
     if percent is None:
-        late = f"Usually done after {about(standing.expected_s)}; this one takes longer."
-        return f"{bar_until_done(1)}\n{stage}{since}\n{late}"
-    ready = ago(job.running_at + timedelta(seconds=standing.expected_s))
+        late = gettext("Usually done after {span}; this one takes longer.")
+        return f"{bar_until_done(1)}\n{stage}\n{late.format(span=about(standing.expected_s))}"
     drawn = bar_until_done(percent / _WHOLE_PERCENT)
-    return f"{drawn} about {percent} %\n{stage}{since} · usually ready {ready}"
+    share = gettext("about {percent} %").format(percent=number_text(percent))
+    moment = ago(job.running_at + timedelta(seconds=standing.expected_s))
+    ready = gettext("Usually ready {ago}").format(ago=moment)
+    return f"{drawn} {share}\n{stage}\n{ready}"
 
 
 def _delivered(job: Job) -> str:
     # The card is for everybody in the channel; a link into direct messages is dead for others.
     if was_sent_directly(job):
-        return "Sent to you by direct message."
+        return gettext("Sent to you by direct message.")
     if not has_video(job):
         return gettext("The video is in this channel.")
-    return f"[Jump to the video]({result_link(job)})"
-
-
-def _failed(job: Job) -> str:
-    if job.failure is None:
-        return given_back(job)
-    if job.failure is FailureReason.NOT_FOUND and job.restored_at is not None:
-        return f"{_NOT_SENT_BEFORE} {given_back(job)}"
-    words = FAILURE_WORDS[job.failure]
-    return f"**{words.why}**\n{words.what_to_do} {given_back(job)}"
-
-
-_KEPT = "the video is kept for up to a week, and costs nothing."
-
-
-def _undelivered(job: Job) -> str:
-    """Return why the video stayed behind, and what its member can do to get it."""
-    back = given_back(job)
-    if job.failure is FailureReason.INTERNAL:
-        return (
-            "**Something went wrong in the bot itself: the video is made, but was not posted.**\n"
-            f"{back} Choose **Send again** soon, which costs nothing: the video service keeps it "
-            "for an hour. If that fails, too, tell a moderator this job's number."
-        )
-    if job.failure is not None:
-        return _failed(job)
-    if job.guild_id is None:
-        return (
-            f"The video is made, but Discord did not let it through to you. {back} Unblock this "
-            "bot, or be on a server with it that you allow direct messages from, then choose "
-            f"**Send again** here or in `/jobs`: {_KEPT}"
-        )
-    return (
-        "The video is made, but it could be posted neither here nor in a direct message. "
-        f"{back} Ask a moderator to let the bot send messages and files here, or allow direct "
-        f"messages, then choose **Send again** here or in `/jobs`: {_KEPT}"
-    )
-
-
-def removal_text(job: Job) -> str:
-    """Return why a moderator removed a video, and what came of its credits."""
-    credits_words = credits_text(job.price_credits)
-    back = "were given back" if job.refunded_at is not None else "were not given back"
-    why = quote(job.removal_reason or "No reason given.", _REASON_LIMIT)
-    return f"{why}\nIts {credits_words} {back}."
-
-
-def given_back(job: Job) -> str:
-    """Return what came of the credits of a job that ended without a video."""
-    if job.queued_at is None:
-        return "Nothing had been charged."  # a moderator never let it in
-    return f"Your {credits_text(job.price_credits)} came back."
+    return gettext("[Jump to the video]({link})").format(link=result_link(job))
 
 
 def has_video(job: Job) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import discord
 
 from bot.discord_ui.calls import channel_of, direct_channel, translated
-from bot.discord_ui.results import mark
+from bot.discord_ui.marks import carries_result
 from bot.job import Job
 from bot.jobs.ports import CannotPostError, Posted
 
@@ -87,7 +87,7 @@ class ResultFinder:
         me = self._client.user
         if me is None or message.author.id != me.id or message.id == job.card_message_id:
             return False
-        return str(message.nonce) == str(job.id) or mark(job) in message.content
+        return str(message.nonce) == str(job.id) or carries_result(message, job)
 
 
 def _first_possible(job: Job) -> discord.Object:

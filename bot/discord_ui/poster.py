@@ -5,16 +5,24 @@ It also takes them away again.
 
 import logging
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import discord
+from discord import ui
 
 from bot.discord_ui.absent_poster import AbsentPoster
 from bot.discord_ui.calls import DEFAULT_LIMIT_BYTES, channel_of, direct_channel, translated
 from bot.discord_ui.finder import ResultFinder
-from bot.discord_ui.results import file_name, link_content, result_content
-from bot.discord_ui.verdicts import CANNOT_REPLY_CODES
-from bot.i18n import gettext, speaking
+from bot.discord_ui.results import (
+    Delivery,
+    alt_text,
+    file_name,
+    plain_content,
+    plain_view,
+    result_view,
+)
+from bot.discord_ui.verdicts import CANNOT_REPLY_CODES, INVALID_CODES
+from bot.i18n import speaking
 from bot.job import Job
 from bot.jobs.ports import (
     CannotPostError,
@@ -24,16 +32,31 @@ from bot.jobs.ports import (
     VideoFile,
     Where,
 )
+from bot.pricing import PriceTable
 
 log = logging.getLogger(__name__)
 
 
+class Jobs(Protocol):
+    """Where jobs are kept."""
+
+    async def get(self, job_id: int) -> Job | None:
+        """Return the job, or None."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Post:
-    content: str
-    video: VideoFile | None = None
-    file_name: str = ""
-    reference: discord.MessageReference | None = None
+    """One way of posting a video.
+
+    Attributes:
+        plain: Whether as text with buttons below, where Discord does not take the usual view.
+    """
+
+    delivery: Delivery
+    video: VideoFile | None
+    reference: discord.MessageReference | None
+    plain: bool = False
 
 
 class ChannelPoster:
@@ -42,10 +65,21 @@ class ChannelPoster:
     It needs no message or member cache.
     """
 
-    def __init__(self, client: discord.Client, absent: AbsentPoster) -> None:
-        """Make one; `absent` posts where the bot is not."""
+    def __init__(
+        self, client: discord.Client, absent: AbsentPoster, *, prices: PriceTable, jobs: Jobs
+    ) -> None:
+        """Make one.
+
+        Args:
+            client: Logged in.
+            absent: Posts where the bot is not.
+            prices: For the models that a result offers.
+            jobs: Knows what a video was made from.
+        """
         self._client = client
         self._absent = absent
+        self._prices = prices
+        self._jobs = jobs
         self._finder = ResultFinder(client)
 
     async def find_result(self, job: Job) -> Posted | None:
@@ -80,38 +114,38 @@ class ChannelPoster:
         limit_bytes = self._limit_bytes(job, where)
         if video.size_bytes > limit_bytes:
             raise TooLargeToPostError(f"{video.size_bytes} bytes", fits_bytes=limit_bytes)
-        with speaking(job.locale):
-            content = result_content(job, smaller=smaller, original=original)
-        return await self._post_at(job, where, content, video)
+        delivery = Delivery(smaller=smaller, original=original)
+        return await self._post_at(job, where, delivery, video)
 
     async def post_link(self, job: Job, link: Link, where: Where) -> Posted:
         """Post a link and how long it works; errors as `post_video`."""
-        with speaking(job.locale):
-            content = link_content(job, link)
-        return await self._post_at(job, where, content, None)
+        return await self._post_at(job, where, Delivery(link=link), None)
 
     async def _post_at(
-        self, job: Job, where: Where, content: str, video: VideoFile | None
+        self, job: Job, where: Where, delivery: Delivery, video: VideoFile | None
     ) -> Posted:
-        reference = None
-        if job.bot_absent and where == Where.of(job):
-            return await self._absent.post(job, content, video)
         asked_elsewhere = job.guild_id is not None or job.bot_absent
+        reference, direct = None, where.channel_id is None and asked_elsewhere
+        parent = await self._jobs.get(job.parent_id) if job.parent_id is not None else None
+        delivery = replace(delivery, direct=direct, parent=parent)
+        if job.bot_absent and where == Where.of(job):
+            return await self._absent_post(job, delivery, video)
         if where.channel_id is None:
             channel: discord.abc.Messageable | None = await direct_channel(self._client, job)
             if channel is None:
                 raise CannotPostError("the member takes no direct messages")
-            if asked_elsewhere:
-                with speaking(job.locale):
-                    why = gettext("It could not be posted in {channel}.")
-                content = f"{why.format(channel=f'<#{job.channel_id}>')}\n{content}"
         else:
             channel = channel_of(self._client, job, where.channel_id)
             if where == Where.of(job):
                 reference = _card_of(job)
-        post = _Post(content=content, video=video, file_name=file_name(job), reference=reference)
-        posted = await self._post(job, channel, post)
-        return replace(posted, direct=where.channel_id is None and asked_elsewhere)
+        post = _Post(delivery=delivery, video=video, reference=reference)
+        return replace(await self._post(job, channel, post), direct=direct)
+
+    async def _absent_post(self, job: Job, delivery: Delivery, video: VideoFile | None) -> Posted:
+        with speaking(job.locale):
+            view = result_view(job, self._prices, delivery)
+        view.stop()
+        return await self._absent.post(job, view, video)
 
     async def delete_result(self, job: Job) -> None:
         """Delete the message with the video, in the channel or in direct messages.
@@ -142,32 +176,25 @@ class ChannelPoster:
         return min(job.upload_limit_bytes, guild.filesize_limit)
 
     async def _post(self, job: Job, channel: discord.abc.Messageable, post: _Post) -> Posted:
+        """Post it; what Discord did not take because of its form, once more in an easier one."""
         size_bytes = post.video.size_bytes if post.video is not None else 0
-        try:
-            return await translated(self._send(job, channel, post), size_bytes)
-        except CannotPostError as error:
-            refusal = error.__cause__
-            may_not_reply = (
-                post.reference is not None
-                and isinstance(refusal, discord.HTTPException)
-                and refusal.code in CANNOT_REPLY_CODES
-            )
-            if not may_not_reply:
-                raise
-            plain = replace(post, reference=None)
-            return await translated(self._send(job, channel, plain), size_bytes)
+        while True:
+            try:
+                return await translated(self._send(job, channel, post), size_bytes)
+            except CannotPostError as error:
+                easier = _easier(post, error.__cause__)
+                if easier is None:
+                    raise
+                log.warning("job %s: posted in an easier form: %s", job.id, error)
+                post = easier
 
     async def _send(self, job: Job, channel: discord.abc.Messageable, post: _Post) -> Posted:
-        options: dict[str, Any] = {}
+        with speaking(job.locale):
+            options = self._form(job, post)
         if post.reference is not None:
             options["reference"] = post.reference
-        if post.video is not None:
-            # Read from disk as it is sent; discord.py closes it.
-            options["file"] = discord.File(post.video.path, filename=post.file_name)
         message = await channel.send(
-            post.content,
             nonce=str(job.id),
-            suppress_embeds=True,
             allowed_mentions=discord.AllowedMentions(
                 everyone=False,
                 roles=False,
@@ -177,6 +204,33 @@ class ChannelPoster:
             **options,
         )
         return Posted(channel_id=message.channel.id, message_id=message.id)
+
+    def _form(self, job: Job, post: _Post) -> dict[str, Any]:
+        """Return the visible part of a message, as discord.py's `send` takes it."""
+        form: dict[str, Any] = {}
+        if post.plain:
+            form |= {"content": plain_content(job, post.delivery), "suppress_embeds": True}
+            view: ui.View | ui.LayoutView = plain_view(job, self._prices, post.delivery)
+        else:
+            view = result_view(job, self._prices, post.delivery)
+        view.stop()  # its buttons live in their ids: discord.py need not keep it in memory
+        form["view"] = view
+        if post.video is not None:
+            # Read from disk as it is sent; discord.py closes it.
+            path = post.video.path
+            form["file"] = discord.File(path, filename=file_name(job), description=alt_text(job))
+        return form
+
+
+def _easier(post: _Post, refusal: BaseException | None) -> _Post | None:
+    """Return the form to try after a refusal of this one, which was not posted; None: none."""
+    if not isinstance(refusal, discord.HTTPException):
+        return None
+    if refusal.code in CANNOT_REPLY_CODES and post.reference is not None:
+        return replace(post, reference=None)
+    if refusal.code in INVALID_CODES and not post.plain:
+        return replace(post, plain=True)
+    return None
 
 
 def _card_of(job: Job) -> discord.MessageReference | None:

@@ -11,6 +11,8 @@ _TOO_MANY_OLD_EDITS_CODE = 30046
 _TOO_LARGE, _TOO_MANY, _SERVER_ERROR = 413, 429, 500
 # A reply in a channel whose history the bot may not read.
 CANNOT_REPLY_CODES = frozenset({160002, 50024})
+# A message whose form Discord does not take: invalid, or empty as far as it understands it.
+INVALID_CODES = frozenset({50035, 50006})
 
 # What a call to Discord can raise, other than bugs.
 DISCORD_ERRORS = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)

@@ -2,6 +2,8 @@
 
 import re
 
+from bot.i18n import gettext, number_text
+
 # Discord shows any of these literally after a backslash; mentions it finds before backslashes.
 _SPECIAL = re.compile(r"[@\\`*_~|<>#\[\]():-]")
 # Control characters, and those that turn the direction of the text around them, so that words
@@ -21,6 +23,14 @@ def units(text: str) -> int:
 def one_line(text: str) -> str:
     """Return the text without line breaks, control and direction characters."""
     return _UNSEEN.sub("", " ".join(text.split()))
+
+
+def cut(text: str, limit: int) -> str:
+    """Return plain text of at most `limit` UTF-16 units, with an ellipsis where it is cut."""
+    if units(text) <= limit:
+        return text
+    kept = text.encode("utf-16-le", "surrogatepass")[: 2 * (limit - 1)]
+    return kept.decode("utf-16-le", "ignore").rstrip() + "…"
 
 
 def excerpt(text: str, limit: int) -> str:
@@ -53,14 +63,19 @@ def quote(text: str, limit: int) -> str:
 
 def moderator_words(actor_id: int | None) -> str:
     """Return who acted; 0 is a moderator whose name was deleted since."""
-    return f"<@{actor_id}>" if actor_id else "a moderator"
+    return f"<@{actor_id}>" if actor_id else gettext("a moderator")
 
 
 def about(seconds: float) -> str:
     """Return "about 62 s" or "about 3 min"."""
+    return gettext("about {span}").format(span=span_text(seconds))
+
+
+def span_text(seconds: float) -> str:
+    """Return "62 s" or "3 min"."""
     if seconds < _TWO_MINUTES_S:
-        return f"about {max(1, round(seconds))} s"
-    return f"about {round(seconds / _MINUTE_S)} min"
+        return gettext("{n} s").format(n=number_text(max(1, round(seconds))))
+    return gettext("{n} min").format(n=number_text(round(seconds / _MINUTE_S)))
 
 
 def bar(share: float) -> str:

@@ -15,7 +15,7 @@ from bot.storage.tables import JobRow, LedgerRow
 from sandbox.chaos.actors import PATIENCE_S, Attempt, words_of
 from sandbox.chaos.books import Books, Card, JobEntry, ProviderEntry, Video
 from sandbox.chaos.stage import Stage
-from sandbox.discord_api.component_kinds import text_of
+from sandbox.discord_api.component_kinds import result_of, text_of
 from sandbox.discord_api.store import StoredMessage
 from sandbox.discord_api.wire import Json
 
@@ -52,12 +52,18 @@ async def read_books(stage: Stage, attempts: list[Attempt]) -> Books:
             if message.origin is not None and message.ephemeral_to is None
         ],
         videos=[
-            Video(job_id=found[-1], message_id=message.id)
+            Video(job_id=job_id, message_id=message.id)
             for message in messages
-            if message.origin is None and (found := _MARK.findall(message.body.content))
+            if message.origin is None and (job_id := _job_of_video(message))
         ],
         ledger_problems=await JobStore(stage.database).check_ledger(),
     )
+
+
+def _job_of_video(message: StoredMessage) -> str | None:
+    """Return whose video a message carries; earlier versions marked it in the text alone."""
+    marks = _MARK.findall(message.body.content)
+    return result_of(list(message.body.components)) or (marks[-1] if marks else None)
 
 
 def _interrupted(stage: Stage, attempt: Attempt) -> bool:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from enum import IntEnum
+from urllib.parse import unquote, urlsplit
 
 from sandbox.discord_api.wire import Json
+
+# The bot's button that deletes a video.
+_DELETE = "job:delete:"
 
 
 class Kind(IntEnum):
@@ -82,3 +86,23 @@ def media_of(component: Json) -> list[Json]:
 def text_of(components: list[Json]) -> str:
     """All text displays, joined."""
     return "\n".join(c["content"] for c in walk(components) if c["type"] == Kind.TEXT_DISPLAY)
+
+
+def files_of(message: Json) -> list[Json]:
+    """The uploaded files of a message's JSON, wherever it shows them.
+
+    Each has at least `url`, `filename` and `content_type`.
+    """
+    in_place = [
+        media | {"filename": unquote(urlsplit(media["url"]).path.rsplit("/", 1)[-1])}
+        for component in walk(message.get("components") or [])
+        for media in media_of(component)
+        if media.get("attachment_id")
+    ]
+    return [*(message.get("attachments") or []), *in_place]
+
+
+def result_of(components: list[Json]) -> str | None:
+    """The job whose video a message carries: nothing else has the button that deletes it."""
+    ids = (component.get("custom_id") or "" for component in walk(components))
+    return next((one.removeprefix(_DELETE) for one in ids if one.startswith(_DELETE)), None)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +74,8 @@ class DiscordStandIn:
         page_folder: The folder of `index.html`.
         late_check_s: How often it looks for interactions that were not answered in time.
         everywhere: Whether there are all kinds of places, see `seed_places`.
+        extra_routes: Further routes of whoever runs the stand-in.
+        extra_pages: Those of them that the page links to, by name.
     """
 
     def __init__(
@@ -86,7 +89,11 @@ class DiscordStandIn:
         page_folder: Path | None = None,
         late_check_s: float = LATE_CHECK_S,
         everywhere: bool = False,
+        extra_routes: Sequence[web.AbstractRouteDef] = (),
+        extra_pages: Mapping[str, str] | None = None,
     ) -> None:
+        self._extra_routes = extra_routes
+        self._extra_pages = extra_pages or {}
         self._late_check_s = late_check_s
         self._host = host
         self._port = port
@@ -275,6 +282,7 @@ class DiscordStandIn:
         app.router.add_get("/", self._index)
         app.router.add_get("/page/{path:.+}", self._page)
         app.router.add_get("/sandbox/config.json", self._config)
+        app.add_routes(self._extra_routes)
         Control(self.hub).add_to(app.router)
         return app
 
@@ -306,5 +314,6 @@ class DiscordStandIn:
             "channels": [channel_json(world, channel) for channel in guild.channels.values()],
             "application": application_json(world),
             "bot": user_json(world.bot),
+            "pages": [{"title": t, "path": path} for t, path in self._extra_pages.items()],
         }
         return answer(facts, headers=FRESH)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.discord_api.component_kinds import result_of as carried_by
 from sandbox.discord_api.driver import MemberDriver
 from tests.end_to_end.sandbox_process import PATIENCE_S, Json, SandboxProcess, until
 
@@ -116,7 +117,7 @@ async def answer_to(member: MemberDriver, interaction_id: str) -> Json:
 
 def is_result(message: Json, job_id: str) -> bool:
     """Whether a message carries a job's video."""
-    return f"job `{job_id}`" in message["content"] and message["author"].get("bot", False)
+    return carried_by(message["components"]) == job_id and message["author"].get("bot", False)
 
 
 async def result_of(member: MemberDriver, job_id: str) -> Json:

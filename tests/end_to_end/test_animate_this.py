@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.catalogue import MODELS
+from sandbox.discord_api.component_kinds import files_of
 from sandbox.discord_api.driver import MemberDriver
 from tests.end_to_end.media_files import picture
 from tests.end_to_end.sandbox_process import Json, SandboxProcess
@@ -61,7 +62,7 @@ async def test_a_picture_somebody_posted_can_be_animated(
     assert (
         await mia.download(request["body"]["image"]) == (tmp_path / "theos hill.png").read_bytes()
     )
-    assert len(result["attachments"]) == 1
+    assert len(files_of(result)) == 1
     await card_showing(mia, job.id, "Done")
 
 
@@ -81,7 +82,7 @@ async def test_a_form_left_open_over_a_restart_of_the_bot_still_makes_its_video(
     result = await result_of(mia, job.id)
     request = await sandbox.request_of(prompt)
     assert "patient" in request["body"]["image"]
-    assert len(result["attachments"]) == 1
+    assert len(files_of(result)) == 1
     await card_showing(mia, job.id, "Done")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.catalogue import MODELS
+from sandbox.discord_api.component_kinds import files_of
 from sandbox.discord_api.driver import MemberDriver
 from tests.end_to_end.sandbox_process import Json, SandboxProcess
 from tests.end_to_end.seen import (
@@ -52,7 +53,7 @@ async def test_one_card_shows_every_step_and_the_video_answers_it(
     assert result["type"] == REPLY
     assert result["message_reference"]["message_id"] == card["id"]
     assert [user["id"] for user in result["mentions"]] == [mia.user["id"]]
-    assert_plain(result["content"], ("your video is ready", "seed `5`", "8 credits", "480p"))
+    assert_plain(text_of(result), ("your video is ready", "seed `5`", "8 credits", "480p"))
 
 
 async def test_a_card_waits_in_the_queue_before_it_runs(
@@ -133,10 +134,11 @@ async def test_a_job_of_25_minutes_ends_on_the_card_it_began_on(
 async def link_in(member: MemberDriver, job_id: str) -> Json:
     """The message of a video that was too large: a link that works, and until when."""
     message = await result_of(member, job_id)
-    assert message["attachments"] == []
-    assert_plain(message["content"].split("\n")[0], ("too large to attach", "stops working"))
-    assert re.search(r"until <t:\d+:f> \(<t:\d+:R>\)", message["content"])
-    (url,) = re.findall(r"\(<(http\S+)>\)", message["content"])
+    assert files_of(message) == []
+    text = text_of(message)
+    assert_plain(text, ("too large to attach", "stops working"))
+    assert re.search(r"until <t:\d+:f> \(<t:\d+:R>\)", text)
+    (url,) = re.findall(r"\(<(http\S+)>\)", text)
     assert (await member.download(url))[4:8] == b"ftyp"
     return message
 
@@ -151,12 +153,12 @@ async def test_a_video_too_large_arrives_as_a_smaller_copy_that_plays(
 
     job_id, result = await make(mia, "t2v", {"prompt": "a hill in small"})
 
-    (attached,) = result["attachments"]
+    (attached,) = files_of(result)
     copy = await mia.download(attached["url"])
-    original = await mia.download(*re.findall(r"\(<(http\S+)>\)", result["content"]))
+    original = await mia.download(*re.findall(r"\(<(http\S+)>\)", text_of(result)))
     assert len(copy) <= limit_bytes < len(original)
     assert copy[4:8] == b"ftyp"
-    assert_plain(result["content"].split("\n")[1], ("smaller copy", "the original", "until"))
+    assert_plain(text_of(result), ("smaller copy", "the original", "until"))
     assert result["id"] in text_of(await card_showing(mia, job_id, "Done"))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.discord_api.component_kinds import files_of
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.permissions import Permission
 from tests.end_to_end.sandbox_process import Json, SandboxProcess, until
@@ -77,7 +78,7 @@ async def test_a_bot_that_may_not_read_the_history_posts_without_replying(
         _, result = await make(mia, "t2v", {"prompt": "a hill without memory"})
 
     assert result["channel_id"] == sandbox.channel_id
-    assert len(result["attachments"]) == 1
+    assert len(files_of(result)) == 1
     assert "message_reference" not in result
 
 
@@ -92,7 +93,7 @@ async def test_a_card_that_was_deleted_does_not_stop_the_video(
 
     result = await result_of(mia, job_id)
 
-    assert len(result["attachments"]) == 1
+    assert len(files_of(result)) == 1
 
 
 @pytest.mark.parametrize("permission", [Permission.SEND_MESSAGES, Permission.ATTACH_FILES])
@@ -111,8 +112,8 @@ async def test_a_channel_that_closed_meanwhile_sends_the_video_to_the_member(
     await sandbox.discord("bot-permissions", {"channel_id": sandbox.channel_id})
 
     assert result["channel_id"] != sandbox.channel_id
-    assert f"<#{sandbox.channel_id}>" in result["content"]
-    assert len(result["attachments"]) == 1
+    assert f"<#{sandbox.channel_id}>" in text_of(result)
+    assert len(files_of(result)) == 1
 
 
 async def test_the_card_of_a_video_sent_directly_does_not_link_into_the_channel(
@@ -158,7 +159,7 @@ async def test_a_video_that_nobody_can_be_given_costs_nothing_and_is_kept(
 
     await mia.press(card, f"job:send:{job_id}")
     sent = await result_of(mia, job_id)
-    assert len(sent["attachments"]) == 1
+    assert len(files_of(sent)) == 1
     assert sent["id"] in text_of(await card_showing(mia, job_id, "Done"))
     assert await quota(mia) == before
 
@@ -215,7 +216,7 @@ async def test_a_command_whose_acknowledgement_is_lost_makes_its_video(
     card = await card_showing(mia, job_id, "Done")
     made = await sandbox.messages_of(job_id)
     assert [m["id"] for m in made] == [card["id"]], "something beside the card was said"
-    assert len(result["attachments"]) == 1
+    assert len(files_of(result)) == 1
     assert await sandbox.request_of(prompt)
 
 

@@ -12,10 +12,11 @@ import pytest
 
 from bot.catalogue import MODELS, JsonScalar, Model, ModelOption, Parameter, option_spec
 from bot.catalogue.options import PROMPT_MAX_LENGTH, SEED_MAX
+from sandbox.discord_api.component_kinds import files_of
 from sandbox.discord_api.driver import MemberDriver
 from tests.end_to_end.media_files import picture, sound
 from tests.end_to_end.sandbox_process import Json, SandboxProcess
-from tests.end_to_end.seen import make
+from tests.end_to_end.seen import make, text_of
 from tests.seed_pages import seed_page
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
@@ -166,7 +167,7 @@ async def check_run(
 ) -> Json:
     """Make one video; check what was sent and what came back. Returns the body."""
     _, result = await make(member, COMMANDS[model.kind], {"model": model.slug, **run})
-    (attachment,) = result["attachments"]
+    (attachment,) = files_of(result)
     video = await member.download(attachment["url"])
     request = await sandbox.request_of(str(run["prompt"]))
 
@@ -175,7 +176,7 @@ async def check_run(
     await check_body(member, model, run, request["body"])
     await asyncio.to_thread(check_video, video, model, run, request["body"])
     assert attachment["filename"] == f"{model.slug}-{request['body']['seed']}.mp4"
-    assert f"seed `{request['body']['seed']}`" in result["content"]
+    assert f"seed `{request['body']['seed']}`" in text_of(result)
     body: Json = request["body"]
     return body
 

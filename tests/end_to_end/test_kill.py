@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from bot.job import JobState
 from bot.storage import Database, JobStore
+from sandbox.discord_api.component_kinds import files_of
 from sandbox.discord_api.seed_places import GROUP_ID, PLAZA_ID
 from tests.end_to_end.sandbox_process import LIGHT, Json, SandboxProcess, until
 
@@ -60,7 +61,7 @@ async def _requests(sandbox: SandboxProcess, prompts: list[str]) -> list[str]:
 
 
 def _videos(messages: dict[str, Json]) -> list[Json]:
-    return [m for m in messages.values() if m.get("attachments")]
+    return [m for m in messages.values() if files_of(m)]
 
 
 def _cards(messages: dict[str, Json]) -> dict[str, list[Json]]:

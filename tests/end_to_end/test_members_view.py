@@ -140,7 +140,7 @@ async def test_the_price_that_was_offered_is_the_price_that_is_taken(
 
     card = await card_showing(mia, job_id, "Done")
     assert f"{price} credits" in text_of(card)
-    assert f"{price} credits" in result["content"]
+    assert f"{price} credits" in text_of(result)
     assert (await quota(mia)).used_today == before.used_today + price
 
 

@@ -12,6 +12,8 @@ import pytest_asyncio
 
 from bot.job import JobState
 from bot.storage import Database, JobStore
+from sandbox.discord_api.component_kinds import files_of
+from sandbox.discord_api.component_kinds import result_of as carried_by
 from tests.end_to_end.sandbox_process import LIGHT, SandboxProcess, until
 from tests.end_to_end.seen import heading
 from tests.moving_kit import bot, started
@@ -81,9 +83,9 @@ async def assert_once(house: SandboxProcess, jobs: dict[str, str], url: str) -> 
     """Each job has one POST, one video and a settled price."""
     posts = await sent(house, [*jobs.values()])
     videos = Counter(
-        next(job for job in jobs if job in message["content"])
+        carried_by(message["components"])
         for message in (await house.all_messages()).values()
-        if message.get("attachments") and any(job in message["content"] for job in jobs)
+        if files_of(message) and carried_by(message["components"]) in jobs
     )
     database = Database.open(url)
     try:

@@ -36,7 +36,7 @@ async def test_a_stranger_makes_a_first_video(tmp_path: Path) -> None:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(sandbox.facts["page"])
         await _animate(page)
-        card = page.get_by_test_id("container")
+        card = page.get_by_test_id("container").first
         await expect(card).to_contain_text("In the making", timeout=PATIENCE_S * 1000)
         await expect(card).to_contain_text("Done", timeout=PATIENCE_S * 1000)
         video = page.get_by_test_id("video")

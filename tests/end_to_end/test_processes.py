@@ -15,6 +15,7 @@ from bot.job import Job, JobState
 from bot.storage import Database, JobStore
 from sandbox import postgres
 from sandbox.bot_process import PROJECT
+from sandbox.discord_api.component_kinds import files_of
 from tests.end_to_end.conftest import PLENTY
 from tests.end_to_end.sandbox_process import Json, SandboxProcess, until
 
@@ -180,7 +181,7 @@ class Pair:
 
 
 def _is_video(message: Json) -> bool:
-    return bool(message.get("attachments")) and "message_reference" in message
+    return bool(files_of(message)) and "message_reference" in message
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

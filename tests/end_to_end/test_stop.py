@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from sandbox.bot_process import PROJECT
+from sandbox.discord_api.component_kinds import files_of
 from tests.end_to_end.sandbox_process import LIGHT, SandboxProcess, until
 from tests.end_to_end.seen import is_ephemeral, text_of
 
@@ -83,7 +84,7 @@ async def test_a_renamed_process_takes_up_the_jobs_of_the_old_name(tmp_path: Pat
             try:
 
                 async def delivered() -> bool:
-                    return len([m for m in await mia.messages() if m["attachments"]]) == 4
+                    return len([m for m in await mia.messages() if files_of(m)]) == 4
 
                 await until(delivered, "four videos")
             finally:
@@ -122,7 +123,7 @@ async def test_cards_say_that_the_bot_is_restarting_and_then_the_truth_again(
             await until(all_true_again, "no card says any more that the bot is restarting")
 
             async def delivered() -> bool:
-                return len([m for m in await mia.messages() if m["attachments"]]) == len(prompts)
+                return len([m for m in await mia.messages() if files_of(m)]) == len(prompts)
 
             await until(delivered, "four videos")
         requests = (await sandbox.provider_state())["requests"]
@@ -143,5 +144,5 @@ async def cards_of(sandbox: SandboxProcess, jobs: set[str]) -> list[str]:
         for message in messages
         if (message.get("interaction_metadata") or {}).get("id") in jobs
         and message["deleted_at"] is None
-        and not message["attachments"]
+        and not files_of(message)
     ]

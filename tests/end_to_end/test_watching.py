@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.discord_api.component_kinds import files_of
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.seed import LOG_ID
 from tests.end_to_end.sandbox_process import LIGHT, Json, SandboxProcess, until
@@ -50,7 +51,7 @@ async def test_every_video_has_one_card_whatever_happens(tmp_path: Path) -> None
         card = await nora.wait_for_message(
             lambda m: m["channel_id"] == LOG_ID and "a first hill" in text_of(m)
         )
-        (video,) = [m for m in await mia.messages() if "a first hill" in m["content"]]
+        (video,) = [m for m in await mia.messages() if files_of(m) and "a first hill" in text_of(m)]
         waited_s = (_posted_at(card) - _posted_at(video)).total_seconds()
 
         path = f"/channels/{LOG_ID}/messages"

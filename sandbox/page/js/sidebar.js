@@ -21,7 +21,7 @@ export class Sidebar {
       "nav",
       { class: "sidebar", id: "sidebar", "aria-label": "Channels and members" },
       new Rail(session).element,
-      h("div", { class: "panel" }, head, this.channels, this.member),
+      h("div", { class: "panel" }, head, this.channels, pageLinks(session.config), this.member),
     );
     this.channels.addEventListener("click", (event) => this.#clicked(event));
     const { signal } = session;
@@ -129,4 +129,11 @@ export class Sidebar {
 
 function group(title, rows) {
   return h("section", {}, h("h2", { class: "group-title" }, title), h("ul", {}, rows));
+}
+
+/** What else the sandbox serves, for people to look at. */
+function pageLinks({ pages = [] }) {
+  return pages.map(({ title, path }) =>
+    h("a", { href: path, class: "page-link", testid: "page-link" }, title),
+  );
 }
