@@ -15,6 +15,7 @@ from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.learning import Latencies
 from bot.jobs.moderating import Moderation, open_moderation
+from bot.jobs.on_the_way import OnTheWay
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
@@ -70,7 +71,7 @@ def engine_of(tools: Tools, sure: Callable[[], bool]) -> DurableEngine:
             now=now,
             folder=tools.folder,
         ),
-        on_end=tools.video_log.ended,
+        on_end=tools.ended,
         now=now,
         pseudonyms=tools.pseudonyms,
         stop_time=tools.stop_time,
@@ -126,6 +127,7 @@ def approvals_of(tools: Tools, engine: DurableEngine, gate: Gate) -> ApprovalDes
         members=GuildMembers(tools.client),
         bulletin=tools.bulletin,
         now=now,
+        on_end=tools.teller.ended,
     )
 
 
@@ -152,7 +154,7 @@ def send_again_of(tools: Tools) -> SendAgain:
         hand_over=tools.hand_over,
         kept=tools.kept,
         cards=tools.cards,
-        on_end=tools.video_log.ended,
+        on_end=tools.ended,
         now=now,
         folder=tools.folder,
         stop_time=tools.stop_time,
@@ -172,6 +174,16 @@ def intake_of(tools: Tools, engine: DurableEngine, gate: Gate, approvals: Approv
         now=now,
         precedence=tools.precedence,
         stop_time=tools.stop_time,
+    )
+
+
+def _on_the_way(tools: Tools, approvals: ApprovalDesk) -> OnTheWay:
+    return OnTheWay(
+        store=tools.store,
+        preferences=tools.preferences,
+        cards=tools.cards,
+        approvals=approvals,
+        now=now,
     )
 
 
@@ -222,6 +234,7 @@ def services_of(
         prices=tools.prices,
         gate=gate,
         send_again=send_again,
+        on_the_way=_on_the_way(tools, approvals),
         now=now,
         precedence=tools.precedence,
         stop_time=tools.stop_time,

@@ -24,6 +24,7 @@ from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.log_parts import LogButton
+from bot.discord_ui.messenger import DirectMessenger
 from bot.discord_ui.poster import ChannelPoster
 from bot.discord_ui.presence import GuildPresence
 from bot.job import Job, JobState
@@ -36,11 +37,13 @@ from bot.jobs.intake import Intake
 from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.log_cards import LogCards
 from bot.jobs.moderating import open_moderation
+from bot.jobs.on_the_way import OnTheWay
 from bot.jobs.precedence import Precedence
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
 from bot.jobs.send_again import SendAgain
+from bot.jobs.telling import Teller
 from bot.jobs.video_desk import VideoDesk
 from bot.jobs.video_log import VideoLog
 from bot.media import Downloader, MediaDesk, MediaInspector
@@ -52,6 +55,7 @@ from bot.storage import (
     ForgettingStore,
     JobStore,
     PolicyStore,
+    PreferenceStore,
     ReportStore,
     UndeliveredStore,
 )
@@ -112,7 +116,14 @@ class Face:
     def __post_init__(self) -> None:
         """Make the client; it is not started."""
         self.bot = VideoBot(start_services=self._start, data_dir=self.data_dir)
-        self.cards = CardKeeper(self.bot, on_card=self.keep_card, pace=self.pace, sleep=self.sleep)
+        self.preferences = PreferenceStore(self.store._database)
+        self.cards = CardKeeper(
+            self.bot,
+            on_card=self.keep_card,
+            wishes=self.preferences.wishes,
+            pace=self.pace,
+            sleep=self.sleep,
+        )
         self.poster = ChannelPoster(self.bot)
         self.kept = KeptVideos(
             self.data_dir / "kept", jobs=self.store, max_bytes=10_000_000, now=now
@@ -129,6 +140,12 @@ class Face:
             errands=self.errands,
             now=self.later,
             sleep=self.sleep,
+        )
+        self.teller = Teller(
+            store=self.preferences,
+            messenger=DirectMessenger(self.bot),
+            errands=self.errands,
+            now=now,
         )
 
     def again(self) -> "Face":
@@ -185,6 +202,7 @@ class Face:
             members=GuildMembers(self.bot),
             bulletin=self.bulletin,
             now=self.later,
+            on_end=self.teller.ended,
         )
         precedence = Precedence()
         intake = Intake(
@@ -224,6 +242,13 @@ class Face:
             privacy=self._privacy(),
             videos=self.videos,
             send_again=self._send_again(media),
+            on_the_way=OnTheWay(
+                store=self.store,
+                preferences=self.preferences,
+                cards=self.cards,
+                approvals=self.approvals,
+                now=now,
+            ),
             moderation=moderation,
             store=self.store,
             cards=self.cards,

@@ -1,7 +1,7 @@
 """The status card of a job: a pure view of the job and where it stands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from discord import ui
@@ -12,7 +12,8 @@ from bot.discord_ui.card_progress import percent_done, place_words
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import about, bar_until_done, quote
-from bot.job import CANCELLABLE, FailureReason, Job, JobState
+from bot.i18n import N_, gettext
+from bot.job import FailureReason, Job, JobState, Wishes
 from bot.jobs.ports import Standing
 from bot.words import ago, credits_text
 
@@ -44,15 +45,19 @@ LOOKS: Mapping[JobState, Look] = {
     JobState.FAILED: Look(symbol="❌", title="Failed", colour=_RED),
     JobState.CANCELLED: Look(symbol="🚫", title="Cancelled", colour=GREY),
     JobState.DENIED: Look(symbol="🚫", title="Not approved", colour=GREY),
+    JobState.DROPPED: Look(symbol="🗑️", title=N_("Dropped"), colour=GREY),
 }
 
 
 _REMOVED = Look(symbol="🗑️", title="Removed by a moderator", colour=GREY)
+_DROPPING = Look(symbol="🗑️", title=N_("Will not be posted"), colour=GREY)
 
 
 def look_of(job: Job) -> Look:
-    """Return how a job looks: its state, unless a moderator has removed its video since."""
-    return _REMOVED if job.removed_at is not None else LOOKS[job.state]
+    """Return how a job looks: its state, unless its video is removed, or dropped beforehand."""
+    if job.removed_at is not None:
+        return _REMOVED
+    return _DROPPING if job.dropping else LOOKS[job.state]
 
 
 def status_card(job: Job, standing: Standing | None = None) -> ui.LayoutView:
@@ -63,8 +68,15 @@ def status_card(job: Job, standing: Standing | None = None) -> ui.LayoutView:
     box.add_item(ui.TextDisplay(quote(job.prompt, _PROMPT_LIMIT)))
     box.add_item(ui.TextDisplay(state_text(job, standing or Standing())))
     box.add_item(ui.TextDisplay(f"-# <@{job.user_id}> · {facts_text(job)} · job `{job.id}`"))
-    add_buttons(box, job)
+    add_buttons(box, job, tells=None if standing is None else standing.tells)
     return view_of(box)
+
+
+def as_wished(job: Job, standing: Standing, wishes: Wishes | None) -> tuple[Job, Standing]:
+    """Return a job on its way, and where it stands, as its member wants it now."""
+    if wishes is None or job.terminal:
+        return job, standing
+    return replace(job, dropped_at=wishes.dropped_at), replace(standing, tells=wishes.tells)
 
 
 def card_key(job: Job, standing: Standing) -> tuple[str, str]:
@@ -72,12 +84,21 @@ def card_key(job: Job, standing: Standing) -> tuple[str, str]:
     return look_of(job).title, state_text(job, standing)
 
 
-def add_buttons(box: Box, job: Job) -> None:
-    """Add what its member can do about a job: cancel it, or have its video sent again."""
-    if job.state in CANCELLABLE:
-        box.add_item(ui.ActionRow(JobButton("cancel", job.id)))
-    elif can_be_sent(job):
-        box.add_item(ui.ActionRow(JobButton("send", job.id)))
+def add_buttons(box: Box, job: Job, *, tells: bool | None = None) -> None:
+    """Add what its member can do about a job: cancel it, be told of its end, have it sent again.
+
+    Args:
+        box: Where.
+        job: The job.
+        tells: Whether they are told; None: not known, and so not offered.
+    """
+    actions = ["send"] if can_be_sent(job) else []
+    if not job.terminal:
+        actions += [] if job.dropping else ["cancel"]
+        if tells is not None and job.guild_id is not None:
+            actions.append("hush" if tells else "notify")
+    if actions:
+        box.add_item(ui.ActionRow(*(JobButton(action, job.id) for action in actions)))
 
 
 def can_be_sent(job: Job) -> bool:
@@ -92,7 +113,7 @@ def state_text(job: Job, standing: Standing) -> str:
             text = f"**A moderator removed this video.**\n{removal_text(job)}"
         case JobState.QUEUED:
             text = _queued(standing)
-        case JobState.RUNNING:
+        case JobState.RUNNING if not job.dropping:
             text = _running(job, standing)
         case JobState.DELIVERED:
             text = _delivered(job)
@@ -100,12 +121,12 @@ def state_text(job: Job, standing: Standing) -> str:
             text = _failed(job)
         case JobState.UNDELIVERED:
             text = _undelivered(job)
-        case JobState.UNCERTAIN if job.restored_at is not None:
+        case JobState.UNCERTAIN if job.restored_at is not None and not job.dropping:
             text = _RESTORED
         case JobState.DENIED:
             text = f"{quote(job.decision_reason or '', _REASON_LIMIT)}\n{given_back(job)}"
         case _:
-            text = _PLAIN[job.state].format(back=given_back(job))
+            text = _dropping(job) if job.dropping else _plain(job)
     return text if standing.hint is None else f"{text}\n{standing.hint}"
 
 
@@ -118,7 +139,22 @@ _PLAIN: Mapping[JobState, str] = {
     ),
     JobState.FINISHED: "The video is made and on its way into this channel.",
     JobState.CANCELLED: "Cancelled before it was sent. {back}",
+    JobState.DROPPED: N_(
+        "**Dropped before it was posted.** The video was made, and cost {credits}."
+    ),
 }
+
+
+def _plain(job: Job) -> str:
+    credits_words = credits_text(job.price_credits)
+    return gettext(_PLAIN[job.state]).format(back=given_back(job), credits=credits_words)
+
+
+def _dropping(job: Job) -> str:
+    return gettext(
+        "**Dropped: it will not be posted.** The video service cannot be stopped, so it still "
+        "costs {credits}; should the service fail, they come back."
+    ).format(credits=credits_text(job.price_credits))
 
 
 _RESTORED = (

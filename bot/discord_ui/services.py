@@ -11,6 +11,7 @@ from bot.jobs.approval import ApprovalDesk
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import Moderation
+from bot.jobs.on_the_way import OnTheWay
 from bot.jobs.ports import Cards, JobStore
 from bot.jobs.precedence import Precedence
 from bot.jobs.privacy import Privacy
@@ -54,6 +55,7 @@ class Services:
     privacy: Privacy
     videos: VideoDesk
     send_again: SendAgain
+    on_the_way: OnTheWay
     store: FaceStore
     cards: Cards
     prices: PriceTable

@@ -142,6 +142,8 @@ class JobRow(Table, table=True):
     locale: str = Field(
         default=DEFAULT_LOCALE, sa_type=Text, sa_column_kwargs={"server_default": DEFAULT_LOCALE}
     )
+    dropped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 # In rows the source of credits is a grant's entry or 0, the allowance: 0 is unique like any
@@ -310,6 +312,19 @@ class PictureRow(Table, table=True):
     )
     url: str = Field(sa_type=Text, repr=False)
     kept_at: datetime = Field(index=True, sa_type=UtcDateTime)
+
+
+class MemberPreferenceRow(Table, table=True):
+    """What a member likes, everywhere; one without a row likes the defaults."""
+
+    __tablename__ = "member_preference"
+
+    user_id: int = Field(
+        primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False}
+    )
+    tell_by_dm: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    # Ends before that are told to nobody.
+    changed_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class RelocationRow(Table, table=True):
