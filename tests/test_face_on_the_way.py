@@ -84,7 +84,7 @@ async def test_too_late_to_cancel_it_can_be_dropped(
     last = await face.card(job)
 
     assert buttons(offer) == {f"job:drop:{job.id}": "Drop the result"}
-    assert "costs 63 credits either way" in all_text(offer)
+    assert "is made, it costs 63 credits" in all_text(offer)
     assert (done["id"], buttons(done)) == (offer["id"], {})
     assert "still costs 63 credits" in all_text(card)
     assert buttons(card) == {f"job:notify:{job.id}": "Tell me by DM"}

@@ -18,8 +18,8 @@ def cancel_page(job: Job) -> ui.LayoutView:
     if job.state in DROPPABLE and job.dropped_at is None:
         text = gettext(
             "Too late to cancel: it has been handed to the video service, which cannot be "
-            "stopped. The video costs {credits} either way. If you do not want to see it, drop "
-            "it: then it is not posted."
+            "stopped. Once the video is made, it costs {credits}. If you do not want it any more, "
+            "drop the result: then it is not posted."
         ).format(credits=credits_text(job.price_credits))
         return texts_view(GREY, [text], ui.ActionRow(JobButton("drop", job.id)))
     return _how_it_stands(
