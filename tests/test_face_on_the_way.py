@@ -37,6 +37,11 @@ async def answer(member: MemberDriver, outcome: Outcome, words: str) -> dict[str
     )
 
 
+async def changed(member: MemberDriver, message: dict[str, Any], words: str) -> None:
+    """Wait until a message says something else."""
+    await member.wait_for_message(lambda m: m["id"] == message["id"] and words in all_text(m))
+
+
 async def direct(member: MemberDriver, words: str) -> dict[str, Any]:
     """Wait for a direct message."""
     return await member.wait_for_message(
@@ -102,9 +107,7 @@ async def test_an_offer_outlives_a_restart(face: Face, mia: MemberDriver, photo:
     task = await start(again)
     await asyncio.gather(*(mia.press(offer, f"job:drop:{job.id}") for offer in offers))
     for offer in offers:
-        await mia.wait_for_message(
-            lambda m, offer=offer: m["id"] == offer["id"] and "will not be posted" in all_text(m)
-        )
+        await changed(mia, offer, "will not be posted")
     await again.card_shows(job, "Dropped: it will not be posted")
     await stop(again, task)
 

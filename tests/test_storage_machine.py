@@ -240,8 +240,7 @@ class Bookkeeping(RuleBasedStateMachine):
         steps[JobState.QUEUED] -= {JobState.AWAITING_APPROVAL}
         job_id = data.draw(st.sampled_from(sorted(self.jobs)))
         job = self.jobs[job_id]
-        shut = {JobState.SUBMITTING} if job.dropped else {JobState.DROPPED}
-        steps |= dict.fromkeys(shut, frozenset())
+        steps[JobState.SUBMITTING if job.dropped else JobState.DROPPED] = frozenset()
         targets = [target for target in steps if job.state in steps[target]]
         to = data.draw(st.sampled_from(targets if sensible and targets else sorted(steps)))
         cost = Decimal(job.price) / 80 if to is JobState.FINISHED else None
