@@ -11,7 +11,7 @@ from bot.job import NEWS, Job, JobState, Wishes
 from bot.jobs.errands import Errands
 from bot.jobs.ports import CannotPostError, PostLaterError
 from bot.jobs.telling import Teller
-from bot.storage import Database, JobStore, PreferenceStore
+from bot.storage import JobStore, PreferenceStore
 from tests.storage_kit import FIRST_ID, GUILD, MEMBER, MODERATOR, NOW, walked_to
 
 pytest_plugins = ("tests.storage_fixtures",)
@@ -34,9 +34,9 @@ class Post:
 
 
 @pytest.fixture
-def preferences(database: Database) -> PreferenceStore:
+def preferences(store: JobStore) -> PreferenceStore:
     """The preferences beside `store`."""
-    return PreferenceStore(database)
+    return PreferenceStore(store._database)
 
 
 @pytest.fixture
