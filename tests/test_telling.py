@@ -12,6 +12,7 @@ from bot.jobs.errands import Errands
 from bot.jobs.ports import CannotPostError, PostLaterError
 from bot.jobs.telling import Teller
 from bot.storage import JobStore, PreferenceStore
+from bot.storage.restoring import mark_uncertain
 from tests.storage_kit import FIRST_ID, GUILD, MEMBER, MODERATOR, NOW, walked_to
 
 pytest_plugins = ("tests.storage_fixtures",)
@@ -166,6 +167,18 @@ async def test_what_came_by_direct_message_is_not_told_again(
     job = await walked_to(store, JobState.FINISHED)
     await store.transition(job.id, JobState.DELIVERED, now=NOW, result_direct=True)
     await teller.look()
+
+    assert post.told == []
+
+
+@pytest.mark.usefixtures("wished")
+async def test_after_a_restore_nobody_is_told_twice(
+    store: JobStore, teller: Teller, post: Post
+) -> None:
+    """Whether they were told since the backup is in no database."""
+    job = await walked_to(store, JobState.RUNNING)
+    await store._database.write(lambda session: mark_uncertain(session, now=NOW))
+    await told_of(teller, await store.transition(job.id, JobState.FAILED, now=NOW))
 
     assert post.told == []
 
