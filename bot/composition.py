@@ -43,6 +43,7 @@ _TIDY_EVERY_S = 3600.0
 _LOOK_EVERY_S = 30.0
 _APPROVALS_EVERY_S = 60.0
 _VIDEO_LOG_EVERY_S = 60.0
+_TELLING_EVERY_S = 60.0
 _LEADER_EVERY_S = 2.0
 _SEND_AGAIN_EVERY_S = 300.0
 
@@ -197,6 +198,7 @@ def _job_work(tools: Tools, engine: DurableEngine, leader: Leadership) -> tuple[
             every_s=_LEADER_EVERY_S,
             only_when=lambda: tools.settings.is_one_of_several,
         ),
+        repeat(tools.teller.look, every_s=_TELLING_EVERY_S, only_when=leader.held),
         repeat(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S, only_when=leader.held),
     )
 

@@ -55,7 +55,7 @@ class Deliverer:
         self._room = asyncio.Semaphore(_DOWNLOADS_AT_ONCE)
 
     async def __call__(self, job: Job) -> Job:
-        """Post a finished job's video once; harmless for a job in another state.
+        """Post a finished job's video once, or end a dropped one; harmless in another state.
 
         From the first try on (`delivering_at`) the channel is searched before anything is
         posted: a crash between posting and writing it down must not post twice.
@@ -64,23 +64,19 @@ class Deliverer:
             return job
         if job.delivering_at is not None and (found := await self._found(job)) is not None:
             return found
+        if job.dropped_at is not None:
+            log.info("job %s: dropped, not posted", job.id)
+            return await self._store.transition(job.id, JobState.DROPPED, now=self._now())
         async with temporary_folder(self._folder) as folder:
             try:
-                job, video = await self._begun(job, folder / "result.mp4")
+                video = await self._download(job, folder / "result.mp4")
             except MediaError as error:
                 return await self._fail(job, error)
+            # Until here its member could drop it: then this is refused, and the next look ends it.
+            job = await self._store.begin_delivery(job.id, now=self._now())
             parcel = Parcel(video=video, folder=folder, link=link_of(job, now=self._now()))
             async with self._thumbnails.made_of(job.id, video.path):
                 return await self._post(job, parcel)
-
-    async def _begun(self, job: Job, path: Path) -> tuple[Job, VideoFile]:
-        """Note that a delivery has begun, and download meanwhile; both are done afterwards."""
-        noting = asyncio.create_task(self._store.note(job.id, delivering_at=self._now()))
-        try:
-            video = await self._download(job, path)
-        finally:
-            await asyncio.gather(noting, return_exceptions=True)
-        return noting.result(), video
 
     async def _found(self, job: Job) -> Job | None:
         """Return the job as delivered when an earlier try has posted it."""

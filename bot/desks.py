@@ -15,6 +15,7 @@ from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.learning import Latencies
 from bot.jobs.moderating import Moderation, open_moderation
+from bot.jobs.on_the_way import OnTheWay
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
@@ -77,7 +78,7 @@ def engine_of(tools: Tools, sure: Callable[[], bool]) -> DurableEngine:
             now=now,
             folder=tools.folder,
         ),
-        on_end=tools.video_log.ended,
+        on_end=tools.ended,
         now=now,
         pseudonyms=tools.pseudonyms,
         stop_time=tools.stop_time,
@@ -133,6 +134,7 @@ def approvals_of(tools: Tools, engine: DurableEngine, gate: Gate) -> ApprovalDes
         members=GuildMembers(tools.client),
         bulletin=tools.bulletin,
         now=now,
+        on_end=tools.teller.ended,
     )
 
 
@@ -160,7 +162,7 @@ def send_again_of(tools: Tools) -> SendAgain:
         kept=tools.kept,
         thumbnails=tools.thumbnails,
         cards=tools.cards,
-        on_end=tools.video_log.ended,
+        on_end=tools.ended,
         now=now,
         folder=tools.folder,
         stop_time=tools.stop_time,
@@ -180,6 +182,16 @@ def intake_of(tools: Tools, engine: DurableEngine, gate: Gate, approvals: Approv
         now=now,
         precedence=tools.precedence,
         stop_time=tools.stop_time,
+    )
+
+
+def _on_the_way(tools: Tools, approvals: ApprovalDesk) -> OnTheWay:
+    return OnTheWay(
+        store=tools.store,
+        preferences=tools.preferences,
+        cards=tools.cards,
+        approvals=approvals,
+        now=now,
     )
 
 
@@ -231,6 +243,7 @@ def services_of(
         prices=tools.prices,
         gate=gate,
         send_again=send_again,
+        on_the_way=_on_the_way(tools, approvals),
         now=now,
         precedence=tools.precedence,
         stop_time=tools.stop_time,

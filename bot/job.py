@@ -23,6 +23,7 @@ class JobState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     DENIED = "denied"
+    DROPPED = "dropped"
 
 
 S = JobState
@@ -39,19 +40,27 @@ SOURCES: Mapping[JobState, frozenset[JobState]] = {
     S.FINISHED: frozenset({S.RUNNING}),
     S.DELIVERED: frozenset({S.FINISHED, S.UNDELIVERED}),
     S.UNDELIVERED: frozenset({S.FINISHED}),
+    # made and paid, and not posted: its member wanted it no more
+    S.DROPPED: frozenset({S.FINISHED}),
     S.FAILED: frozenset({S.QUEUED, S.SUBMITTING, S.UNCERTAIN, S.RUNNING, S.FINISHED}),
 }
 
-TERMINAL = frozenset({S.DELIVERED, S.UNDELIVERED, S.FAILED, S.CANCELLED, S.DENIED})
+TERMINAL = frozenset({S.DELIVERED, S.UNDELIVERED, S.FAILED, S.CANCELLED, S.DENIED, S.DROPPED})
 # States that hold credits, and a place at the provider or are about to. A job that waits for
 # approval holds neither, and no workflow runs for it.
 IN_FLIGHT = frozenset(set(JobState) - TERMINAL - {S.AWAITING_APPROVAL})
 # While it was not sent.
 CANCELLABLE = SOURCES[S.CANCELLED]
+# Sent, or about to be: nobody can stop it any more, but its result can be dropped.
+DROPPABLE = IN_FLIGHT - CANCELLABLE
 # The video is made, and is in front of people or can be.
 WITH_VIDEO = frozenset({S.DELIVERED, S.UNDELIVERED})
-# Entering one of these gives the reserved credits back; DELIVERED settles them.
+# Entering one of these settles the reserved credits: the video is made and paid for.
+SETTLING = frozenset({S.DELIVERED, S.DROPPED})
+# Entering one of these gives them back.
 RELEASING = frozenset({S.FAILED, S.CANCELLED, S.DENIED, S.UNDELIVERED})
+# Ends that are news to the member; a cancel is their own, or the bot has left their server.
+NEWS = TERMINAL - {S.CANCELLED}
 
 
 class FailureReason(StrEnum):
@@ -138,6 +147,9 @@ class Job(NewJob):
             one that could not be delivered at first: when they came back.
         restored_at: When a backup was restored that had the job on its way. What happened to
             it from the backup until then is not in the database: look before doing anything.
+        dropped_at: When its member said, with the job on its way, that they do not want the
+            video any more. It is not posted, unless that had begun.
+        told_at: When its member was told of its end by direct message, or were to be.
     """
 
     state: JobState
@@ -170,6 +182,8 @@ class Job(NewJob):
     removal_reason: str | None = None
     refunded_at: datetime | None = None
     restored_at: datetime | None = None
+    dropped_at: datetime | None = None
+    told_at: datetime | None = None
 
     @property
     def seed(self) -> int:
@@ -185,3 +199,21 @@ class Job(NewJob):
     def terminal(self) -> bool:
         """Whether nothing more happens by itself."""
         return self.state in TERMINAL
+
+    @property
+    def dropping(self) -> bool:
+        """Whether the provider has it (or is about to), and its video will not be posted."""
+        return self.dropped_at is not None and self.state in DROPPABLE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the member of a job wants of it, as it stands now.
+
+    Attributes:
+        dropped_at: `Job.dropped_at`.
+        tells: Whether they want to be told of ends by direct message.
+    """
+
+    dropped_at: datetime | None
+    tells: bool

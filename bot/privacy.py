@@ -29,6 +29,7 @@ class Holdings:
         running: Those under way, which nobody can stop.
         waiting: Those that they can still cancel.
         pictures: Of forms that they have open.
+        preferences: Settings of their own, such as whether they are told by direct message.
         events: Entries of moderators' logs that name them.
         entries: Entries of the credits' books that name them.
         granted_credits: What is left of credits that moderators gave them.
@@ -41,6 +42,7 @@ class Holdings:
     running: int = 0
     waiting: int = 0
     pictures: int = 0
+    preferences: int = 0
     events: int = 0
     entries: int = 0
     granted_credits: int = 0
@@ -51,7 +53,7 @@ class Holdings:
     @property
     def removable(self) -> int:
         """How many things a deletion takes away or takes the name from."""
-        return self.jobs + self.pictures + self.events + self.entries
+        return self.jobs + self.pictures + self.preferences + self.events + self.entries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +69,12 @@ class Forgotten:
     pictures: int = 0
     entries: int = 0
     events: int = 0
+    preferences: int = 0
 
     @property
     def anything(self) -> bool:
         """Whether there was anything to take away."""
-        return any((self.jobs, self.pictures, self.entries, self.events))
+        return any((self.jobs, self.pictures, self.preferences, self.entries, self.events))
 
 
 class UnderWayError(BotError):

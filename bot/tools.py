@@ -18,7 +18,9 @@ from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.card_pace import Pace
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
+from bot.discord_ui.messenger import DirectMessenger
 from bot.discord_ui.poster import ChannelPoster
+from bot.job import Job
 from bot.jobs.breaker import Breaker
 from bot.jobs.budget import RequestBudget
 from bot.jobs.budget_book import MemoryBook
@@ -29,6 +31,7 @@ from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.log_cards import LogCards
 from bot.jobs.precedence import Precedence
 from bot.jobs.stop_time import StopTime
+from bot.jobs.telling import Teller
 from bot.jobs.thumbnails import Thumbnails
 from bot.jobs.video_log import VideoLog
 from bot.jobs.watched_provider import WatchedProvider
@@ -38,7 +41,14 @@ from bot.pricing import PriceTable
 from bot.pseudonyms import Pseudonyms
 from bot.segmind import SegmindClient, make_session
 from bot.settings import Settings
-from bot.storage import Database, JobStore, PolicyStore, SharedRequests, refuse_away
+from bot.storage import (
+    Database,
+    JobStore,
+    PolicyStore,
+    PreferenceStore,
+    SharedRequests,
+    refuse_away,
+)
 
 # Where attachments come from.
 _DISCORD_FILES = ("cdn.discordapp.com", "media.discordapp.net")
@@ -64,6 +74,7 @@ class Tools:
     pseudonyms: Pseudonyms
     store: JobStore
     policies: PolicyStore
+    preferences: PreferenceStore
     provider: WatchedProvider
     breaker: Breaker
     media: MediaDesk
@@ -77,9 +88,15 @@ class Tools:
     bulletin: Bulletin
     log_cards: LogCards
     video_log: VideoLog
+    teller: Teller
     budget: RequestBudget
     precedence: Precedence
     folder: Path
+
+    def ended(self, job: Job) -> None:
+        """Let those know of a job's end who want to: moderators, its member. Never raises."""
+        self.video_log.ended(job)
+        self.teller.ended(job)
 
 
 async def open_tools(
@@ -107,7 +124,7 @@ async def open_tools(
     pseudonyms = Pseudonyms.keyed_by(settings.discord_token.get_secret_value())
     stop_time = StopTime(settings.stop_timeout_s)
     store, policies = JobStore(database, pseudonyms), PolicyStore(database)
-    errands = Errands(stop_time)
+    preferences, errands = PreferenceStore(database), Errands(stop_time)
     session = await stack.enter_async_context(make_session())
 
     async def on_card(job_id: int, message_id: int) -> None:
@@ -122,7 +139,7 @@ async def open_tools(
     poster = ChannelPoster(client, absent, prices=prices, jobs=store)
     stored = store.get if settings.is_one_of_several else None
     pace = Pace().faster(settings.poll_speed)
-    cards = CardKeeper(client, on_card=on_card, stored=stored, pace=pace)
+    cards = CardKeeper(client, on_card=on_card, stored=stored, wishes=preferences.wishes, pace=pace)
     log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
     breaker = Breaker(now=now, speed=settings.poll_speed)
     return Tools(
@@ -133,6 +150,7 @@ async def open_tools(
         pseudonyms=pseudonyms,
         store=store,
         policies=policies,
+        preferences=preferences,
         provider=WatchedProvider(provider_of(session, settings), breaker),
         breaker=breaker,
         media=media,
@@ -151,6 +169,9 @@ async def open_tools(
         log_cards=log_cards,
         video_log=VideoLog(
             store=store, policies=policies, cards=log_cards, errands=errands, now=now
+        ),
+        teller=Teller(
+            store=preferences, messenger=DirectMessenger(client), errands=errands, now=now
         ),
         budget=await budget_of(settings, database, store),
         precedence=Precedence(),

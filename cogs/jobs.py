@@ -1,4 +1,4 @@
-"""/jobs: a member's own videos, one of them in full, Cancel while it waits, Send again."""
+"""/jobs: a member's own videos, one of them in full; the buttons of those on their way."""
 
 import io
 
@@ -7,9 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VideoBot
-from bot.discord_ui.answers import tell
 from bot.discord_ui.cards import result_link, was_sent_directly
-from bot.discord_ui.failures import given_back
 from bot.discord_ui.job_pages import (
     LIST_LENGTH,
     exact_parameters,
@@ -19,16 +17,19 @@ from bot.discord_ui.job_pages import (
 )
 from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.orders import postable_place
+from bot.discord_ui.permissions import is_moderator
 from bot.discord_ui.services import Interaction
-from bot.errors import NotFoundError, RefusedError, StaleStateError
-from bot.job import TERMINAL, Job, JobState
+from bot.discord_ui.way_pages import cancel_page, drop_page, telling_page
+from bot.errors import NotFoundError, RefusedError
+from bot.i18n import gettext
+from bot.job import Job
 
 # Discord's ids, and the database's integers, are no larger.
 _GREATEST_ID = 2**63 - 1
 
 
 class Jobs(commands.Cog):
-    """Shows, cancels and sends again; everybody sees only their own."""
+    """Shows, cancels, drops and sends again; everybody sees and does only their own."""
 
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
@@ -58,15 +59,19 @@ class Jobs(commands.Cog):
 
     @commands.Cog.listener()
     async def on_job_button(self, interaction: Interaction, action: str, job_id: int) -> None:
-        """Handle a press of Cancel, Details or Send again (the client's own event)."""
-        if action == "cancel":
-            await self._cancel(interaction, job_id)
-            return
-        if action == "send":
-            await self._send(interaction, job_id)
-            return
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._show(interaction, job_id)
+        """Handle a press of a button about a job (the client's own event)."""
+        match action:
+            case "cancel":
+                await self._cancel(interaction, job_id)
+            case "drop":
+                await self._drop(interaction, job_id)
+            case "notify" | "hush":
+                await self._tell(interaction, job_id, tells=action == "notify")
+            case "send":
+                await self._send(interaction, job_id)
+            case "show":
+                await interaction.response.defer(ephemeral=True, thinking=True)
+                await self._show(interaction, job_id)
 
     async def _show(self, interaction: Interaction, job_id: int) -> None:
         job = await self._own(interaction, job_id)
@@ -74,43 +79,61 @@ class Jobs(commands.Cog):
         exact = exact_parameters(job)
         if exact is not None:
             file = discord.File(io.BytesIO(exact.encode()), filename=f"job-{job.id}.json")
-            text = "Some values were too long to show; here they are as they were sent."
+            text = gettext("Some values were too long to show; here they are as they were sent.")
             await interaction.followup.send(text, file=file, ephemeral=True)
 
     async def _cancel(self, interaction: Interaction, job_id: int) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        on_the_way = self._bot.services.on_the_way
+        job = await on_the_way.cancel(await self._own(interaction, job_id))
+        await interaction.edit_original_response(view=cancel_page(job))
+        await on_the_way.show(job)
+
+    async def _drop(self, interaction: Interaction, job_id: int) -> None:
+        # The answer takes the place of the offer, which is the member's alone; never of a card.
+        offer = interaction.message is not None and interaction.message.flags.ephemeral
+        await interaction.response.defer(ephemeral=True, thinking=not offer)
+        on_the_way = self._bot.services.on_the_way
+        job = await on_the_way.drop(await self._own(interaction, job_id))
+        await interaction.edit_original_response(view=drop_page(job))
+        await on_the_way.show(job)
+
+    async def _tell(self, interaction: Interaction, job_id: int, *, tells: bool) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
         job = await self._own(interaction, job_id)
-        services = self._bot.services
-        try:
-            cancelled = await services.intake.cancel(job.id)
-        except StaleStateError as error:
-            raise RefusedError(_too_late(JobState(error.current))) from error
-        await tell(interaction, f"Cancelled. {given_back(cancelled)}")
-        await services.cards.finish(cancelled)
-        await services.approvals.show(cancelled)
+        on_the_way = self._bot.services.on_the_way
+        await on_the_way.tell(job, tells)
+        await interaction.edit_original_response(view=telling_page(tells=tells))
+        await on_the_way.show(job)
 
     async def _send(self, interaction: Interaction, job_id: int) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         job = await self._own(interaction, job_id)
         delivered = await self._bot.services.send_again(job, postable_place(interaction))
-        where = "It was sent to you directly" if was_sent_directly(delivered) else "Here it is"
-        await interaction.edit_original_response(
-            content=f"{where}: {result_link(delivered)}\nNothing was charged."
-        )
+        if was_sent_directly(delivered):
+            text = gettext("It was sent to you directly: {link}\nNothing was charged.")
+        else:
+            text = gettext("Here it is: {link}\nNothing was charged.")
+        await interaction.edit_original_response(content=text.format(link=result_link(delivered)))
 
     async def _own(self, interaction: Interaction, job_id: int) -> Job:
+        """Return the job of whoever presses.
+
+        Raises:
+            NotFoundError: it is not theirs, or there is none.
+            RefusedError: it is another member's, and they are a moderator.
+        """
         job = await self._bot.services.store.get(job_id)
-        if job is None or job.user_id != interaction.user.id:
-            raise NotFoundError("That is not one of your videos. `/jobs` lists yours.")
-        return job
-
-
-def _too_late(state: JobState) -> str:
-    if state in TERMINAL:
-        return "Too late to cancel: this one has already ended. `/jobs` says how."
-    return (
-        "Too late to cancel: it has been handed to the video service, which cannot take it back. "
-        "It goes on, and costs what was shown."
-    )
+        if job is not None and job.user_id == interaction.user.id:
+            return job
+        if job is not None and is_moderator(interaction) and job.guild_id == interaction.guild_id:
+            raise RefusedError(
+                gettext(
+                    "This video is another member's: only they can do that. As a moderator you "
+                    "can take it away once it is posted: **Apps > Moderate video** on it."
+                )
+            )
+        raise NotFoundError(gettext("That is not one of your videos. `/jobs` lists yours."))
 
 
 def _number(text: str) -> int:
@@ -120,7 +143,7 @@ def _number(text: str) -> int:
         number = -1
     if not 0 <= number <= _GREATEST_ID:
         raise NotFoundError(
-            "A job is chosen from the list, or given by its number. `/jobs` lists yours."
+            gettext("A job is chosen from the list, or given by its number. `/jobs` lists yours.")
         )
     return number
 

@@ -25,6 +25,7 @@ from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.log_parts import LogButton
+from bot.discord_ui.messenger import DirectMessenger
 from bot.discord_ui.poster import ChannelPoster
 from bot.discord_ui.presence import GuildPresence
 from bot.job import Job, JobState
@@ -37,11 +38,13 @@ from bot.jobs.intake import Intake
 from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.log_cards import LogCards
 from bot.jobs.moderating import open_moderation
+from bot.jobs.on_the_way import OnTheWay
 from bot.jobs.precedence import Precedence
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
 from bot.jobs.report_desk import ReportDesk
 from bot.jobs.send_again import SendAgain
+from bot.jobs.telling import Teller
 from bot.jobs.thumbnails import Thumbnails
 from bot.jobs.video_desk import VideoDesk
 from bot.jobs.video_log import VideoLog
@@ -55,6 +58,7 @@ from bot.storage import (
     HistoryStore,
     JobStore,
     PolicyStore,
+    PreferenceStore,
     ReportStore,
     UndeliveredStore,
 )
@@ -118,7 +122,14 @@ class Face:
         self.bot = VideoBot(
             start_services=self._start, data_dir=self.data_dir, user_installs=self.user_installs
         )
-        self.cards = CardKeeper(self.bot, on_card=self.keep_card, pace=self.pace, sleep=self.sleep)
+        self.preferences = PreferenceStore(self.store._database)
+        self.cards = CardKeeper(
+            self.bot,
+            on_card=self.keep_card,
+            wishes=self.preferences.wishes,
+            pace=self.pace,
+            sleep=self.sleep,
+        )
         absent = AbsentPoster(self.bot, on_placed=self.keep_place)
         self.poster = ChannelPoster(self.bot, absent, prices=load_prices(), jobs=self.store)
         self.kept = KeptVideos(
@@ -136,6 +147,12 @@ class Face:
             errands=self.errands,
             now=self.later,
             sleep=self.sleep,
+        )
+        self.teller = Teller(
+            store=self.preferences,
+            messenger=DirectMessenger(self.bot),
+            errands=self.errands,
+            now=now,
         )
 
     def again(self) -> "Face":
@@ -197,6 +214,7 @@ class Face:
             members=GuildMembers(self.bot),
             bulletin=self.bulletin,
             now=self.later,
+            on_end=self.teller.ended,
         )
         precedence = Precedence()
         intake = Intake(
@@ -236,6 +254,13 @@ class Face:
             privacy=self._privacy(),
             videos=self.videos,
             send_again=self._send_again(media),
+            on_the_way=OnTheWay(
+                store=self.store,
+                preferences=self.preferences,
+                cards=self.cards,
+                approvals=self.approvals,
+                now=now,
+            ),
             moderation=moderation,
             store=self.store,
             history=HistoryStore(self.store._database),

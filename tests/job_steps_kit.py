@@ -102,6 +102,10 @@ class RecordingCards:
         if all(shown.id != job.id for shown, _ in self.shown):
             self.show(job, standing)
 
+    def redraw(self, job: Job) -> None:
+        """Keep it, too."""
+        self.shown.append((job, Standing()))
+
     async def finish(self, job: Job) -> None:
         """Keep it, too."""
         self.shown.append((job, Standing()))

@@ -33,6 +33,8 @@ PATHS: dict[JobState, tuple[JobState, ...]] = {
     JobState.FAILED: (JobState.FAILED,),
     JobState.CANCELLED: (JobState.CANCELLED,),
 }
+# Its step needs more than the state, see `JobStore.drop`.
+PATHS[JobState.DROPPED] = (*PATHS[JobState.FINISHED], JobState.DROPPED)
 PATHS[JobState.DELIVERED] = (*PATHS[JobState.FINISHED], JobState.DELIVERED)
 PATHS[JobState.UNDELIVERED] = (*PATHS[JobState.FINISHED], JobState.UNDELIVERED)
 
@@ -63,6 +65,8 @@ async def walked_to(store: JobStore, state: JobState, number: int = 0, **changes
     """Accept a job and take it to `state`."""
     job = await accepted(store, number, **changes)
     for step in PATHS[state]:
+        if step is JobState.DROPPED:
+            await store.drop(job.id, now=NOW)
         job = await store.transition(job.id, step, now=NOW)
     return job
 

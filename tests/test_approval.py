@@ -220,6 +220,19 @@ async def test_a_denied_job_ends_with_the_reason(
     assert await actions(face) == [("job.deny", int(nora.user["id"]), job.id)]
 
 
+async def test_who_wants_to_be_told_hears_of_a_denial(
+    face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
+) -> None:
+    """A job that was never let in has no workflow: the desk sees to it."""
+    job = await asked(face, mia, photo)
+    await face.preferences.set_telling(job.user_id, True, now=now())
+    await denied(nora, await question(face, job), job, "No foxes here")
+    message = await mia.wait_for_message(lambda m: "Your video was not approved" in all_text(m))
+
+    assert not message["flags"] & EPHEMERAL
+    assert message["channel_id"] != str(job.channel_id)
+
+
 async def test_a_card_asked_for_shows_the_decision(
     face: Face, mia: MemberDriver, nora: MemberDriver, photo: Path
 ) -> None:

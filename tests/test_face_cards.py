@@ -12,7 +12,7 @@ from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.job_pages import exact_parameters, job_choice, job_page, jobs_page
 from bot.discord_ui.results import Delivery, file_name, plain_content, result_view
 from bot.discord_ui.words import units
-from bot.job import FailureReason, JobState
+from bot.job import TERMINAL, FailureReason, JobState
 from bot.jobs.ports import Link, Standing
 from tests.face_kit import (
     MOST_COMPONENTS,
@@ -109,8 +109,8 @@ def test_a_queued_card_waits_for_one_thing_alone() -> None:
     assert place not in whole(status_card(job(), Standing(place=3, hint="It is out of order.")))
 
 
-def test_only_a_waiting_job_can_be_cancelled() -> None:
-    """The button is there while cancelling is possible, with the job's id in its custom id."""
+def test_cancel_is_there_until_the_end() -> None:
+    """Of a job that was sent it offers to drop the result; its id is in its custom id."""
     with_button = {
         state
         for state in JobState
@@ -120,7 +120,7 @@ def test_only_a_waiting_job_can_be_cancelled() -> None:
         )
     }
 
-    assert with_button == {JobState.QUEUED, JobState.AWAITING_APPROVAL}
+    assert with_button == set(JobState) - TERMINAL
 
 
 def test_a_running_card_shows_how_far_it_is() -> None:

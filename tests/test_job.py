@@ -2,7 +2,17 @@
 
 from dataclasses import fields as fields_of
 
-from bot.job import IN_FLIGHT, RELEASING, SOURCES, TERMINAL, Job, JobState
+from bot.job import (
+    CANCELLABLE,
+    DROPPABLE,
+    IN_FLIGHT,
+    RELEASING,
+    SETTLING,
+    SOURCES,
+    TERMINAL,
+    Job,
+    JobState,
+)
 from tests.storage_kit import NOW, new_job
 
 
@@ -33,6 +43,8 @@ def test_states_are_waiting_in_flight_or_terminal() -> None:
     assert set(JobState) == IN_FLIGHT | TERMINAL | {JobState.AWAITING_APPROVAL}
     assert IN_FLIGHT.isdisjoint(TERMINAL | {JobState.AWAITING_APPROVAL})
     assert RELEASING < TERMINAL
+    assert SETTLING == TERMINAL - RELEASING
+    assert set(JobState) - TERMINAL == DROPPABLE | CANCELLABLE
 
 
 def test_only_a_queued_job_can_begin_to_be_sent() -> None:

@@ -109,8 +109,8 @@ async def test_a_job_in_another_state_is_left_alone(world: World, state: JobStat
     assert (world.channel.calls, world.far_end.calls["file"]) == ([], 0)
 
 
-async def test_a_delivery_that_is_stopped_in_its_download_is_noted(world: World) -> None:
-    """The note is made meanwhile, and done before the stop goes through; no file is left."""
+async def test_a_delivery_that_is_stopped_in_its_download_has_not_begun(world: World) -> None:
+    """Nothing is noted, so that its member can still drop the video; no file is left."""
     job = await finished(world)
     asked = asyncio.Event()
 
@@ -127,7 +127,7 @@ async def test_a_delivery_that_is_stopped_in_its_download_is_noted(world: World)
         await delivering
 
     stored = await world.stored(job)
-    assert (stored.state, stored.delivering_at) == (JobState.FINISHED, world.clock.at)
+    assert (stored.state, stored.delivering_at) == (JobState.FINISHED, None)
     assert world.channel.calls == []
 
 

@@ -3,6 +3,7 @@ import random
 import sqlite3
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.errors import RefusedError
 from bot.job import FailureReason, Job, JobState, NewJob
-from bot.quota import Allowance, EntryKind, LedgerEntry
+from bot.quota import Allowance, Budget, EntryKind, LedgerEntry
 from bot.storage import JobStore
 from bot.storage.tables import JobRow
 from tests.storage_kit import (
@@ -205,6 +206,15 @@ async def test_what_discord_s_trouble_stopped_is_nobody_s_fault(store: JobStore)
     )
 
     await store.accept(new_job(1), limited, ZONE, now=NOW)
+
+
+async def test_a_dropped_video_counts_for_the_host(store: JobStore) -> None:
+    """It is paid, though nobody saw it; also while its real cost is not known."""
+    capped = Budget(host_monthly_usd=Decimal("0.5"))
+    await walked_to(store, JobState.DROPPED)
+
+    with pytest.raises(RefusedError):
+        await store.accept(new_job(1), GENEROUS, ZONE, now=NOW, budget=capped)
 
 
 @pytest.mark.parametrize(

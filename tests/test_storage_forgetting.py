@@ -16,7 +16,14 @@ from bot.job import JobState
 from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.privacy import Forgotten, UnderWayError
 from bot.quota import Balance, EntryKind, LedgerEntry, Window
-from bot.storage import Database, ForgettingStore, JobStore, PolicyStore, ReportStore
+from bot.storage import (
+    Database,
+    ForgettingStore,
+    JobStore,
+    PolicyStore,
+    PreferenceStore,
+    ReportStore,
+)
 from bot.storage.rows import new_row
 from bot.storage.skeletons import EMPTIED, KEPT
 from bot.storage.tables import JobRow
@@ -100,6 +107,7 @@ async def test_not_one_byte_of_a_members_words_stays_in_any_file(
     await walked_to(store, JobState.DELIVERED, parameters=said(SECRET_WORDS))
     await store.note(FIRST_ID, error_detail=f"refused: {SECRET_WORDS}")
     await store.keep_picture(1, MEMBER, "https://cdn.example.org/wolpertinger.png", now=NOW)
+    await PreferenceStore(database).set_telling(MEMBER, True, now=NOW)
     await granted(store, reason="likes a wolpertinger")
     past = Block(
         user_id=MEMBER,
@@ -114,7 +122,7 @@ async def test_not_one_byte_of_a_members_words_stays_in_any_file(
     wiped = await forgetting.wipe()
 
     assert before
-    assert done == Forgotten(jobs=501, pictures=1, entries=3, events=2)
+    assert done == Forgotten(jobs=501, pictures=1, entries=3, events=2, preferences=1)
     assert wiped
     assert where_found(file.parent, "wolpertinger", "Käsespätzle", "🐺", str(MEMBER)) == set()
     assert len(await store.of_member(OTHER, limit=999)) == 500

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 from bot.errors import NotFoundError, RefusedError, StaleStateError
-from bot.job import IN_FLIGHT, RELEASING, SOURCES, TERMINAL, JobState
+from bot.job import DROPPABLE, IN_FLIGHT, RELEASING, SOURCES, TERMINAL, JobState
 from bot.quota import (
     Allowance,
     Budget,
@@ -70,6 +70,7 @@ class Expected:
     account: Account
     price: int
     queued_at: datetime | None
+    dropped: bool = False
     parts: dict[int | None, int] = field(default_factory=dict)
     state: JobState = JobState.QUEUED
     closed_by: EntryKind | None = None
@@ -239,6 +240,7 @@ class Bookkeeping(RuleBasedStateMachine):
         steps[JobState.QUEUED] -= {JobState.AWAITING_APPROVAL}
         job_id = data.draw(st.sampled_from(sorted(self.jobs)))
         job = self.jobs[job_id]
+        steps[JobState.SUBMITTING if job.dropped else JobState.DROPPED] = frozenset()
         targets = [target for target in steps if job.state in steps[target]]
         to = data.draw(st.sampled_from(targets if sensible and targets else sorted(steps)))
         cost = Decimal(job.price) / 80 if to is JobState.FINISHED else None
@@ -253,6 +255,22 @@ class Bookkeeping(RuleBasedStateMachine):
         job.state, job.cost = to, cost or job.cost
         if job.queued_at and job.closed_by is None and to in TERMINAL:
             job.closed_by = EntryKind.RELEASE if to in RELEASING else EntryKind.SETTLE
+        self.audit(job_id)
+        self.see(job.account)
+
+    @precondition(lambda self: self.jobs)
+    @rule(data=st.data())
+    def drop(self, data: st.DataObject) -> None:
+        """Drop the result of any job; on the way it can be done, once, and costs nothing more."""
+        job_id = data.draw(st.sampled_from(sorted(self.jobs)))
+        job = self.jobs[job_id]
+        dropping = self.store.drop(job_id, now=self.now)
+        if job.dropped or job.state not in DROPPABLE:
+            with pytest.raises(StaleStateError):
+                self.runner.run(dropping)
+        else:
+            self.runner.run(dropping)
+            job.dropped = True
         self.audit(job_id)
         self.see(job.account)
 
@@ -431,7 +449,7 @@ def paid(jobs: Iterable[Expected]) -> int:
     jobs = list(jobs)
     usd = sum((job.cost for job in jobs if job.cost is not None), Decimal(0))
     unknown = [job for job in jobs if job.cost is None]
-    costly = IN_FLIGHT | {JobState.DELIVERED, JobState.UNDELIVERED}
+    costly = IN_FLIGHT | {JobState.DELIVERED, JobState.UNDELIVERED, JobState.DROPPED}
     estimated = sum(job.price for job in unknown if job.state in costly)
     return int((usd * 100).to_integral_value(ROUND_CEILING)) + estimated
 

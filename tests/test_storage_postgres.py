@@ -14,13 +14,14 @@ from pathlib import Path
 from bot import quota
 from bot.audit import AuditEvent
 from bot.errors import RefusedError, StaleStateError
-from bot.job import Job, JobState
+from bot.job import Job, JobState, Wishes
 from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.quota import Budget, EntryKind
 from bot.storage import (
     Database,
     JobStore,
     PolicyStore,
+    PreferenceStore,
     ReportStore,
     UndeliveredStore,
     engines,
@@ -173,6 +174,42 @@ async def test_two_moderators_at_once_have_one_winner(url: str) -> None:
             assert sum(isinstance(outcome, Job) for outcome in outcomes) == 1
             assert sum(isinstance(outcome, StaleStateError) for outcome in outcomes) == 3
         assert await stores[0].check_ledger() == []
+
+
+async def test_a_drop_and_a_delivery_at_once_have_one_winner(url: str) -> None:
+    """Either posting begins, or it never does; also through two engines."""
+    async with opened(url) as one, opened(url) as two:
+        stores, preferences = (JobStore(one), JobStore(two)), PreferenceStore(two)
+        for number in range(8):
+            job = await accepted(stores[0], number)
+            for step in PATHS[JobState.FINISHED]:
+                await stores[0].transition(job.id, step, now=NOW)
+            outcomes = await asyncio.gather(
+                stores[number % 2].drop(job.id, now=NOW),
+                stores[1 - number % 2].begin_delivery(job.id, now=NOW),
+                return_exceptions=True,
+            )
+            (stored,) = [row for row in await stores[0].unfinished() if row.id == job.id]
+
+            assert sum(isinstance(outcome, StaleStateError) for outcome in outcomes) == 1
+            assert (stored.dropped_at is None) != (stored.delivering_at is None)
+            wishes = await preferences.wishes(job.id)
+            assert wishes == Wishes(dropped_at=stored.dropped_at, tells=False)
+
+
+async def test_a_member_is_told_once_by_whoever_asks_first(url: str) -> None:
+    """Many at once, through two engines; the wish, said by several at once, is kept once."""
+    async with opened(url) as one, opened(url) as two:
+        store, asking = JobStore(one), (PreferenceStore(one), PreferenceStore(two))
+        await asyncio.gather(*(each.set_telling(MEMBER, True, now=NOW) for each in asking * 3))
+        job = await accepted(store)
+        await store.transition(job.id, JobState.FAILED, now=NOW)
+        due = await asking[1].to_tell(ended_since=NOW)
+        told = await asyncio.gather(*(each.begin_telling(job.id, now=NOW) for each in asking * 3))
+
+        assert due == [job.id]
+        assert sum(one is not None for one in told) == 1
+        assert await asking[0].to_tell(ended_since=NOW) == []
 
 
 async def test_refunds_at_once_pay_once(url: str) -> None:

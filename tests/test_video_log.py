@@ -217,6 +217,7 @@ async def test_a_made_video_gets_one_card(room: Room) -> None:
     ("state", "fields", "wanted"),
     [
         (JobState.UNDELIVERED, {}, True),
+        (JobState.DROPPED, {}, True),
         (JobState.FAILED, {"failure": FailureReason.BLOCKED}, True),
         (JobState.FAILED, {"failure": FailureReason.TOO_SLOW}, False),
         (JobState.CANCELLED, {}, False),
@@ -230,6 +231,8 @@ async def test_what_moderators_want_to_know_of(
     job = await accepted(room.store)
     for step in path[:-1]:
         await room.store.transition(job.id, step, now=NOW)
+    if state is JobState.DROPPED:
+        await room.store.drop(job.id, now=NOW)
     job = await room.store.transition(job.id, path[-1], now=NOW, **fields)
     await room.log.look()
     await room.ended(job)

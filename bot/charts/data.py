@@ -13,7 +13,7 @@ from bot.statistics import Statistics, Totals
 # More would not fit; the text beside the pictures names more.
 _ROWS = 6
 _TAIL_DIGITS = 4
-_NOT_WANTED = frozenset({JobState.CANCELLED, JobState.DENIED})
+_NOT_WANTED = frozenset({JobState.CANCELLED, JobState.DENIED, JobState.DROPPED})
 _LOST = frozenset({JobState.FAILED, JobState.UNDELIVERED})
 
 
@@ -54,7 +54,7 @@ class ChartData:
         members: Likewise.
         delivered: How many of the jobs asked for were.
         lost: How many failed or could not be delivered.
-        not_wanted: How many were cancelled or not approved.
+        not_wanted: How many were cancelled, dropped or not approved.
         under_way: How many have not ended.
         success: Share of those sent and ended, 0 to 1; None when none has.
     """

@@ -13,7 +13,7 @@ import discord
 
 from bot.discord_ui.card_edits import CardEditor, OnCard
 from bot.discord_ui.card_pace import Pace
-from bot.discord_ui.card_painter import CardPainter, Tried
+from bot.discord_ui.card_painter import CardPainter, Tried, WishesOf
 from bot.discord_ui.card_slots import CardSlot
 from bot.job import Job, JobState
 from bot.jobs.ports import Standing
@@ -53,6 +53,7 @@ class CardKeeper:
         *,
         on_card: OnCard,
         stored: Callable[[int], Awaitable[Job | None]] | None = None,
+        wishes: WishesOf | None = None,
         pace: Pace | None = None,
         fresh_s: float = _FRESH_S,
         edit_limit_s: float = _EDIT_LIMIT_S,
@@ -66,6 +67,7 @@ class CardKeeper:
             on_card: Called with a job's id and its card's message id once that is known.
             stored: Finds a job as it stands now. Needed where several processes show a card: a
                 picture that waited here must not cover the end that another showed.
+            wishes: Finds what a job's member wants of it now, see `CardPainter`.
             pace: Least times between edits of a card.
             fresh_s: How long a picture may have waited to be shown without looking whether the
                 job has ended. After each edit there is a look, which finds the same, but later.
@@ -74,7 +76,7 @@ class CardKeeper:
             sleep: Waits before the retries of the final picture.
         """
         self._painter = CardPainter(
-            CardEditor(client, on_card=on_card, edit_limit_s=edit_limit_s, now=now)
+            CardEditor(client, on_card=on_card, edit_limit_s=edit_limit_s, now=now), wishes
         )
         self._stored = stored
         self._pace = pace or Pace()
@@ -101,6 +103,20 @@ class CardKeeper:
             return
         slot.want(job, standing, now_s=_now_s())
         self._plan(slot)
+
+    def redraw(self, job: Job) -> None:
+        """Let the card show what its member wants now, soon; all else stays as it is shown.
+
+        A card that another process shows is shown here without what only that one knows, until
+        its next edit.
+        """
+        slot = self._slots.get(job.id)
+        if slot is None or slot.wanted is None:
+            self.show(job, Standing())
+            slot = self._slots.get(job.id)
+        if slot is not None:
+            slot.presses += 1
+            self._plan(slot)
 
     async def finish(self, job: Job) -> None:
         """Show the end, with a few retries, and edit the card no more.

@@ -9,12 +9,13 @@ from typing import TypeAlias, cast
 from bot.discord_ui.card_edits import CardEditor, NoWayError, OtherWayError
 from bot.discord_ui.card_pace import Rank
 from bot.discord_ui.card_slots import CardSlot, Picture
-from bot.discord_ui.cards import status_card
+from bot.discord_ui.cards import as_wished, status_card
 from bot.discord_ui.edit_calls import NotNowError
 from bot.discord_ui.edit_turns import Turns
 from bot.discord_ui.verdicts import DISCORD_ERRORS, Verdict, verdict
+from bot.errors import BotError
 from bot.i18n import speaking
-from bot.job import Job
+from bot.job import Job, Wishes
 from bot.jobs.ports import Standing
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,9 @@ _AT_ONCE, _ENDS_AT_ONCE = 24, 8
 _LONGEST_HOLD_S = 60.0
 # The newest picture of a card; None when there is none to show any more.
 Newest: TypeAlias = Callable[[], Awaitable[tuple[Job, Standing] | None]]
+
+# What a job's member wants of it now, by the job's id; None when there is no such job.
+WishesOf: TypeAlias = Callable[[int], Awaitable[Wishes | None]]
 
 
 class Tried(Enum):
@@ -41,9 +45,17 @@ class Tried(Enum):
 class CardPainter:
     """Whatever shares a rate limit takes turns here."""
 
-    def __init__(self, editor: CardEditor) -> None:
-        """Make one that edits with `editor`."""
+    def __init__(self, editor: CardEditor, wishes: WishesOf | None = None) -> None:
+        """Make one.
+
+        Args:
+            editor: Edits.
+            wishes: Asked before each picture of a job on its way: whoever gives a picture may
+                have read the job before its member pressed, or in another process. None: all
+                pictures are as they are given.
+        """
         self._editor = editor
+        self._wishes = wishes
         self._turns = Turns()
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._room_for_ends = asyncio.Semaphore(_ENDS_AT_ONCE)
@@ -114,11 +126,22 @@ class CardPainter:
         return tried
 
     async def _edited(self, slot: CardSlot, job: Job, standing: Standing) -> Tried:
+        await self._ask_for_wishes(slot, job)
         with speaking(job.locale):
-            view = status_card(job, standing)
+            view = status_card(*as_wished(job, standing, slot.wishes))
         picture = cast("Callable[[], Picture]", view.to_components)()
         if picture == slot.picture:
             return Tried.UNCHANGED
         await self._editor.edit(slot, job, view, patient=slot.ending)
         slot.picture = picture
         return Tried.EDITED
+
+    async def _ask_for_wishes(self, slot: CardSlot, job: Job) -> None:
+        """Bring what the slot knows of its member's wishes up to date, if that can be done."""
+        slot.presses_asked = slot.presses
+        if self._wishes is None or job.terminal:
+            return
+        try:
+            slot.wishes = await self._wishes(job.id)
+        except BotError as error:
+            log.warning("job %s: its member's wishes could not be read: %s", job.id, error)

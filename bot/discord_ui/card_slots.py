@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from bot.discord_ui.card_pace import Change, Pace, Rank
 from bot.discord_ui.card_progress import next_change_s
 from bot.discord_ui.cards import card_key
-from bot.job import Job, JobState
+from bot.job import Job, JobState, Wishes
 from bot.jobs.ports import Standing
 
 # After the moment at which a bar moves: a timer may be a little early.
@@ -62,6 +62,11 @@ class CardSlot:
     picture: Picture | None = None
     edited_at_s: float = float("-inf")
     failures: int = 0
+    wishes: Wishes | None = None
+    # How often its member has changed their wishes; of these, what was asked for and is shown.
+    presses: int = 0
+    presses_asked: int = 0
+    presses_shown: int = 0
     token: str = field(default="", repr=False)
     token_dead: bool = False
     card_id: int | None = None
@@ -88,6 +93,7 @@ class CardSlot:
         """Remember what the card shows."""
         key = card_key(job, standing)
         self.shown = Shown(state=job.state, processing=standing.processing, key=key)
+        self.presses_shown = self.presses_asked
 
     def doubt(self) -> None:
         """Forget the picture: an edit that failed may have arrived."""
@@ -115,7 +121,7 @@ class CardSlot:
         if self.wanted is None or self.dead or self.ending:
             return None
         key = card_key(self.wanted.job, self.wanted.standing_at(now_s))
-        is_right = self.shown is not None and self.shown.key == key
+        is_right = self._wishes_shown and self.shown is not None and self.shown.key == key
         at_s = self.wanted.moves_at_s(now_s) if is_right else now_s
         if at_s is None:
             return None
@@ -135,10 +141,15 @@ class CardSlot:
             return Rank.STATE
         return Rank.PROGRESS
 
+    @property
+    def _wishes_shown(self) -> bool:
+        return self.presses_shown == self.presses
+
     def _change(self, wanted: Wanted) -> Change:
         shown, state = self.shown, wanted.job.state
+        same = self._wishes_shown and shown is not None and shown.state is state
         return Change(
-            state=None if shown is not None and shown.state is state else state,
+            state=None if same else state,
             stage=shown is not None and shown.processing is not wanted.standing.processing,
             since_s=wanted.since_s,
         )

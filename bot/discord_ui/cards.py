@@ -1,7 +1,7 @@
 """The status card of a job: a pure view of the job and where it stands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from discord import ui
@@ -21,9 +21,9 @@ from bot.discord_ui.marks import mark
 from bot.discord_ui.settings_words import facts_lines
 from bot.discord_ui.words import about, bar_until_done, quote
 from bot.i18n import N_, gettext, number_text
-from bot.job import CANCELLABLE, Job, JobState
+from bot.job import Job, JobState, Wishes
 from bot.jobs.ports import Standing
-from bot.words import ago
+from bot.words import ago, credits_text
 
 _PROMPT_LIMIT = 240
 _WHOLE_PERCENT = 100
@@ -54,15 +54,19 @@ LOOKS: Mapping[JobState, Look] = {
     JobState.FAILED: Look(symbol="❌", title=N_("Failed"), colour=_RED),
     JobState.CANCELLED: Look(symbol="🚫", title=N_("Cancelled"), colour=GREY),
     JobState.DENIED: Look(symbol="🚫", title=N_("Not approved"), colour=GREY),
+    JobState.DROPPED: Look(symbol="🗑️", title=N_("Dropped"), colour=GREY),
 }
 
 
 _REMOVED = Look(symbol="🗑️", title=N_("Removed by a moderator"), colour=GREY)
+_DROPPING = Look(symbol="🗑️", title=N_("Will not be posted"), colour=GREY)
 
 
 def look_of(job: Job) -> Look:
-    """Return how a job looks: its state, unless a moderator has removed its video since."""
-    return _REMOVED if job.removed_at is not None else LOOKS[job.state]
+    """Return how a job looks: its state, unless its video is removed, or dropped beforehand."""
+    if job.removed_at is not None:
+        return _REMOVED
+    return _DROPPING if job.dropping else LOOKS[job.state]
 
 
 def heading(look: Look) -> str:
@@ -82,8 +86,15 @@ def status_card(job: Job, standing: Standing | None = None) -> ui.LayoutView:
     model, facts, seed = facts_lines(job)
     whose = f"-# <@{job.user_id}> · {model}"
     box.add_item(ui.TextDisplay(f"{whose}\n-# {facts}\n-# {seed} · {mark(job)}"))
-    add_buttons(box, job)
+    add_buttons(box, job, tells=None if standing is None else standing.tells)
     return view_of(box)
+
+
+def as_wished(job: Job, standing: Standing, wishes: Wishes | None) -> tuple[Job, Standing]:
+    """Return a job on its way, and where it stands, as its member wants it now."""
+    if wishes is None or job.terminal:
+        return job, standing
+    return replace(job, dropped_at=wishes.dropped_at), replace(standing, tells=wishes.tells)
 
 
 def card_key(job: Job, standing: Standing) -> tuple[str, str]:
@@ -91,12 +102,21 @@ def card_key(job: Job, standing: Standing) -> tuple[str, str]:
     return look_of(job).title, state_text(job, standing)
 
 
-def add_buttons(box: Box, job: Job) -> None:
-    """Add what its member can do about a job: cancel it, or have its video sent again."""
-    if job.state in CANCELLABLE:
-        box.add_item(ui.ActionRow(JobButton("cancel", job.id)))
-    elif can_be_sent(job):
-        box.add_item(ui.ActionRow(JobButton("send", job.id)))
+def add_buttons(box: Box, job: Job, *, tells: bool | None = None) -> None:
+    """Add what its member can do about a job: cancel it, be told of its end, have it sent again.
+
+    Args:
+        box: Where.
+        job: The job.
+        tells: Whether they are told; None: not known, and so not offered.
+    """
+    actions = ["send"] if can_be_sent(job) else []
+    if not job.terminal:
+        actions += [] if job.dropping else ["cancel"]
+        if tells is not None and job.guild_id is not None:
+            actions.append("hush" if tells else "notify")
+    if actions:
+        box.add_item(ui.ActionRow(*(JobButton(action, job.id) for action in actions)))
 
 
 def can_be_sent(job: Job) -> bool:
@@ -112,7 +132,7 @@ def state_text(job: Job, standing: Standing) -> str:
             text = f"**{removed}**\n{removal_text(job)}"
         case JobState.QUEUED:
             text = _queued(standing)
-        case JobState.RUNNING:
+        case JobState.RUNNING if not job.dropping:
             text = _running(job, standing)
         case JobState.DELIVERED:
             text = _delivered(job)
@@ -120,7 +140,7 @@ def state_text(job: Job, standing: Standing) -> str:
             text = failed_text(job)
         case JobState.UNDELIVERED:
             text = undelivered_text(job)
-        case JobState.UNCERTAIN if job.restored_at is not None:
+        case JobState.UNCERTAIN if job.restored_at is not None and not job.dropping:
             text = gettext(
                 "The bot went back to a backup of its data. Checking whether the video service "
                 "took this one before; you will not pay twice."
@@ -128,7 +148,7 @@ def state_text(job: Job, standing: Standing) -> str:
         case JobState.DENIED:
             text = denied_text(job)
         case _:
-            text = gettext(_PLAIN[job.state]).format(back=given_back(job))
+            text = _dropping(job) if job.dropping else _plain(job)
     return text if standing.hint is None else f"{text}\n{standing.hint}"
 
 
@@ -141,7 +161,22 @@ _PLAIN: Mapping[JobState, str] = {
     ),
     JobState.FINISHED: N_("The video is made and on its way into this channel."),
     JobState.CANCELLED: N_("Cancelled before it was sent. {back}"),
+    JobState.DROPPED: N_(
+        "**Dropped before it was posted.** The video was made, and cost {credits}."
+    ),
 }
+
+
+def _plain(job: Job) -> str:
+    credits_words = credits_text(job.price_credits)
+    return gettext(_PLAIN[job.state]).format(back=given_back(job), credits=credits_words)
+
+
+def _dropping(job: Job) -> str:
+    return gettext(
+        "**Dropped: it will not be posted.** The video service cannot be stopped, so it still "
+        "costs {credits}; should the service fail, they come back."
+    ).format(credits=credits_text(job.price_credits))
 
 
 def _queued(standing: Standing) -> str:

@@ -114,6 +114,7 @@ def deleted_page(deleted: Deleted) -> ui.LayoutView:
     lines = (
         f"{count(gone.jobs, 'video')} forgotten, with prompts, settings, pictures and links",
         f"{count(gone.pictures, 'picture')} of open forms forgotten",
+        *(["your own settings forgotten"] if gone.preferences else []),
         f"your name taken off {entries} of the credits' books and {logged} of moderators' logs",
     )
     wiped = (
@@ -137,6 +138,8 @@ def _going(holdings: Holdings) -> Iterable[str]:
         yield f"{count(holdings.jobs, 'video')}: prompts, settings, pictures, links, all of it"
     if holdings.pictures:
         yield f"{count(holdings.pictures, 'picture')} of forms that you have open"
+    if holdings.preferences:
+        yield "your own settings, such as whether I tell you by direct message"
     named = holdings.entries + holdings.events
     if named:
         yield f"your name, in {count(named, 'line')} of the credits' books and of moderators' logs"

@@ -12,6 +12,7 @@ from bot.jobs.approval import ApprovalDesk
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.moderating import Moderation
+from bot.jobs.on_the_way import OnTheWay
 from bot.jobs.ports import Cards, JobStore
 from bot.jobs.precedence import Precedence
 from bot.jobs.privacy import Privacy
@@ -63,6 +64,7 @@ class Services:
     privacy: Privacy
     videos: VideoDesk
     send_again: SendAgain
+    on_the_way: OnTheWay
     store: FaceStore
     history: History
     cards: Cards

@@ -20,6 +20,7 @@ from bot.discord_ui.log_parts import (
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import moderator_words, quote
+from bot.i18n import N_
 from bot.job import WITH_VIDEO, Job, JobState
 from bot.jobs.checks import REASON_CHARS
 from bot.jobs.video_desk import Deletion, Removal
@@ -85,6 +86,9 @@ _FATES: Mapping[JobState, str] = {
     JobState.UNDELIVERED: (
         "The video is made, but it could be posted neither there nor in a direct message. "
         "The credits came back. For a week its member can have it sent again, for free."
+    ),
+    JobState.DROPPED: N_(
+        "<@{user}> dropped it while it was being made: nobody has seen it. It cost its credits."
     ),
     JobState.CANCELLED: "<@{user}> took it back before it was sent. The credits came back.",
 }

@@ -40,6 +40,7 @@ class ApprovalDesk:
         members: Members,
         bulletin: Bulletin,
         now: Callable[[], datetime],
+        on_end: Callable[[Job], object] = lambda _: None,
     ) -> None:
         """Make a desk.
 
@@ -53,6 +54,7 @@ class ApprovalDesk:
             members: Which roles a member has now.
             bulletin: Tells the log channel who decided what.
             now: The time, aware.
+            on_end: Told of a job that was not let in; by default nobody is.
         """
         self._store = store
         self._policies = policies
@@ -63,6 +65,7 @@ class ApprovalDesk:
         self._members = members
         self._bulletin = bulletin
         self._now = now
+        self._on_end = on_end
         self._shown_ends: set[int] = set()
 
     async def ask(self, job: Job) -> None:
@@ -143,6 +146,7 @@ class ApprovalDesk:
         except StaleStateError as error:
             raise await self._decided(job_id) from error
         await self._cards.finish(job)
+        self._on_end(job)
         await self._tell(guild_id, actor_id, job, JobDenied(job=job))
         return job
 
@@ -190,6 +194,7 @@ class ApprovalDesk:
             job.id, guild_id=guild_id, actor_id=None, reason=reason, now=self._now()
         )
         await self._cards.finish(denied)
+        self._on_end(denied)
         await self.show(denied)
 
     def _files_gone(self, job: Job) -> bool:

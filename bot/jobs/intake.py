@@ -192,14 +192,6 @@ class Intake:
         await self._sleep(_ONCE_MORE_AFTER_S)
         return await accept()
 
-    async def cancel(self, job_id: int) -> Job:
-        """Cancel a job that was not sent yet; its credits come back in the same transaction.
-
-        Raises:
-            StaleStateError: it was sent already, or has ended.
-        """
-        return await self._store.transition(job_id, JobState.CANCELLED, now=self._now())
-
     async def _check_quota(self, order: Order, request: GenerationRequest, terms: Terms) -> None:
         """Refuse before any file is fetched; what counts is checked again when reserving."""
         now = self._now()

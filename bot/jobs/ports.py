@@ -39,6 +39,10 @@ class JobStore(Protocol):
         """Move the job on, guarded by its allowed source states; StaleStateError otherwise."""
         ...
 
+    async def begin_delivery(self, job_id: int, *, now: datetime) -> Job:
+        """Note that posting begins; StaleStateError when the video was dropped."""
+        ...
+
     async def note(self, job_id: int, **fields: Any) -> Job:
         """Write facts that change no state."""
         ...
@@ -270,6 +274,7 @@ class Standing:
         expected_s: How long the provider usually takes for this model and size.
         elapsed_s: Seconds since the provider accepted it.
         hint: A remark, such as why it waits; None for none.
+        tells: Whether its member is told of its end by direct message; None: not known here.
     """
 
     place: int | None = None
@@ -277,6 +282,7 @@ class Standing:
     expected_s: float | None = None
     elapsed_s: float = 0.0
     hint: str | None = None
+    tells: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,11 +126,9 @@ class StepRunner:
         """
         if job.terminal:
             return job.state.value
-        made = job.state is JobState.FINISHED
-        ended = await self._store.transition(
-            job.id,
-            JobState.UNDELIVERED if made else JobState.FAILED,
-            now=self._now(),
-            failure=FailureReason.INTERNAL,
-        )
+        to, failure = JobState.FAILED, FailureReason.INTERNAL
+        if job.state is JobState.FINISHED:
+            to = JobState.UNDELIVERED if job.dropped_at is None else JobState.DROPPED
+        fields = {} if to is JobState.DROPPED else {"failure": failure}
+        ended = await self._store.transition(job.id, to, now=self._now(), **fields)
         return ended.state.value

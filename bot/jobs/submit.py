@@ -106,6 +106,9 @@ class Submitter:
         """Bring a queued job to `running` (or an end); harmless for a job further on."""
         retry_s, give_up_at = _FIRST_RETRY_S, self._now() + self._patience
         while job.state is JobState.QUEUED:
+            if job.dropped_at is not None:
+                # Dropped while it was being sent, and then it was not: as good as cancelled.
+                return await self._notes.moved(job, JobState.CANCELLED)
             if self._breaker.is_down:
                 began = self._now()
                 job = await self._wait_for_service(job)

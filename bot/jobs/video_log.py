@@ -94,7 +94,7 @@ def _is_wanted(job: Job, since: datetime | None) -> bool:
     """
     if since is None or job.ended_at is None or job.ended_at < since:
         return False
-    made = job.state in {JobState.DELIVERED, JobState.UNDELIVERED}
+    made = job.state in {JobState.DELIVERED, JobState.UNDELIVERED, JobState.DROPPED}
     return made or job.failure is FailureReason.BLOCKED
 
 

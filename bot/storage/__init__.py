@@ -10,6 +10,7 @@ from bot.storage.keeping import Restored, back_up, mark_restored, restore
 from bot.storage.locks import PostgresLocks
 from bot.storage.moving import Move, Moved, alone_on, back
 from bot.storage.policies import PolicyStore
+from bot.storage.preferences import PreferenceStore
 from bot.storage.relocation import refuse_away
 from bot.storage.reports import ReportStore
 from bot.storage.requests import SharedRequests
@@ -26,6 +27,7 @@ __all__ = [
     "Moved",
     "PolicyStore",
     "PostgresLocks",
+    "PreferenceStore",
     "ReportStore",
     "Restored",
     "SharedRequests",

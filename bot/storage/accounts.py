@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from bot import quota
 from bot.errors import RefusedError
-from bot.job import IN_FLIGHT, JobState
+from bot.job import IN_FLIGHT, SETTLING, JobState
 from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance, Budget, Part, Usage, Window, Windows
 from bot.storage import ledger, names
@@ -22,7 +22,7 @@ from bot.storage.tables import DIRECT_MESSAGES, JobRow
 _HOST_LOCK = 3
 # Jobs that cost the provider's price even when the real cost is not known (yet): a failed one
 # costs nothing.
-PAID_STATES = IN_FLIGHT | {JobState.DELIVERED, JobState.UNDELIVERED}
+PAID_STATES = IN_FLIGHT | SETTLING | {JobState.UNDELIVERED}
 # Sums of binary fractions are not exact; the provider's smallest unit is far larger.
 _USD_STEP = Decimal("0.000001")
 

@@ -59,8 +59,11 @@ def _problem(row: Row[Any]) -> str | None:
     closed = settled + released
     if closed != (price if state in TERMINAL else 0):
         return f"job {job_id} is {state}: of {price} credits {closed} were settled or released"
-    if settled and state in RELEASING:
-        return f"job {job_id} is {state} but its credits were settled"
+    # A late delivery is free, so DELIVERED may be either.
+    if (settled and state in RELEASING) or (released and state is JobState.DROPPED):
+        return (
+            f"job {job_id} is {state} but its credits were {'settled' if settled else 'released'}"
+        )
     if int(row.adjust) not in {0, settled}:
         return f"job {job_id}: of {settled} settled credits {row.adjust} were refunded"
     return None

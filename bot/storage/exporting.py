@@ -17,6 +17,7 @@ from bot.storage.tables import (
     BlockRow,
     JobRow,
     LedgerRow,
+    MemberPreferenceRow,
     PictureRow,
     Table,
     ThumbnailRow,
@@ -30,6 +31,8 @@ _ACTORS = frozenset({"actor_id", "decided_by", "removed_by"})
 # Whoever can keep a video from being posted, by closing direct messages for one, would have it
 # for nothing.
 _NOT_PAID = "not told: the video was not delivered, and so not paid for"
+# Nor does anybody see what its member dropped: no moderator could take it down.
+_DROPPED = "not told: you dropped this video"
 
 Record = dict[str, Any]
 
@@ -54,6 +57,12 @@ class ExportingStore:
             ("blocks", BlockRow, "guild_id", (col(BlockRow.user_id) == user_id,)),
             ("allowances", AllowanceRow, "guild_id", holding.own_allowance(user_id)),
             ("pictures", PictureRow, "message_id", (col(PictureRow.user_id) == user_id,)),
+            (
+                "preferences",
+                MemberPreferenceRow,
+                "user_id",
+                (col(MemberPreferenceRow.user_id) == user_id,),
+            ),
             ("moderation", AuditRow, "id", (_names(user_id),)),
         )
         for kind, table, key, conditions in sources:
@@ -95,7 +104,7 @@ def _record(row: Record, user_id: int) -> Record:
         elif name == "user_id" and isinstance(value, int) and value < NOBODY:
             record[name] = "a pseudonym of yours"
         elif name == "output_url" and value is not None and row["state"] != JobState.DELIVERED:
-            record[name] = _NOT_PAID
+            record[name] = _DROPPED if row["state"] == JobState.DROPPED else _NOT_PAID
         elif isinstance(value, bytes):
             # Thousands of them would not fit into a file that Discord takes.
             record[name] = f"a WebP picture of {len(value)} bytes: /history shows it"

@@ -11,7 +11,14 @@ from bot.privacy import Forgotten, Holdings, UnderWayError
 from bot.pseudonyms import NOBODY, Pseudonyms
 from bot.storage import holding, leaving, names, pictures, remains, skeletons
 from bot.storage.database import Database
-from bot.storage.tables import DIRECT_MESSAGES, UNSYNCED, BlockRow, JobRow, PictureRow
+from bot.storage.tables import (
+    DIRECT_MESSAGES,
+    UNSYNCED,
+    BlockRow,
+    JobRow,
+    MemberPreferenceRow,
+    PictureRow,
+)
 
 _EVER = datetime.max.replace(tzinfo=UTC)
 
@@ -31,7 +38,7 @@ class ForgettingStore:
         return await self._database.read(lambda session: holding.holdings(session, both, now=now))
 
     async def forget_member(self, user_id: int, *, now: datetime) -> Forgotten:
-        """Forget a member's jobs and pictures, and take their name off everything else.
+        """Forget a member's jobs, pictures and preferences; take their name off everything else.
 
         What keeps being theirs: blocks that hold, own allowances; credits that still count go
         on counting under a pseudonym.
@@ -74,7 +81,13 @@ class ForgettingStore:
         )
         await _forget_in_blocks(session, user_id, now=now)
         pictures_gone = len(seen.all())
-        found = Forgotten(jobs=jobs, pictures=pictures_gone, entries=entries, events=events)
+        found = Forgotten(
+            jobs=jobs,
+            pictures=pictures_gone,
+            entries=entries,
+            events=events,
+            preferences=await _forget_preferences(session, user_id),
+        )
         if found.anything:
             await remains.mark(session)
         return found
@@ -187,6 +200,14 @@ class ForgettingStore:
     async def wipe_if_marked(self) -> bool:
         """Wipe if something was removed since the last time; False when it has to wait."""
         return not await self._database.read(remains.are_marked) or await self.wipe()
+
+
+async def _forget_preferences(session: AsyncSession, user_id: int) -> int:
+    mine = delete(MemberPreferenceRow).where(col(MemberPreferenceRow.user_id) == user_id)
+    gone = await session.scalars(
+        mine.returning(col(MemberPreferenceRow.user_id)), execution_options=UNSYNCED
+    )
+    return len(gone.all())
 
 
 async def _forget_in_blocks(session: AsyncSession, user_id: int, *, now: datetime) -> None:

@@ -17,6 +17,7 @@ from bot.storage.tables import (
     BlockRow,
     JobRow,
     LedgerRow,
+    MemberPreferenceRow,
     PictureRow,
 )
 
@@ -36,6 +37,7 @@ async def holdings(session: AsyncSession, user_ids: tuple[int, int], *, now: dat
         granted_credits=await _granted(session, user_ids, now=now),
         counted_credits=await _counted(session, user_ids, now=now),
         blocks=await _blocks(session, user_id, now=now),
+        preferences=await _count(session, col(MemberPreferenceRow.user_id) == user_id),
         allowances=await _count(session, *own_allowance(user_id)),
     )
 

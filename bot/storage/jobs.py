@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from bot.job import RELEASING, SOURCES, TERMINAL, Job, JobState, NewJob
+from bot.job import DROPPABLE, RELEASING, SETTLING, SOURCES, TERMINAL, Job, JobState, NewJob
 from bot.latency import Sample
 from bot.quota import Allowance, Budget, EntryKind
 from bot.storage import accounts, decisions, latencies, ledger, pictures, rows, thumbnails
@@ -26,6 +26,13 @@ _STEPS: Mapping[JobState, frozenset[JobState]] = {
     to: sources - {JobState.AWAITING_APPROVAL} if to is JobState.QUEUED else sources
     for to, sources in SOURCES.items()
     if to is not JobState.DENIED
+}
+_NOT_DROPPED = col(JobRow.dropped_at).is_(None)
+# What must be true of a job beyond its state: a dropped one is not sent any more (it came back
+# to the queue, and is cancelled), and no other becomes DROPPED.
+_ONLY_IF: Mapping[JobState, ColumnElement[bool]] = {
+    JobState.SUBMITTING: _NOT_DROPPED,
+    JobState.DROPPED: ~_NOT_DROPPED,
 }
 
 
@@ -232,7 +239,7 @@ class JobStore(JobReader):
     async def transition(self, job_id: int, to: JobState, *, now: datetime, **fields: Any) -> Job:
         """Move the job to a state that may follow the one it is in; stamp the time; book credits.
 
-        Entering a releasing state gives the credits back, entering DELIVERED settles them,
+        Entering a releasing state gives the credits back, entering a settling one settles them,
         except from UNDELIVERED: those went back already, so that delivery is free.
         A job that waits for approval goes on by `approve` and `deny`; here it can be cancelled.
         The job returned from a terminal transition still has its interaction token (for the
@@ -245,7 +252,8 @@ class JobStore(JobReader):
             **fields: Values of `SETTABLE` fields to set with it.
 
         Raises:
-            StaleStateError: the job is in a state that `to` may not follow; nothing changed.
+            StaleStateError: the job is in a state that `to` may not follow, or is dropped (or
+                is not) where that decides; nothing changed.
             RequestTakenError: `request_id` is another job's; nothing changed.
             NotFoundError: there is no such job.
             TypeError: a field cannot be set.
@@ -258,16 +266,57 @@ class JobStore(JobReader):
             values[_STAMPS[to]] = now
 
         async def work(session: AsyncSession) -> Job:
-            row = await rows.moved(session, job_id, values, sources=_STEPS[to])
+            also = (_ONLY_IF[to],) if to in _ONLY_IF else ()
+            row = await rows.moved(session, job_id, values, *also, sources=_STEPS[to])
             if to in RELEASING:
                 await ledger.mirror(session, job_id, EntryKind.RELEASE, now=now)
-            elif to is JobState.DELIVERED and not await ledger.has(
-                session, job_id, EntryKind.RELEASE
-            ):
+            elif to in SETTLING and not await ledger.has(session, job_id, EntryKind.RELEASE):
                 await ledger.mirror(session, job_id, EntryKind.SETTLE, now=now)
             job = rows.job_of(row)
             rows.forget_useless_token(row, now=now)
             return job
+
+        return await self._database.write(work)
+
+    async def drop(self, job_id: int, *, now: datetime) -> Job:
+        """Note that a job's member does not want its video any more, once.
+
+        Nothing else changes: the job goes on, and ends as DROPPED where it would be posted.
+
+        Raises:
+            StaleStateError: it was not sent yet, was dropped before, its video is being posted,
+                or it has ended.
+            NotFoundError: there is no such job.
+        """
+        posting = (col(JobRow.state) == JobState.FINISHED) & col(JobRow.delivering_at).is_not(None)
+
+        async def work(session: AsyncSession) -> Job:
+            values = {"dropped_at": now}
+            row = await rows.changed(
+                session, job_id, values, _NOT_DROPPED, ~posting, sources=DROPPABLE
+            )
+            if row is None:
+                raise await rows.stale(session, job_id, wanted=JobState.DROPPED)
+            return rows.job_of(row)
+
+        return await self._database.write(work)
+
+    async def begin_delivery(self, job_id: int, *, now: datetime) -> Job:
+        """Note that posting begins: from then on nobody can drop the video.
+
+        Raises:
+            StaleStateError: it was dropped, or has ended; nothing must be posted.
+            NotFoundError: there is no such job.
+        """
+        values = {"delivering_at": now}
+
+        async def work(session: AsyncSession) -> Job:
+            row = await rows.changed(
+                session, job_id, values, _NOT_DROPPED, sources=frozenset({JobState.FINISHED})
+            )
+            if row is None:
+                raise await rows.stale(session, job_id, wanted=JobState.DELIVERED)
+            return rows.job_of(row)
 
         return await self._database.write(work)
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from bot.errors import NotFoundError, RequestTakenError, StaleStateError
+from bot.errors import BotError, NotFoundError, RequestTakenError, StaleStateError
 from bot.job import FailureReason, Job, JobState, NewJob
 from bot.storage.tables import DIRECT_MESSAGES, JobRow
 
@@ -89,12 +89,19 @@ async def of_guild(session: AsyncSession, job_id: int, guild_id: int) -> JobRow:
 
 
 async def changed(
-    session: AsyncSession, job_id: int, values: dict[str, Any], *, sources: frozenset[JobState]
+    session: AsyncSession,
+    job_id: int,
+    values: dict[str, Any],
+    *also: ColumnElement[bool],
+    sources: frozenset[JobState],
 ) -> JobRow | None:
-    """Update the job if it is in one of `sources`; return its row, or None when nothing matched."""
+    """Update the job if it is in one of `sources`; return its row, or None when nothing matched.
+
+    `also` are further conditions on the row.
+    """
     guarded = (
         update(JobRow)
-        .where(*known(job_id), col(JobRow.state).in_(sources))
+        .where(*known(job_id), col(JobRow.state).in_(sources), *also)
         .values(values)
         .returning(JobRow)
     )
@@ -108,21 +115,30 @@ async def changed(
 
 
 async def moved(
-    session: AsyncSession, job_id: int, values: dict[str, Any], *, sources: frozenset[JobState]
+    session: AsyncSession,
+    job_id: int,
+    values: dict[str, Any],
+    *also: ColumnElement[bool],
+    sources: frozenset[JobState],
 ) -> JobRow:
     """Update the job to `values["state"]` if it is in one of `sources`; return its row.
 
     Raises:
-        StaleStateError: it is in another state.
+        StaleStateError: it is in another state, or `also` is not true of it.
         NotFoundError: there is no such job.
     """
-    row = await changed(session, job_id, values, sources=sources)
-    if row is not None:
-        return row
+    row = await changed(session, job_id, values, *also, sources=sources)
+    if row is None:
+        raise await stale(session, job_id, wanted=values["state"])
+    return row
+
+
+async def stale(session: AsyncSession, job_id: int, *, wanted: JobState) -> BotError:
+    """Return the error for a job that could not be changed: it has moved on, or is not there."""
     current = await session.scalar(select(col(JobRow.state)).where(*known(job_id)))
     if current is None:
-        raise no_such_job()
-    raise StaleStateError(job_id, current=JobState(current), wanted=values["state"])
+        return no_such_job()
+    return StaleStateError(job_id, current=JobState(current), wanted=wanted)
 
 
 def forget_useless_token(row: JobRow, *, now: datetime) -> None:

@@ -145,6 +145,8 @@ class JobRow(Table, table=True):
         default=DEFAULT_LOCALE, sa_type=Text, sa_column_kwargs={"server_default": DEFAULT_LOCALE}
     )
     bot_absent: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    dropped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 # In rows the source of credits is a grant's entry or 0, the allowance: 0 is unique like any
@@ -328,6 +330,19 @@ class ThumbnailRow(Table, table=True):
     )
     image: bytes = Field(sa_type=LargeBinary, repr=False)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class MemberPreferenceRow(Table, table=True):
+    """What a member likes, everywhere; one without a row likes the defaults."""
+
+    __tablename__ = "member_preference"
+
+    user_id: int = Field(
+        primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False}
+    )
+    tell_by_dm: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    # Ends before that are told to nobody.
+    changed_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class RelocationRow(Table, table=True):

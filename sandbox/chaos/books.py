@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from bot.discord_ui.cards import LOOKS
-from bot.job import RELEASING, TERMINAL, FailureReason, JobState
+from bot.job import RELEASING, SETTLING, TERMINAL, FailureReason, JobState
 
 # What the provider made and charged although no video could be had: each is counted.
 CHARGED_WITHOUT_VIDEO = frozenset(
@@ -19,7 +19,7 @@ Code: TypeAlias = Literal[
     "posted twice",  # the provider took it more than once
     "charged for nothing",  # the provider made and charged it, and the job says otherwise
     "charged for nobody",  # no job knows the request
-    "not charged",  # delivered, and the provider made nothing
+    "not charged",  # delivered or dropped, and the provider made nothing
     "no video",  # delivered, and nothing is there
     "two videos",  # more than one message with it
     "unbooked video",  # not delivered, and the video is there
@@ -201,9 +201,9 @@ def _money(job: JobEntry, posts: Sequence[ProviderEntry]) -> Iterator[Violation]
     if len(posts) > 1:
         yield Violation(code="posted twice", job_id=job.job_id, text=f"{len(posts)} requests")
     charged = _charged(posts)
-    if job.state is JobState.DELIVERED and not charged:
+    if job.state in SETTLING and not charged:
         yield Violation(code="not charged", job_id=job.job_id)
-    if charged and job.state is not JobState.DELIVERED and not _may_be_charged(job):
+    if charged and job.state not in SETTLING and not _may_be_charged(job):
         what = job.failure or job.state
         yield Violation(code="charged for nothing", job_id=job.job_id, text=what)
     settled, released = (0, job.price) if job.state in RELEASING else (job.price, 0)

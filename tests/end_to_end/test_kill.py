@@ -12,8 +12,10 @@ import pytest_asyncio
 from bot.job import JobState
 from bot.storage import Database, JobStore
 from sandbox.discord_api.component_kinds import files_of
+from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.seed_places import GROUP_ID, PLAZA_ID
 from tests.end_to_end.sandbox_process import LIGHT, Json, SandboxProcess, until
+from tests.end_to_end.seen import buttons, is_ephemeral, of_interaction, text_of
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
 
@@ -52,6 +54,45 @@ async def _some_delivered(sandbox: SandboxProcess, jobs: list[str], _prompts: li
     return (
         sum(video["message_reference"]["message_id"] in cards for video in _videos(messages)) >= 3
     )
+
+
+async def _pressed(member: MemberDriver, message: Json, action: str, words: str) -> Json:
+    """Press a job's button; return the answer, which only the member sees."""
+    custom_id = next(i for i in buttons(message).values() if i.startswith(f"job:{action}:"))
+    await member.press(message, custom_id)
+    return await member.wait_for_message(lambda m: is_ephemeral(m) and words in text_of(m))
+
+
+async def test_a_dropped_job_survives_a_kill(mortal_sandbox: SandboxProcess) -> None:
+    """Made and paid once, posted nowhere, its end on its card, its member told once."""
+    sandbox, prompt = mortal_sandbox, "a kite that nobody wants any more"
+    async with sandbox.member() as mia:
+        job = str((await mia.run_command("t2v", {"prompt": prompt})).id)
+        card = await mia.wait_for_message(
+            lambda m: of_interaction(m, job) and "job:notify" in str(m["components"])
+        )
+        await _pressed(mia, card, "notify", "direct message")
+
+        async def taken() -> bool:
+            return await _requests(sandbox, [prompt]) == [prompt]
+
+        await until(taken, "the provider has it")
+        offer = await _pressed(mia, card, "cancel", "Too late to cancel")
+        await _pressed(mia, offer, "drop", "will not be posted")
+        await sandbox.bot("kill")
+        await sandbox.bot("start")
+        last = await mia.wait_for_message(
+            lambda m: m["id"] == card["id"] and "Dropped before it was posted" in text_of(m)
+        )
+        news = await mia.wait_for_message(lambda m: "The video that you dropped" in text_of(m))
+    states, problems = await _books(sandbox.folder, [job])
+    messages = (await sandbox.all_messages()).values()
+
+    assert (states, problems) == ({job: JobState.DROPPED}, [])
+    assert await _requests(sandbox, [prompt]) == [prompt]
+    assert [m for m in messages if m.get("attachments") and job in m["content"]] == []
+    assert card["id"] in text_of(news)
+    assert buttons(last) == {}
 
 
 async def _requests(sandbox: SandboxProcess, prompts: list[str]) -> list[str]:
