@@ -144,9 +144,9 @@ class JobRow(Table, table=True):
     locale: str = Field(
         default=DEFAULT_LOCALE, sa_type=Text, sa_column_kwargs={"server_default": DEFAULT_LOCALE}
     )
-    bot_absent: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     dropped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    bot_absent: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 # In rows the source of credits is a grant's entry or 0, the allowance: 0 is unique like any
