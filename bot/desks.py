@@ -23,7 +23,7 @@ from bot.jobs.submit import Submitter
 from bot.jobs.video_desk import VideoDesk
 from bot.quota import Allowance
 from bot.settings import Settings
-from bot.storage import ExportingStore, ForgettingStore, ReportStore, UndeliveredStore
+from bot.storage import AskingStore, ExportingStore, ForgettingStore, ReportStore, UndeliveredStore
 from bot.tools import Tools, now
 
 
@@ -218,6 +218,7 @@ def services_of(
         videos=_videos(tools, moderation),
         moderation=moderation,
         store=tools.store,
+        asking=AskingStore(tools.database),
         cards=tools.cards,
         prices=tools.prices,
         gate=gate,

@@ -28,7 +28,8 @@ class Holdings:
         jobs: Their videos that ended, with prompt, settings and links.
         running: Those under way, which nobody can stop.
         waiting: Those that they can still cancel.
-        pictures: Of forms that they have open.
+        drafts: Orders that they have begun.
+        habits: Presets, and what they chose last for a command.
         events: Entries of moderators' logs that name them.
         entries: Entries of the credits' books that name them.
         granted_credits: What is left of credits that moderators gave them.
@@ -40,7 +41,8 @@ class Holdings:
     jobs: int = 0
     running: int = 0
     waiting: int = 0
-    pictures: int = 0
+    drafts: int = 0
+    habits: int = 0
     events: int = 0
     entries: int = 0
     granted_credits: int = 0
@@ -51,7 +53,7 @@ class Holdings:
     @property
     def removable(self) -> int:
         """How many things a deletion takes away or takes the name from."""
-        return self.jobs + self.pictures + self.events + self.entries
+        return self.jobs + self.drafts + self.habits + self.events + self.entries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +66,15 @@ class Forgotten:
     """
 
     jobs: int = 0
-    pictures: int = 0
+    drafts: int = 0
+    habits: int = 0
     entries: int = 0
     events: int = 0
 
     @property
     def anything(self) -> bool:
         """Whether there was anything to take away."""
-        return any((self.jobs, self.pictures, self.entries, self.events))
+        return any((self.jobs, self.drafts, self.habits, self.entries, self.events))
 
 
 class UnderWayError(BotError):

@@ -48,6 +48,7 @@ from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.segmind import SegmindClient
 from bot.storage import (
+    AskingStore,
     ExportingStore,
     ForgettingStore,
     JobStore,
@@ -226,6 +227,7 @@ class Face:
             send_again=self._send_again(media),
             moderation=moderation,
             store=self.store,
+            asking=AskingStore(self.store._database),
             cards=self.cards,
             prices=prices,
             gate=gate,

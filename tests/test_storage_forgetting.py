@@ -16,7 +16,7 @@ from bot.job import JobState
 from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.privacy import Forgotten, UnderWayError
 from bot.quota import Balance, EntryKind, LedgerEntry, Window
-from bot.storage import Database, ForgettingStore, JobStore, PolicyStore, ReportStore
+from bot.storage import AskingStore, Database, ForgettingStore, JobStore, PolicyStore, ReportStore
 from bot.storage.rows import new_row
 from bot.storage.skeletons import EMPTIED, KEPT
 from bot.storage.tables import JobRow
@@ -32,6 +32,7 @@ from tests.storage_kit import (
     ZONE,
     accepted,
     events_of,
+    fill_asking,
     new_job,
     walked_to,
 )
@@ -99,7 +100,7 @@ async def test_not_one_byte_of_a_members_words_stays_in_any_file(
     await crowd(database, 1000)
     await walked_to(store, JobState.DELIVERED, parameters=said(SECRET_WORDS))
     await store.note(FIRST_ID, error_detail=f"refused: {SECRET_WORDS}")
-    await store.keep_picture(1, MEMBER, "https://cdn.example.org/wolpertinger.png", now=NOW)
+    await fill_asking(AskingStore(database), "https://cdn.example.org/wolpertinger.png")
     await granted(store, reason="likes a wolpertinger")
     past = Block(
         user_id=MEMBER,
@@ -114,7 +115,7 @@ async def test_not_one_byte_of_a_members_words_stays_in_any_file(
     wiped = await forgetting.wipe()
 
     assert before
-    assert done == Forgotten(jobs=501, pictures=1, entries=3, events=2)
+    assert done == Forgotten(jobs=501, drafts=1, habits=2, entries=3, events=2)
     assert wiped
     assert where_found(file.parent, "wolpertinger", "Käsespätzle", "🐺", str(MEMBER)) == set()
     assert len(await store.of_member(OTHER, limit=999)) == 500

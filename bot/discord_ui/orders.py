@@ -6,19 +6,25 @@ from typing import Any
 
 import discord
 
-from bot.catalogue import COMMANDS, JsonScalar, Kind, Model, find_model, models_of_kind
-from bot.discord_ui.answers import acknowledge
+from bot.asking import Draft, KeptFile, command_of, last_options
+from bot.catalogue import JsonScalar, Kind, Model, find_model, models_of_kind
+from bot.discord_ui.answers import acknowledge, tell
+from bot.discord_ui.confirming import confirm_view
 from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.services import Interaction, Services
-from bot.errors import BadInputError, RefusedError
+from bot.errors import BadInputError, BotError, RefusedError
+from bot.i18n import N_, gettext
 from bot.job import Job
-from bot.jobs.intake import Order, SourceFile
+from bot.jobs.intake import ConfirmFirstError, Order, SourceFile
 from bot.jobs.ports import Standing
 from bot.policy import MemberFacts, PlaceFacts
 
 log = logging.getLogger(__name__)
 
-_SOURCES: Mapping[Kind, str] = {"i2v": "a picture", "t2v": "text"}
+_WRONG_COMMAND: Mapping[Kind, str] = {
+    "i2v": N_("{model} makes videos from a picture: use /{command} for it."),
+    "t2v": N_("{model} makes videos from text: use /{command} for it."),
+}
 _NAME_EXCERPT = 60
 
 
@@ -35,12 +41,14 @@ def chosen_model(kind: Kind, name: str | None) -> Model:
     if model is None:
         titles = ", ".join(f"`{m.title}`" for m in models)
         wrong = name.replace("`", "'")[:_NAME_EXCERPT]
-        raise BadInputError(f"There is no model `{wrong}`. Choose one of {titles}.")
-    if model.kind != kind:
         raise BadInputError(
-            f"{model.title} makes videos from {_SOURCES[model.kind]}: "
-            f"use /{COMMANDS[model.kind]} for it."
+            gettext("There is no model `{wrong}`. Choose one of {titles}.").format(
+                wrong=wrong, titles=titles
+            )
         )
+    if model.kind != kind:
+        text = gettext(_WRONG_COMMAND[model.kind])
+        raise BadInputError(text.format(model=model.title, command=command_of(model)))
     return model
 
 
@@ -124,8 +132,10 @@ def check_can_post(interaction: Interaction) -> None:
     if missing:
         names = ", ".join(f"**{name}**" for name in missing)
         raise RefusedError(
-            f"I could not post your video here: in this channel I lack the permission {names}. "
-            "Nothing was charged. Ask a moderator to allow it, or use another channel."
+            gettext(
+                "I could not post your video here: in this channel I lack the permission {names}. "
+                "Nothing was charged. Ask a moderator to allow it, or use another channel."
+            ).format(names=names)
         )
 
 
@@ -179,8 +189,48 @@ async def _take(
     if not acknowledged:
         log.info("interaction %s has been answered elsewhere", interaction.id)
         return
-    job = await _accepted(services, interaction.id, accept)
+    try:
+        job = await _accepted(services, interaction.id, accept)
+    except ConfirmFirstError as asks:
+        await _ask(interaction, services, asks)
+        return
     services.cards.open(job, Standing(place=await _place(services, job.id)))
+    await _remember(services, job)
+
+
+async def _ask(interaction: Interaction, services: Services, asks: ConfirmFirstError) -> None:
+    """Ask the member alone whether to make it at this price; the order is kept meanwhile."""
+    draft = _draft_of(asks.order, asks.request.price_credits)
+    async with services.precedence.work():
+        await services.asking.keep_draft(draft, now=services.now())
+    await tell(interaction, confirm_view(draft, asks.left_credits))
+
+
+def _draft_of(order: Order, price_credits: int) -> Draft:
+    return Draft(
+        id=order.interaction_id,
+        user_id=order.member.user_id,
+        kind=order.model.kind,
+        model=order.model.slug,
+        options=order.options,
+        images=(KeptFile(url=order.image.url),) if order.image else (),
+        audio=KeptFile(url=order.audio.url) if order.audio else None,
+        parent_id=order.parent_id,
+        confirmed_credits=price_credits,
+    )
+
+
+async def _remember(services: Services, job: Job) -> None:
+    """Keep what was chosen, to be offered next time; the job goes on without."""
+    model = find_model(job.model)
+    if model is None:
+        return
+    try:
+        async with services.precedence.work():
+            command = command_of(model)
+            await services.asking.remember(job.user_id, command, last_options(job))
+    except BotError as error:
+        log.warning("job %s: its options could not be remembered: %s", job.id, error)
 
 
 async def _accepted(services: Services, job_id: int, accept: Callable[[], Awaitable[Job]]) -> Job:

@@ -9,9 +9,9 @@ from sqlmodel import col
 
 from bot.privacy import Forgotten, Holdings, UnderWayError
 from bot.pseudonyms import NOBODY, Pseudonyms
-from bot.storage import holding, leaving, names, pictures, remains, skeletons
+from bot.storage import asking, holding, leaving, names, remains, skeletons
 from bot.storage.database import Database
-from bot.storage.tables import DIRECT_MESSAGES, UNSYNCED, BlockRow, JobRow, PictureRow
+from bot.storage.tables import DIRECT_MESSAGES, UNSYNCED, BlockRow, JobRow
 
 _EVER = datetime.max.replace(tzinfo=UTC)
 
@@ -31,7 +31,7 @@ class ForgettingStore:
         return await self._database.read(lambda session: holding.holdings(session, both, now=now))
 
     async def forget_member(self, user_id: int, *, now: datetime) -> Forgotten:
-        """Forget a member's jobs and pictures, and take their name off everything else.
+        """Forget a member's jobs, drafts and presets, and take their name off everything else.
 
         What keeps being theirs: blocks that hold, own allowances; credits that still count go
         on counting under a pseudonym.
@@ -68,13 +68,9 @@ class ForgettingStore:
         await names.drop_actor(session, user_id)
         pseudonym = self._pseudonyms.of(user_id)
         entries = await names.take_away(session, user_id, guilds, pseudonym, now=now)
-        forms = delete(PictureRow).where(col(PictureRow.user_id) == user_id)
-        seen = await session.scalars(
-            forms.returning(col(PictureRow.message_id)), execution_options=UNSYNCED
-        )
+        drafts, habits = await asking.forget_member(session, user_id)
         await _forget_in_blocks(session, user_id, now=now)
-        pictures_gone = len(seen.all())
-        found = Forgotten(jobs=jobs, pictures=pictures_gone, entries=entries, events=events)
+        found = Forgotten(jobs=jobs, drafts=drafts, habits=habits, entries=entries, events=events)
         if found.anything:
             await remains.mark(session)
         return found
@@ -123,7 +119,7 @@ class ForgettingStore:
         return total
 
     async def let_go(self, *, now: datetime) -> int:
-        """Remove what was kept only as long as it counted: names, blocks and pictures.
+        """Remove what was kept only as long as it counted: names, blocks and drafts.
 
         Returns:
             How many entries of the books named somebody, or stood for them. The others leave
@@ -133,7 +129,7 @@ class ForgettingStore:
 
         async def work(session: AsyncSession) -> int:
             await session.execute(over, execution_options=UNSYNCED)
-            await pictures.forget_old(session, now=now)
+            await asking.forget_old(session, now=now)
             found = await names.let_go(session, now=now)
             if found:
                 await remains.mark(session)

@@ -12,7 +12,7 @@ from sqlmodel import col
 from bot.job import RELEASING, SOURCES, TERMINAL, Job, JobState, NewJob
 from bot.latency import Sample
 from bot.quota import Allowance, Budget, EntryKind
-from bot.storage import accounts, decisions, latencies, ledger, pictures, rows
+from bot.storage import accounts, decisions, latencies, ledger, rows
 from bot.storage.reading import NO_LIMITS, JobReader
 from bot.storage.tables import JobRow
 
@@ -309,18 +309,4 @@ class JobStore(JobReader):
         """Remember how long a job of this model and size took."""
         await self._database.write(
             lambda session: latencies.record(session, model, size_key, sample)
-        )
-
-    # -- forms that are open ---------------------------------------------------
-
-    async def keep_picture(self, message_id: int, user_id: int, url: str, *, now: datetime) -> None:
-        """Keep a message's picture for a member whose form is open, for `pictures.KEPT_FOR`."""
-        await self._database.write(
-            lambda session: pictures.keep(session, message_id, user_id, url, now=now)
-        )
-
-    async def kept_picture(self, message_id: int, user_id: int, *, now: datetime) -> str | None:
-        """Return the picture's address; None when none was kept, or too long ago."""
-        return await self._database.read(
-            lambda session: pictures.kept(session, message_id, user_id, now=now)
         )
