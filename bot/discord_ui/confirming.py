@@ -19,6 +19,7 @@ from bot.words import credits_text
 _PROMPT_CHARS = 600
 _VALUE_CHARS = 60
 _NO_SETTINGS = frozenset({"prompt", "negative_prompt"})
+_PLAIN = frozenset({"duration", "resolution", "aspect_ratio"})
 _LABELS: Mapping[str, tuple[str, discord.ButtonStyle]] = {
     "make": (N_("Make it"), discord.ButtonStyle.success),
     "edit": (N_("Change…"), discord.ButtonStyle.secondary),
@@ -105,7 +106,7 @@ def options_text(options: Mapping[str, JsonScalar]) -> str:
     for name, value in options.items():
         if name in _NO_SETTINGS:
             continue
-        if name in {"duration", "resolution"}:
+        if name in _PLAIN:
             parts.append(value_text(name, value))
         else:
             written = str(value).lower() if isinstance(value, bool) else str(value)
