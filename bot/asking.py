@@ -118,18 +118,22 @@ def command_of(model: Model) -> str:
     return COMMANDS[model.kind]
 
 
-def used_options(job: Job) -> dict[str, JsonScalar]:
-    """Return a job's settings by our names, for another video: no words, files or seed.
+def used_options(slug: str, parameters: Options) -> dict[str, JsonScalar]:
+    """Return settings by our names, for another video: no words (but negative), files or seed.
 
     What equals the model's default is left out, unless it is chosen from a list; of a model that
     is gone nothing is known.
+
+    Args:
+        slug: The model's.
+        parameters: As they are sent to it.
     """
-    model = find_model(job.model)
+    model = find_model(slug)
     found: dict[str, JsonScalar] = {}
     if model is None:
         return found
     for option in model.options:
-        value = job.parameters.get(option.parameter)
+        value = parameters.get(option.parameter)
         if option.name in _NOT_A_HABIT or value is None or value == "":
             continue
         if is_choice(model.kind, option.name) or value != model.default_of(option.name):

@@ -7,7 +7,8 @@ from discord.ext import commands
 
 from bot.client import VideoBot
 from bot.discord_ui.confirming import dropped_view
-from bot.discord_ui.drafting import change_draft, drop_draft, take_draft
+from bot.discord_ui.draft_taking import drop_draft, take_draft
+from bot.discord_ui.drafting import change_draft
 from bot.discord_ui.prompt_form import filled, filled_form
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import DISCORD_ERRORS

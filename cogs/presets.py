@@ -7,7 +7,8 @@ from discord.ext import commands
 from bot.asking import PRESET_NAME_CHARS, Draft, KeptFile, Preset
 from bot.catalogue import find_model
 from bot.client import VideoBot
-from bot.discord_ui.drafting import busy, open_form, order_of, soon
+from bot.discord_ui.draft_taking import order_of
+from bot.discord_ui.drafting import busy, open_form, soon
 from bot.discord_ui.job_pages import job_choice
 from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.orders import take_order

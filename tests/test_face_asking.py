@@ -34,6 +34,11 @@ DEAR: dict[str, Any] = {"prompt": "A fox jumps", "model": "wan-2.6-i2v"}  # 63 c
 FLASH = "wan-2.2-i2v-flash"
 
 
+def asking(face: Face) -> AskingStore:
+    """Return where the client keeps drafts, last options and presets."""
+    return AskingStore(face.store._database)
+
+
 def inputs(outcome: Outcome) -> dict[str, dict[str, Any]]:
     """Return a form's inputs by custom id."""
     assert outcome.modal is not None
@@ -189,6 +194,11 @@ async def test_one_of_several_pictures_is_chosen(
 async def test_what_was_used_last_is_offered(face: Face, mia: MemberDriver, photo: Path) -> None:
     """In the form as chosen, and first in the lists of the command; for each member their own."""
     await face.ordered(mia, photo, model="wan-2.5-i2v", duration=10, resolution="480p", seed=3)
+
+    async def remembered() -> bool:
+        return bool(await asking(face).last_options(int(mia.user["id"]), "animate"))
+
+    await until(remembered)
     form = inputs(await mia.run_command("animate", {"image": photo}))
     models = await mia.autocomplete("animate", "model")
     typed = await mia.autocomplete("animate", "model", "wan")
@@ -235,13 +245,16 @@ async def test_what_is_dear_is_made_after_a_yes_only(
     question = await asked(careful, mia, photo, seed=9)
     outcome = await mia.press(question, named(question, "Make it"))
     job = await careful.carded(int(outcome.id))
-    left = [m for m in await careful.posted() if m["flags"] & EPHEMERAL]
+
+    async def question_is_gone() -> bool:
+        return not any(m["flags"] & EPHEMERAL for m in await careful.posted())
+
+    await until(question_is_gone)
 
     for words in ("63 credits", "137 credits left", "A fox jumps", "Wan 2.6", "about 2 min"):
         assert words in all_text(question)
     assert (job.seed, job.price_credits, job.state) == (9, 63, JobState.QUEUED)
     assert not (await careful.card(job))["flags"] & EPHEMERAL
-    assert left == []
 
 
 async def test_what_is_cheap_is_made_at_once(careful: Face, mia: MemberDriver, photo: Path) -> None:
@@ -282,7 +295,7 @@ async def test_not_now_makes_nothing(careful: Face, mia: MemberDriver, photo: Pa
     question = await asked(careful, mia, photo)
     await mia.press(question, named(question, "Not now"))
     shown = await private(mia, "nothing was charged")
-    mine = await AskingStore(careful.store._database).draft(
+    mine = await asking(careful).draft(
         int(named(question, "Make it").rsplit(":", 1)[1]), int(mia.user["id"]), now=now()
     )
 

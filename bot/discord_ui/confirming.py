@@ -7,8 +7,8 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.asking import Draft
-from bot.catalogue import JsonScalar, Model, find_model
+from bot.asking import Draft, Options
+from bot.catalogue import Model, find_model
 from bot.discord_ui.boxes import YELLOW, texts_view
 from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.settings_words import value_text
@@ -62,11 +62,12 @@ class DraftButton(
         interaction.client.dispatch("draft_button", interaction, self.action, self.draft_id)
 
 
-def confirm_view(draft: Draft, left_credits: int) -> ui.LayoutView:
+def confirm_view(draft: Draft, settings: Options, left_credits: int) -> ui.LayoutView:
     """Return the question: what it is, what it costs, what is left then, how long it takes.
 
     Args:
         draft: What was ordered; its `confirmed_credits` are the price.
+        settings: All that sets the price, given or usual.
         left_credits: What the member may spend afterwards.
     """
     model = find_model(draft.model or "")
@@ -74,7 +75,7 @@ def confirm_view(draft: Draft, left_credits: int) -> ui.LayoutView:
     texts = [
         "### " + gettext("This video costs {price}").format(price=price),
         quote(str(draft.options.get("prompt", "")), _PROMPT_CHARS),
-        *([_settings(model, draft.options)] if model else []),
+        *([_settings(model, settings)] if model else []),
         gettext(
             "Afterwards you have {left} left. Nothing is made, and nothing charged, until you "
             "press **Make it**."
@@ -94,13 +95,12 @@ def dropped_view() -> ui.LayoutView:
     return texts_view(YELLOW, [gettext("Nothing was made, and nothing was charged.")])
 
 
-def _settings(model: Model, options: Mapping[str, JsonScalar]) -> str:
-    chosen = options_text(options)
-    facts = [f"**{model.title}**", *([chosen] if chosen else []), about(model.typical_s)]
-    return " · ".join(facts)
+def _settings(model: Model, options: Options) -> str:
+    takes = gettext("takes {time}").format(time=about(model.typical_s))
+    return " · ".join(part for part in (f"**{model.title}**", options_text(options), takes) if part)
 
 
-def options_text(options: Mapping[str, JsonScalar]) -> str:
+def options_text(options: Options) -> str:
     """Return "10 s · 720p · multi_shot: true": options by the names under which they are given."""
     parts = []
     for name, value in options.items():

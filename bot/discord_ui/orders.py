@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.asking import Draft, KeptFile, command_of, last_options
+from bot.asking import Draft, KeptFile, command_of, last_options, used_options
 from bot.catalogue import JsonScalar, Kind, Model, find_model, models_of_kind
 from bot.discord_ui.answers import acknowledge, tell
 from bot.discord_ui.confirming import confirm_view
@@ -200,10 +200,12 @@ async def _take(
 
 async def _ask(interaction: Interaction, services: Services, asks: ConfirmFirstError) -> None:
     """Ask the member alone whether to make it at this price; the order is kept meanwhile."""
-    draft = _draft_of(asks.order, asks.request.price_credits)
+    request = asks.request
+    draft = _draft_of(asks.order, request.price_credits)
     async with services.precedence.work():
         await services.asking.keep_draft(draft, now=services.now())
-    await tell(interaction, confirm_view(draft, asks.left_credits))
+    settings = used_options(request.model, request.parameters)
+    await tell(interaction, confirm_view(draft, settings, asks.left_credits))
 
 
 def _draft_of(order: Order, price_credits: int) -> Draft:

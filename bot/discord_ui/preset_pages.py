@@ -26,7 +26,9 @@ def preset_of(job: Job, name: str, *, with_prompt: bool) -> NewPreset:
     Raises:
         BadInputError: the name is empty or too long.
     """
-    options = used_options(job) | ({"prompt": job.prompt} if with_prompt else {})
+    options = used_options(job.model, job.parameters) | (
+        {"prompt": job.prompt} if with_prompt else {}
+    )
     return NewPreset(
         user_id=job.user_id, name=_checked_name(name), model=job.model, options=options
     )

@@ -8,7 +8,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.asking import Draft, KeptFile, Options, is_choice, taken_values
+from bot.asking import Draft, KeptFile
 from bot.catalogue import (
     JsonScalar,
     Kind,
@@ -18,18 +18,17 @@ from bot.catalogue import (
     option_spec,
 )
 from bot.catalogue.options import PROMPT_MAX_LENGTH
+from bot.discord_ui.form_choices import MODEL, PROMPT, asked_options, let_stand, values_of
 from bot.discord_ui.limits import CHOICE_NAME_CHARS, CHOICES
 from bot.discord_ui.settings_words import value_text
 from bot.discord_ui.suggestions import model_facts, parameters_with
-from bot.discord_ui.words import one_line
+from bot.discord_ui.words import about, one_line
 from bot.i18n import N_, gettext, number_text
 from bot.pricing import PriceTable
 from bot.words import credits_text
 
 _CUSTOM_ID = re.compile(r"draft:(?P<id>[0-9]{1,20})")
-_PROMPT, _MODEL, _IMAGE, _UPLOAD = "prompt", "model", "image", "upload"
-# With words, a picture and the model they are the five inputs that a form may have.
-_ASKED = ("duration", "aspect_ratio", "resolution")
+_IMAGE, _UPLOAD = "image", "upload"
 _LABELS: Mapping[str, str] = {
     "duration": N_("Length"),
     "aspect_ratio": N_("Shape"),
@@ -43,43 +42,6 @@ _EXAMPLES: Mapping[Kind, str] = {
     "i2v": N_("She turns to the camera and smiles; slow zoom, warm evening light"),
     "t2v": N_("A red fox runs through fresh snow; low camera, morning light"),
 }
-
-
-def asked_options(kind: Kind) -> list[str]:
-    """Return the options that the form of a kind asks for."""
-    return [name for name in _ASKED if is_choice(kind, name)]
-
-
-def with_offers(draft: Draft, last: Options) -> Draft:
-    """Return the draft with what its form shall show as chosen: what was given, else used last.
-
-    Args:
-        draft: What was given so far.
-        last: What the member chose last for the command: `model` and options.
-    """
-    model = _first_choice(draft, str(last.get(_MODEL, "")))
-    used = {n: v for n, v in last.items() if n in asked_options(draft.kind) and takes(model, n, v)}
-    if model.slug != last.get(_MODEL):
-        used = {}
-    given = {n: v for n, v in draft.options.items() if n in asked_options(draft.kind)}
-    return draft.model_copy(update={"offered": {**used, **given, _MODEL: model.slug}})
-
-
-def _first_choice(draft: Draft, last: str) -> Model:
-    """Return the model that was given; else the first that takes what was, the last one before."""
-    models = models_of_kind(draft.kind)
-    for model in models:
-        if model.slug == draft.model:
-            return model
-    given = set(draft.options) - {_PROMPT} | ({"audio"} if draft.audio else set())
-    fitting = [m for m in models if all(m.option(name) for name in given)]
-    return min(fitting or models, key=lambda model: model.slug != last)
-
-
-def takes(model: Model, option: str, value: JsonScalar) -> bool:
-    """Tell whether a model takes a value, however that is written."""
-    wanted = value_text(option, value)
-    return any(value_text(option, taken) == wanted for taken in taken_values(model, option))
 
 
 class OrderForm(ui.Modal):
@@ -104,8 +66,9 @@ class OrderForm(ui.Modal):
             self.add_item(_label(gettext("The picture to bring to life"), upload))
         prompt = _prompt_input(draft)
         self.add_item(_label(gettext("What should happen?"), prompt))
-        model = find_model(str(draft.offered[_MODEL])) or models_of_kind(draft.kind)[0]
-        self.add_item(_label(gettext("Model"), _model_select(draft.kind, model, prices)))
+        model = find_model(str(draft.offered[MODEL])) or models_of_kind(draft.kind)[0]
+        select = _model_select(draft.kind, model, prices)
+        self.add_item(_label(gettext("Model"), select, _price_text(draft, model, prices)))
         for option in asked_options(draft.kind):
             select = _option_select(draft, option, model, prices)
             self.add_item(_label(gettext(_LABELS[option]), select))
@@ -113,14 +76,23 @@ class OrderForm(ui.Modal):
         self.stop()
 
 
-def _label(text: str, component: ui.Item[Any]) -> ui.Label[OrderForm]:
-    return ui.Label(text=text, component=component)
+def _label(
+    text: str, component: ui.Item[Any], description: str | None = None
+) -> ui.Label[OrderForm]:
+    return ui.Label(text=text, component=component, description=description)
+
+
+def _price_text(draft: Draft, model: Model, prices: PriceTable) -> str:
+    parameters = parameters_with(model, {**draft.options, **draft.offered}, prices)
+    return gettext("As it stands here: {price}, {time}").format(
+        price=credits_text(prices.credits(model, parameters)), time=about(model.typical_s)
+    )
 
 
 def _prompt_input(draft: Draft) -> ui.TextInput[OrderForm]:
-    written = str(draft.options.get(_PROMPT, ""))
+    written = str(draft.options.get(PROMPT, ""))
     return ui.TextInput(
-        custom_id=_PROMPT,
+        custom_id=PROMPT,
         style=discord.TextStyle.paragraph,
         max_length=PROMPT_MAX_LENGTH,
         placeholder=gettext(_EXAMPLES[draft.kind])[:CHOICE_NAME_CHARS],
@@ -158,7 +130,7 @@ def _image_select(images: Iterable[KeptFile]) -> ui.Select[OrderForm]:
 
 def _model_select(kind: Kind, chosen: Model, prices: PriceTable) -> ui.Select[OrderForm]:
     return _select(
-        _MODEL,
+        MODEL,
         (
             discord.SelectOption(
                 label=_cut(model.title),
@@ -178,7 +150,7 @@ def _option_select(
     """Return all values that any model takes; beside each its price, or whose alone it is."""
     takers: dict[str, list[Model]] = {}
     for one in models_of_kind(draft.kind):
-        for value in taken_values(one, option):
+        for value in values_of(one, option):
             takers.setdefault(value_text(option, value), []).append(one)
     shown = draft.offered.get(option)
     chosen = None if shown is None else value_text(option, shown)
@@ -218,9 +190,9 @@ def _value_facts(
     if model not in takers:
         only = ", ".join(one.title for one in takers)
         return gettext("only with {models}").format(models=only)
-    value = next(v for v in taken_values(model, option) if value_text(option, v) == text)
-    parameters = parameters_with(model, {**draft.options, **draft.offered}, prices)
-    price = prices.credits(model, {**parameters, model.parameter_of(option).name: value})
+    value = next(v for v in values_of(model, option) if value_text(option, v) == text)
+    chosen = {**draft.options, **draft.offered, option: value}
+    price = prices.credits(model, parameters_with(model, chosen, prices))
     return gettext("{price} with {model}").format(price=credits_text(price), model=model.title)
 
 
@@ -275,7 +247,7 @@ def _value(item: Mapping[str, Any]) -> str | None:
 def filled(draft: Draft, form: FilledForm) -> Draft:
     """Return the draft with what was filled in."""
     values = dict(form.values)
-    slug, number = values.pop(_MODEL, None) or draft.model, values.pop(_IMAGE, None)
+    slug, number = values.pop(MODEL, None) or draft.model, values.pop(_IMAGE, None)
     options = {name: value for name, value in draft.options.items() if name not in values}
     options |= {n: _typed(n, value) for n, value in values.items() if value is not None}
     images = draft.images if form.upload is None else (form.upload,)
@@ -283,7 +255,7 @@ def filled(draft: Draft, form: FilledForm) -> Draft:
         images = (images[int(number)],)
     model = find_model(slug or "")
     if model is not None:
-        options = {n: v for n, v in options.items() if not _let_stand(draft, model, n, v)}
+        options = {n: v for n, v in options.items() if not let_stand(draft, model, n, v)}
     return draft.model_copy(update={"model": slug, "options": options, "images": images})
 
 
@@ -292,17 +264,3 @@ def _typed(option: str, text: str) -> JsonScalar:
         return text
     number = text.removesuffix(" s")
     return int(number) if number.isdigit() else text
-
-
-def _let_stand(draft: Draft, model: Model, option: str, value: JsonScalar) -> bool:
-    """Tell whether nothing was asked for: the model's own length, or what stood there already.
-
-    What the form had chosen for one model says nothing about another that does not take it.
-    """
-    if option not in asked_options(draft.kind) or takes(model, option, value):
-        return False
-    if option == "duration" and value == model.fixed_duration_s:
-        return True
-    shown = draft.offered.get(option)
-    same = shown is not None and value_text(option, shown) == value_text(option, value)
-    return same and model.slug != draft.offered.get(_MODEL)
