@@ -257,11 +257,15 @@ async def test_what_is_dear_is_made_after_a_yes_only(
     assert not (await careful.card(job))["flags"] & EPHEMERAL
 
 
-async def test_what_is_cheap_is_made_at_once(careful: Face, mia: MemberDriver, photo: Path) -> None:
-    """As before."""
-    job = await careful.ordered(mia, photo, model=FLASH)
+async def test_what_is_no_dearer_is_made_at_once(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """The price itself is not above it."""
+    rules = GuildPolicy(confirm_above_credits=63)
+    await face.policies.set_policy(int(face.stand_in.guild_id), rules, actor_id=1, now=now())
+    job = await face.ordered(mia, photo, **DEAR)
 
-    assert job.state is JobState.QUEUED
+    assert (job.state, job.price_credits) == (JobState.QUEUED, 63)
 
 
 async def test_a_yes_pressed_twice_at_once_is_one_job(
