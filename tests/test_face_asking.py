@@ -102,7 +102,7 @@ async def test_a_picture_alone_opens_a_form_for_the_rest(
 
 async def test_what_was_given_with_the_command_is_kept(face: Face, mia: MemberDriver) -> None:
     """The form shows what it asks for; the rest goes with it."""
-    given = {"motion": 7.5, "fast": False, "resolution": "720p", "seed": 5}
+    given: dict[str, Any] = {"motion": 7.5, "fast": False, "resolution": "720p", "seed": 5}
     form = await mia.run_command("t2v", given)
     outcome = await sent(mia, form, prompt="Rain")
     job = await face.carded(int(outcome.id))
@@ -411,7 +411,7 @@ async def test_a_preset_makes_another_video_like_the_last(
 async def test_what_a_preset_lacks_is_asked_for(face: Face, mia: MemberDriver, photo: Path) -> None:
     """The form takes the picture; a prompt that was kept stands in it."""
     job = await face.ordered(mia, photo, resolution="1080p", prompt="Keep me")
-    save = {"name": "mine", "with_prompt": True, "job": str(job.id)}
+    save: dict[str, Any] = {"name": "mine", "with_prompt": True, "job": str(job.id)}
     await mia.run_command("preset save", save)
     await private(mia, "Saved as")
     form = await mia.run_command("preset use", {"preset": "mine"})

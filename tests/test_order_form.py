@@ -323,7 +323,12 @@ def test_every_refusal_with_a_way_back_is_accepted(text: str) -> None:
 )
 def test_presets_are_shown_within_limits(names: list[str], words: str, typed: str) -> None:
     """As many as there may be, each at its longest."""
-    options = {"prompt": words, "high_noise_lora": LORA, "low_noise_lora": LORA, "motion": 1.5}
+    options: dict[str, JsonScalar] = {
+        "prompt": words,
+        "high_noise_lora": LORA,
+        "low_noise_lora": LORA,
+        "motion": 1.5,
+    }
     kept = [
         Preset(id=n, user_id=1, name=name, model=T2V.slug, options=options)
         for n, name in enumerate(names)
