@@ -32,6 +32,7 @@ class Drafts(commands.Cog):
         if form is not None:
             change = partial(filled, form=form)
             await take_draft(interaction, self._bot.services, form.draft_id, change)
+            await self._remove_question(interaction)
 
     @commands.Cog.listener()
     async def on_draft_button(self, interaction: Interaction, action: str, draft_id: int) -> None:
@@ -48,7 +49,7 @@ class Drafts(commands.Cog):
             await interaction.edit_original_response(view=dropped_view())
 
     async def _remove_question(self, interaction: Interaction) -> None:
-        """Take away what was answered; a second yes to it would be refused anyway."""
+        """Take away what a button was pressed on; a second press would be refused anyway."""
         if interaction.message is None:
             return
         try:

@@ -59,6 +59,20 @@ async def _is_thinking(interaction: Interaction) -> bool:
         return False  # whoever refused it has deleted it
 
 
+async def show_form(interaction: Interaction, form: ui.Modal) -> None:
+    """Open a form as the first answer; one that another process has opened is as good.
+
+    Raises:
+        discord.HTTPException: too late, or Discord refused it.
+    """
+    try:
+        await interaction.response.send_modal(form)
+    except discord.HTTPException as error:
+        if error.code != _ALREADY_ANSWERED:
+            raise
+        log.info("interaction %s has its form already", interaction.id)
+
+
 async def answer_error(interaction: Interaction, error: BaseException) -> None:
     """Tell the member what went wrong, only to them; log what is not their doing.
 

@@ -73,7 +73,7 @@ def confirm_view(draft: Draft, settings: Options, left_credits: int) -> ui.Layou
     model = find_model(draft.model or "")
     price, left = credits_text(draft.confirmed_credits), credits_text(left_credits)
     texts = [
-        "### " + gettext("This video costs {price}").format(price=price),
+        gettext("### This video costs {price}").format(price=price),
         quote(str(draft.options.get("prompt", "")), _PROMPT_CHARS),
         *([_settings(model, settings)] if model else []),
         gettext(

@@ -9,6 +9,7 @@ import discord
 
 from bot.asking import Draft, KeptFile, Options
 from bot.catalogue import COMMANDS, Kind, models_of_kind
+from bot.discord_ui.answers import show_form
 from bot.discord_ui.draft_taking import gone, order_of
 from bot.discord_ui.form_choices import with_offers
 from bot.discord_ui.orders import check_can_post, chosen_model
@@ -70,7 +71,7 @@ async def open_form(interaction: Interaction, services: Services, draft: Draft) 
     await asyncio.wait({keeping}, timeout=_KEEP_TIMEOUT_S)
     if keeping.done():
         keeping.result()
-    await interaction.response.send_modal(OrderForm(draft, prices=services.prices))
+    await show_form(interaction, OrderForm(draft, prices=services.prices))
     await keeping
 
 
@@ -98,9 +99,22 @@ async def last_options(interaction: Interaction, services: Services, kind: Kind)
 
 
 async def soon(looking_up: Awaitable[T]) -> T:
-    """Await what a first answer needs; TimeoutError when it takes too long for one."""
-    async with asyncio.timeout(_LOOK_UP_TIMEOUT_S):
-        return await looking_up
+    """Await what a first answer needs; TimeoutError when it takes too long for one.
+
+    It goes on to its end: a database is not to be interrupted.
+    """
+    task = asyncio.ensure_future(looking_up)
+    done, _ = await asyncio.wait({task}, timeout=_LOOK_UP_TIMEOUT_S)
+    if not done:
+        task.add_done_callback(_let_go)
+        raise TimeoutError
+    return task.result()
+
+
+def _let_go(task: asyncio.Future[Any]) -> None:
+    """Say what became of what nobody waits for any more."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.info("what was looked up too slowly failed: %s", error)
 
 
 async def change_draft(interaction: Interaction, services: Services, draft_id: int) -> None:
@@ -118,8 +132,7 @@ async def change_draft(interaction: Interaction, services: Services, draft_id: i
     if draft is None:
         raise gone()
     shown: Options = {**draft.options, "model": draft.model or models_of_kind(draft.kind)[0].slug}
-    form = OrderForm(with_offers(draft, shown), prices=services.prices)
-    await interaction.response.send_modal(form)
+    await show_form(interaction, OrderForm(with_offers(draft, shown), prices=services.prices))
 
 
 def busy() -> RefusedError:

@@ -12,7 +12,7 @@ from bot.discord_ui.answers import acknowledge, tell
 from bot.discord_ui.confirming import confirm_view
 from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.services import Interaction, Services
-from bot.errors import BadInputError, BotError, RefusedError
+from bot.errors import BadInputError, RefusedError
 from bot.i18n import N_, gettext
 from bot.job import Job
 from bot.jobs.intake import ConfirmFirstError, Order, SourceFile
@@ -223,7 +223,7 @@ def _draft_of(order: Order, price_credits: int) -> Draft:
 
 
 async def _remember(services: Services, job: Job) -> None:
-    """Keep what was chosen, to be offered next time; the job goes on without."""
+    """Keep what was chosen, to be offered next time; for want of it no job must look failed."""
     model = find_model(job.model)
     if model is None:
         return
@@ -231,8 +231,8 @@ async def _remember(services: Services, job: Job) -> None:
         async with services.precedence.work():
             command = command_of(model)
             await services.asking.remember(job.user_id, command, last_options(job))
-    except BotError as error:
-        log.warning("job %s: its options could not be remembered: %s", job.id, error)
+    except Exception:
+        log.exception("job %s: its options could not be remembered", job.id)
 
 
 async def _accepted(services: Services, job_id: int, accept: Callable[[], Awaitable[Job]]) -> Job:

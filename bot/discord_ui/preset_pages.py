@@ -63,7 +63,7 @@ def presets_page(presets: Sequence[Preset]) -> ui.LayoutView:
             "### No presets yet\n`/preset save` keeps the settings of your last video under a name."
         )
         return texts_view(GREY, [nothing])
-    title = "### " + gettext("Your presets")
+    title = gettext("### Your presets")
     foot = gettext("-# `/preset use` makes a video with one, `/preset delete` removes one.")
     return texts_view(BLURPLE, [title, "\n".join(_line(preset) for preset in presets), foot])
 

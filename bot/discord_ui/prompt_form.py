@@ -245,22 +245,25 @@ def _value(item: Mapping[str, Any]) -> str | None:
 
 
 def filled(draft: Draft, form: FilledForm) -> Draft:
-    """Return the draft with what was filled in."""
+    """Return the draft with what was filled in, and with no yes to any price."""
     values = dict(form.values)
     slug, number = values.pop(MODEL, None) or draft.model, values.pop(_IMAGE, None)
-    options = {name: value for name, value in draft.options.items() if name not in values}
-    options |= {n: _typed(n, value) for n, value in values.items() if value is not None}
+    asked = {n: v for n, v in values.items() if n in (PROMPT, *asked_options(draft.kind))}
+    options = {name: value for name, value in draft.options.items() if name not in asked}
+    options |= {n: _typed(n, value) for n, value in asked.items() if value is not None}
     images = draft.images if form.upload is None else (form.upload,)
-    if number is not None and number.isdigit() and int(number) < len(images):
+    if number is not None and number.isdecimal() and int(number) < len(images):
         images = (images[int(number)],)
     model = find_model(slug or "")
     if model is not None:
         options = {n: v for n, v in options.items() if not let_stand(draft, model, n, v)}
-    return draft.model_copy(update={"model": slug, "options": options, "images": images})
+    return draft.model_copy(
+        update={"model": slug, "options": options, "images": images, "confirmed_credits": 0}
+    )
 
 
 def _typed(option: str, text: str) -> JsonScalar:
     if option_spec(option).type != "integer":
         return text
     number = text.removesuffix(" s")
-    return int(number) if number.isdigit() else text
+    return int(number) if number.isdecimal() else text
