@@ -6,9 +6,10 @@ from functools import partial
 from discord.ext import commands
 
 from bot.client import VideoBot
-from bot.discord_ui.confirming import dropped_view
+from bot.discord_ui.confirming import dropped_view, ordered_view
 from bot.discord_ui.draft_taking import drop_draft, take_draft
 from bot.discord_ui.drafting import change_draft
+from bot.discord_ui.orders import Outcome
 from bot.discord_ui.prompt_form import filled, filled_form
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import DISCORD_ERRORS
@@ -31,8 +32,8 @@ class Drafts(commands.Cog):
         form = filled_form(interaction)
         if form is not None:
             change = partial(filled, form=form)
-            await take_draft(interaction, self._bot.services, form.draft_id, change)
-            await self._remove_question(interaction)
+            outcome = await take_draft(interaction, self._bot.services, form.draft_id, change)
+            await self._close(interaction, outcome)
 
     @commands.Cog.listener()
     async def on_draft_button(self, interaction: Interaction, action: str, draft_id: int) -> None:
@@ -41,19 +42,22 @@ class Drafts(commands.Cog):
         if action == "edit":
             await change_draft(interaction, services, draft_id)
         elif action == "make":
-            await take_draft(interaction, services, draft_id)
-            await self._remove_question(interaction)
+            await self._close(interaction, await take_draft(interaction, services, draft_id))
         else:
             await interaction.response.defer()
             await drop_draft(interaction, services, draft_id)
             await interaction.edit_original_response(view=dropped_view())
 
-    async def _remove_question(self, interaction: Interaction) -> None:
-        """Take away what a button was pressed on; a second press would be refused anyway."""
-        if interaction.message is None:
+    async def _close(self, interaction: Interaction, outcome: Outcome) -> None:
+        """Take the buttons from where one was pressed; a second press would be refused anyway."""
+        if interaction.message is None or outcome == "elsewhere":
             return
         try:
-            await interaction.followup.delete_message(interaction.message.id)
+            if outcome == "made":  # the card refers to the message, so that stays
+                message_id = interaction.message.id
+                await interaction.followup.edit_message(message_id, view=ordered_view())
+            else:
+                await interaction.followup.delete_message(interaction.message.id)
         except DISCORD_ERRORS as error:
             log.info("interaction %s: its question stays: %s", interaction.id, error)
 

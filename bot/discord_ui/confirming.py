@@ -9,7 +9,7 @@ from discord import ui
 
 from bot.asking import Draft, Options
 from bot.catalogue import Model, find_model
-from bot.discord_ui.boxes import YELLOW, texts_view
+from bot.discord_ui.boxes import GREY, YELLOW, texts_view
 from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.settings_words import value_text
 from bot.discord_ui.words import about, excerpt, quote
@@ -90,9 +90,15 @@ def retry_view(text: str, draft_id: int) -> ui.LayoutView:
     return texts_view(YELLOW, [text[:CONTENT_CHARS]], ui.ActionRow(DraftButton("edit", draft_id)))
 
 
+def ordered_view() -> ui.LayoutView:
+    """Return what stands there after a yes."""
+    text = gettext("This is ordered. Its card in the channel shows how far it is.")
+    return texts_view(GREY, [text])
+
+
 def dropped_view() -> ui.LayoutView:
     """Return what stands there after "Not now"."""
-    return texts_view(YELLOW, [gettext("Nothing was made, and nothing was charged.")])
+    return texts_view(GREY, [gettext("Nothing was made, and nothing was charged.")])
 
 
 def _settings(model: Model, options: Options) -> str:

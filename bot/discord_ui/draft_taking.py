@@ -8,7 +8,7 @@ from dataclasses import replace
 import discord
 
 from bot.asking import Draft, KeptFile, Taken
-from bot.discord_ui.orders import build_order, chosen_model, take_late_order
+from bot.discord_ui.orders import Outcome, build_order, chosen_model, take_late_order
 from bot.discord_ui.services import Interaction, Services
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import BadInputError, BotError, MemberError, NotFoundError, RefusedError
@@ -28,7 +28,7 @@ async def take_draft(
     services: Services,
     draft_id: int,
     change: Change = lambda draft: draft,
-) -> None:
+) -> Outcome:
     """Make of a draft a job whose id is this interaction's; or say what is wrong, and keep it.
 
     Of several interactions about one draft (a form sent twice, a button pressed twice) one gets
@@ -39,6 +39,9 @@ async def take_draft(
         services: What takes it.
         draft_id: The draft, as the member says: it must be theirs.
         change: What the form adds.
+
+    Returns:
+        What became of it.
 
     Raises:
         MemberError: as `take_late_order`; `draft_id` is set where the draft can be changed.
@@ -56,7 +59,7 @@ async def take_draft(
         return order_of(interaction, draft)
 
     try:
-        await take_late_order(interaction, services, ordered)
+        return await take_late_order(interaction, services, ordered)
     except Exception as error:  # whatever it was: a draft that made no job must not be lost
         kept = draft is not None and await _give_back(interaction, services, draft)
         if kept and isinstance(error, BadInputError | RefusedError):

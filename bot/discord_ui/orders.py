@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import discord
 
@@ -26,6 +26,9 @@ _WRONG_COMMAND: Mapping[Kind, str] = {
     "t2v": N_("{model} makes videos from text: use /{command} for it."),
 }
 _NAME_EXCERPT = 60
+
+# It became a job; its price has to be confirmed first; another process has taken it.
+Outcome = Literal["made", "asked", "elsewhere"]
 
 
 def chosen_model(kind: Kind, name: str | None) -> Model:
@@ -161,13 +164,16 @@ async def take_order(interaction: Interaction, services: Services, order: Order)
 
 async def take_late_order(
     interaction: Interaction, services: Services, ordered: Callable[[], Awaitable[Order]]
-) -> None:
+) -> Outcome:
     """Do as `take_order`, where what is ordered must be found out: acknowledge first.
 
     Args:
         interaction: The interaction.
         services: What takes it.
         ordered: Finds the order; its errors are the member's, as those of the order itself.
+
+    Returns:
+        What became of it.
 
     Raises:
         MemberError: as `take_order`; the acknowledgement goes before it is told.
@@ -178,24 +184,25 @@ async def take_late_order(
         return await services.intake.accept(order, services.intake.check(order))
 
     check_can_post(interaction)
-    await _take(interaction, services, accept)
+    return await _take(interaction, services, accept)
 
 
 async def _take(
     interaction: Interaction, services: Services, accept: Callable[[], Awaitable[Job]]
-) -> None:
+) -> Outcome:
     with services.precedence.answering():
         acknowledged = await acknowledge(interaction)
     if not acknowledged:
         log.info("interaction %s has been answered elsewhere", interaction.id)
-        return
+        return "elsewhere"
     try:
         job = await _accepted(services, interaction.id, accept)
     except ConfirmFirstError as asks:
         await _ask(interaction, services, asks)
-        return
+        return "asked"
     services.cards.open(job, Standing(place=await _place(services, job.id)))
     await _remember(services, job)
+    return "made"
 
 
 async def _ask(interaction: Interaction, services: Services, asks: ConfirmFirstError) -> None:
