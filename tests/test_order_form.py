@@ -1,5 +1,6 @@
 """The form for the rest of an order, the question about a price, presets: pure, within limits."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,10 +21,11 @@ from bot.asking import (
 )
 from bot.catalogue import MODELS, JsonScalar, Kind, Model, find_model
 from bot.discord_ui.confirming import confirm_view, retry_view
+from bot.discord_ui.drafting import soon
 from bot.discord_ui.form_choices import asked_options, takes, with_offers
 from bot.discord_ui.preset_pages import preset_choices, preset_of, presets_page, saved_text
 from bot.discord_ui.prompt_form import FilledForm, OrderForm, filled, filled_form
-from bot.errors import BadInputError
+from bot.errors import BadInputError, StorageTroubleError
 from bot.request import build_request
 from sandbox.discord_api.components import check_message, check_modal
 from sandbox.discord_api.errors import FormErrors
@@ -150,6 +152,25 @@ def test_what_was_given_goes_before_what_was_used_last() -> None:
 def test_the_model_shown_takes_what_was_given(changes: dict[str, Any], model: Model) -> None:
     """The last one used, if that does; else the first."""
     assert offers(draft(**changes), model=WAN_25.slug)["model"] == model.slug
+
+
+async def test_a_first_answer_does_not_wait_for_a_slow_look_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It goes on to its end by itself; how that ended is logged."""
+    go_on = asyncio.Event()
+
+    async def slow() -> int:
+        await go_on.wait()
+        raise StorageTroubleError("the disk is full")
+
+    with caplog.at_level("INFO"), pytest.raises(TimeoutError):
+        await soon(slow())
+    go_on.set()
+    with caplog.at_level("INFO"):
+        await asyncio.sleep(0.01)
+
+    assert "the disk is full" in caplog.text
 
 
 # -- what was filled in --------------------------------------------------------------
