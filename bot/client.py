@@ -21,6 +21,7 @@ from discord.http import INTERNAL_API_VERSION, Route
 from bot.discord_ui.admin.items import AdminItem
 from bot.discord_ui.answers import answer_error
 from bot.discord_ui.buttons import JobButton, ModelSelect
+from bot.discord_ui.confirming import DraftButton
 from bot.discord_ui.edit_calls import answers_trace
 from bot.discord_ui.history_items import HistoryItem
 from bot.discord_ui.log_parts import LogButton
@@ -143,7 +144,7 @@ class VideoBot(commands.AutoShardedBot):
         """Start the services, load the cogs, tell Discord the commands. discord.py's hook."""
         self._services = await self._start_services(self)
         self.add_dynamic_items(
-            JobButton, ModelSelect, AdminItem, LogButton, PrivacyButton, HistoryItem
+            JobButton, ModelSelect, DraftButton, AdminItem, LogButton, PrivacyButton, HistoryItem
         )
         for name in cog_names():
             await self.load_extension(name)

@@ -25,6 +25,7 @@ from bot.jobs.video_desk import VideoDesk
 from bot.quota import Allowance
 from bot.settings import Settings
 from bot.storage import (
+    AskingStore,
     ExportingStore,
     ForgettingStore,
     HistoryStore,
@@ -239,6 +240,7 @@ def services_of(
         moderation=moderation,
         store=tools.store,
         history=HistoryStore(tools.database),
+        asking=AskingStore(tools.database),
         cards=tools.cards,
         prices=tools.prices,
         gate=gate,

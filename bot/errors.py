@@ -60,7 +60,13 @@ class StorageTroubleError(BotError):
 
 
 class MemberError(BotError):
-    """Something the member asked for cannot be done; the text says what to do instead."""
+    """Something the member asked for cannot be done; the text says what to do instead.
+
+    Attributes:
+        draft_id: What was ordered is kept as this draft, to be changed and sent again.
+    """
+
+    draft_id: int | None = None
 
 
 class BadInputError(MemberError):

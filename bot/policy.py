@@ -60,6 +60,7 @@ class GuildPolicy(BaseModel):
         jobs_in_flight_guild: At once, of all members.
         monthly_budget_credits: Of all members together, in a month.
         max_price_credits: The dearest single job.
+        confirm_above_credits: Members say yes first to a job that costs more than this.
         allowed_channel_ids: Empty for all; threads follow their parent.
         models_by_role: Role to the slugs its members may use; a member with at least one listed
             role may use what any of them allows; without one, everything that no list restricts.
@@ -83,6 +84,7 @@ class GuildPolicy(BaseModel):
     jobs_in_flight_guild: Annotated[int, Field(ge=1, le=10_000)] | None = None
     monthly_budget_credits: Credits | None = None
     max_price_credits: Credits | None = None
+    confirm_above_credits: Credits | None = None
     allowed_channel_ids: tuple[int, ...] = ()
     models_by_role: Mapping[int, tuple[str, ...]] = Field(default_factory=dict)
     models_by_channel: Mapping[int, tuple[str, ...]] = Field(default_factory=dict)

@@ -28,7 +28,8 @@ class Holdings:
         jobs: Their videos that ended, with prompt, settings and links.
         running: Those under way, which nobody can stop.
         waiting: Those that they can still cancel.
-        pictures: Of forms that they have open.
+        drafts: Orders that they have begun.
+        habits: Presets, and what they chose last for a command.
         preferences: Settings of their own, such as whether they are told by direct message.
         events: Entries of moderators' logs that name them.
         entries: Entries of the credits' books that name them.
@@ -41,7 +42,8 @@ class Holdings:
     jobs: int = 0
     running: int = 0
     waiting: int = 0
-    pictures: int = 0
+    drafts: int = 0
+    habits: int = 0
     preferences: int = 0
     events: int = 0
     entries: int = 0
@@ -53,7 +55,8 @@ class Holdings:
     @property
     def removable(self) -> int:
         """How many things a deletion takes away or takes the name from."""
-        return self.jobs + self.pictures + self.preferences + self.events + self.entries
+        own = self.drafts + self.habits + self.preferences
+        return self.jobs + own + self.events + self.entries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +69,8 @@ class Forgotten:
     """
 
     jobs: int = 0
-    pictures: int = 0
+    drafts: int = 0
+    habits: int = 0
     entries: int = 0
     events: int = 0
     preferences: int = 0
@@ -74,7 +78,8 @@ class Forgotten:
     @property
     def anything(self) -> bool:
         """Whether there was anything to take away."""
-        return any((self.jobs, self.pictures, self.preferences, self.entries, self.events))
+        own = (self.drafts, self.habits, self.preferences)
+        return any((self.jobs, *own, self.entries, self.events))
 
 
 class UnderWayError(BotError):

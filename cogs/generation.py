@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.catalogue import COMMANDS, Kind
 from bot.client import VideoBot
+from bot.discord_ui.drafting import draft_of, last_options, open_form
 from bot.discord_ui.orders import build_order, chosen_model, take_order
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.signature import generation_command
@@ -43,16 +44,21 @@ class Generation(commands.Cog):
             self._bot.tree.remove_command(name)
 
     async def _take(self, kind: Kind, interaction: Interaction, options: Mapping[str, Any]) -> None:
+        services = self._bot.services
+        if options["prompt"] is None:
+            await open_form(interaction, services, draft_of(interaction, kind, options))
+            return
         given = dict(options)
         model = chosen_model(kind, given.pop("model"))
-        order = build_order(interaction, model, given)
-        await take_order(interaction, self._bot.services, order)
+        await take_order(interaction, services, build_order(interaction, model, given))
 
-    def _suggest(
+    async def _suggest(
         self, kind: Kind, interaction: Interaction, option: str, typed: str
     ) -> list[Suggestion]:
-        given = dict(iter(interaction.namespace))
-        return suggestions(kind, option, typed, given, self._bot.services.prices)
+        services, given = self._bot.services, dict(iter(interaction.namespace))
+        # Whoever types knows what they want; until then, what they had last time comes first.
+        last = {} if typed else await last_options(interaction, services, kind)
+        return suggestions(kind, option, typed, given, services.prices, last=last)
 
 
 async def setup(bot: VideoBot) -> None:

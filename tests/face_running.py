@@ -53,6 +53,7 @@ from bot.pricing import load_prices
 from bot.quota import Allowance
 from bot.segmind import SegmindClient
 from bot.storage import (
+    AskingStore,
     ExportingStore,
     ForgettingStore,
     HistoryStore,
@@ -264,6 +265,7 @@ class Face:
             moderation=moderation,
             store=self.store,
             history=HistoryStore(self.store._database),
+            asking=AskingStore(self.store._database),
             cards=self.cards,
             prices=prices,
             gate=gate,

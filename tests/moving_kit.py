@@ -16,7 +16,14 @@ from bot.job import JobState
 from bot.latency import Sample
 from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.pseudonyms import Pseudonyms
-from bot.storage import Database, ForgettingStore, JobStore, PolicyStore, PreferenceStore
+from bot.storage import (
+    AskingStore,
+    Database,
+    ForgettingStore,
+    JobStore,
+    PolicyStore,
+    PreferenceStore,
+)
 from bot.storage.copying import TABLES
 from tests.storage_kit import (
     FIRST_ID,
@@ -26,6 +33,7 @@ from tests.storage_kit import (
     MODERATOR,
     NOW,
     ZONE,
+    fill_asking,
     new_job,
     walked_to,
 )
@@ -57,7 +65,7 @@ async def fill(database: Database) -> None:
     await store.record_latency(
         "wan-2.6-i2v", "720p/5s", Sample(latency_s=12.5, queue_s=1.5, failed=True, at=NOW)
     )
-    await store.keep_picture(1, MEMBER, "https://cdn.example.org/p.png", now=NOW)
+    await fill_asking(AskingStore(database), "https://cdn.example.org/p.png")
     await PreferenceStore(database).set_telling(MEMBER, True, now=NOW)
     forgetting = ForgettingStore(database, Pseudonyms.keyed_by("a token"))
     await forgetting.remember_guilds([GUILD], 3)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.asking import Draft, KeptFile, NewPreset
 from bot.audit import AuditEvent
 from bot.job import Job, JobState, NewJob
 from bot.quota import Allowance, LedgerEntry, Window
-from bot.storage import Database, JobStore, PolicyStore, ReportStore
+from bot.storage import AskingStore, Database, JobStore, PolicyStore, ReportStore
 
 NOW = datetime(2026, 8, 3, 12, 0, 0, 123456, tzinfo=UTC)
 ZONE = ZoneInfo("UTC")
@@ -101,3 +102,13 @@ async def opened(path: Path) -> AsyncIterator[JobStore]:
         yield JobStore(database)
     finally:
         await database.close()
+
+
+async def fill_asking(asking: AskingStore, url: str) -> None:
+    """Keep one draft of the member's, one preset, and what they chose last."""
+    draft = Draft(id=7, user_id=MEMBER, kind="i2v", images=(KeptFile(url=url),))
+    await asking.keep_draft(draft, now=NOW)
+    await asking.remember(MEMBER, "animate", {"model": "wan-2.6-i2v"})
+    words = {"prompt": "A wolpertinger"}
+    preset = NewPreset(user_id=MEMBER, name="mine", model="wan-2.6-i2v", options=words)
+    await asking.save_preset(preset, now=NOW)

@@ -19,10 +19,17 @@ from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.privacy_desk import PrivacyDesk
 from bot.jobs.privacy_ports import ForgettingStore
 from bot.policy import AllowanceOverride, Block
-from bot.storage import Database, ExportingStore, JobStore, PolicyStore, PreferenceStore
+from bot.storage import (
+    AskingStore,
+    Database,
+    ExportingStore,
+    JobStore,
+    PolicyStore,
+    PreferenceStore,
+)
 from bot.storage import ForgettingStore as Forgetting
 from tests.privacy_kit import NAMES
-from tests.storage_kit import GUILD, MEMBER, MODERATOR, NOW, accepted, walked_to
+from tests.storage_kit import GUILD, MEMBER, MODERATOR, NOW, accepted, fill_asking, walked_to
 
 pytest_plugins = ("tests.storage_fixtures",)
 
@@ -122,7 +129,7 @@ async def test_everything_stored_about_a_member_is_in_it(file: Path, tmp_path: P
     await policies.block(GUILD, block, now=NOW)
     own = AllowanceOverride(target="user", target_id=MEMBER, daily_credits=1, monthly_credits=2)
     await policies.set_override(GUILD, own, actor_id=MEMBER, now=NOW)
-    await store.keep_picture(7, MEMBER, "https://cdn.example.org/fox.png", now=NOW)
+    await fill_asking(AskingStore(database), "https://cdn.example.org/fox.png")
     await PreferenceStore(database).set_telling(MEMBER, True, now=NOW)
     exporting = ExportingStore(database, NAMES)
     async with desk(tmp_path, exporting).export(MEMBER, most_bytes=10**9) as path:
@@ -138,7 +145,9 @@ async def test_everything_stored_about_a_member_is_in_it(file: Path, tmp_path: P
     assert data["blocks"][0]["reason"] == "why"
     assert data["allowances"][0]["daily_credits"] == 1
     assert [row["tell_by_dm"] for row in data["preferences"]] == [True]
-    assert data["pictures"][0]["url"] == "https://cdn.example.org/fox.png"
+    assert data["drafts"][0]["body"]["images"][0]["url"] == "https://cdn.example.org/fox.png"
+    assert data["presets"][0]["options"] == {"prompt": "A wolpertinger"}
+    assert [row["command"] for row in data["last_options"]] == ["animate"]
     assert [(event["action"], event["actor"]) for event in data["moderation"]] == [
         ("grant", "a moderator"),
         ("block", "a moderator"),

@@ -77,6 +77,7 @@ POLICIES = st.builds(
     jobs_in_flight_guild=st.none() | st.integers(1, 10_000),
     monthly_budget_credits=CREDITS,
     max_price_credits=CREDITS,
+    confirm_above_credits=CREDITS,
     allowed_channel_ids=ids(500),
     models_by_role=lists_of_models(500),
     models_by_channel=lists_of_models(500),

@@ -13,7 +13,7 @@ from bot.catalogue import MODELS, OPTIONS, Kind, models_of_kind, option_spec
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.settings_words import value_text
 from bot.discord_ui.signature import generation_command, option_specs, signature
-from bot.discord_ui.suggestions import suggestions
+from bot.discord_ui.suggestions import Suggestion, suggestions
 from tests.face_kit import PRICES, hostile_text
 
 KINDS: tuple[Kind, ...] = ("i2v", "t2v")
@@ -23,10 +23,15 @@ async def take(_interaction: Interaction, _options: Any) -> None:
     """Take nothing."""
 
 
+async def suggest(_interaction: Interaction, _option: str, _typed: str) -> list[Suggestion]:
+    """Suggest nothing."""
+    return []
+
+
 def command(kind: Kind) -> dict[str, Any]:
     """Return the command as it is registered with Discord."""
     made = generation_command(
-        name="make", kind=kind, description="Make", take=take, suggest=lambda _i, _o, _t: []
+        name="make", kind=kind, description="Make", take=take, suggest=suggest
     )
     client = discord.Client(intents=discord.Intents.none())
     payload: dict[str, Any] = made.to_dict(app_commands.CommandTree(client))
@@ -71,7 +76,7 @@ def test_the_commands_keep_discord_s_limits(kind: Kind) -> None:
     assert len(options) <= 25
     assert all(1 <= len(option["description"]) <= 100 for option in options)
     assert needed == sorted(needed, reverse=True)
-    assert sum(needed) == (2 if kind == "i2v" else 1)
+    assert sum(needed) == (1 if kind == "i2v" else 0)
 
 
 def test_ranges_are_those_of_the_models() -> None:
@@ -105,15 +110,15 @@ def test_options_with_choices_complete_and_no_others() -> None:
     }
 
 
-def test_only_picture_and_prompt_are_needed() -> None:
-    """Everything else may be left out."""
+def test_only_the_picture_is_needed() -> None:
+    """Everything else may be left out: a form asks for the prompt."""
     needed = [
         parameter.name
         for parameter in signature("i2v").parameters.values()
         if parameter.default is inspect.Parameter.empty
     ]
 
-    assert needed == ["interaction", "image", "prompt"]
+    assert needed == ["interaction", "image"]
 
 
 def test_models_show_time_and_price() -> None:
@@ -173,6 +178,25 @@ def test_what_is_typed_narrows_the_list() -> None:
     assert [v for _, v in offered("i2v", "duration", "1", model="wan-2.6-i2v")] == [10, 15]
 
 
+def test_what_was_used_last_comes_first_and_says_so() -> None:
+    """However the chosen model writes it; what it does not take is not offered."""
+    last: dict[str, Any] = {"model": "wan-2.5-i2v", "duration": 10, "resolution": "1080P"}
+    models = suggestions("i2v", "model", "", {}, PRICES, last=last)
+    chosen = {"model": "wan-2.6-i2v"}
+    lengths = suggestions("i2v", "duration", "", chosen, PRICES, last=last)
+    sizes = suggestions("i2v", "resolution", "", chosen, PRICES, last=last)
+    flash = suggestions("i2v", "resolution", "", {}, PRICES, last=last)
+
+    assert [models[0].value, len(models)] == ["wan-2.5-i2v", len(models_of_kind("i2v"))]
+    assert models[0].name.endswith("· last time")
+    assert [c.name for c in lengths][:2] == [
+        "10 s · 125 credits · last time",
+        "5 s · 63 credits · usual",
+    ]
+    assert [c.value for c in sizes] == ["1080p", "720p"]
+    assert not any("last time" in c.name for c in flash)
+
+
 ANYTHING = st.one_of(
     hostile_text(50), st.integers(), st.floats(), st.booleans(), st.none(), st.just("1080p")
 )
@@ -184,12 +208,20 @@ ANYTHING = st.one_of(
     typed=st.one_of(st.just(""), hostile_text(100), st.text(max_size=100)),
     model=st.sampled_from([m.slug for m in MODELS] + [None, "", "x", 7]),
     given_options=st.dictionaries(st.sampled_from([spec.name for spec in OPTIONS]), ANYTHING),
+    last=st.dictionaries(st.sampled_from(("model", "duration", "resolution")), ANYTHING),
 )
 def test_autocomplete_never_breaks_discord_s_limits(
-    kind: Kind, option: str, typed: str, model: object, given_options: dict[str, Any]
+    *,
+    kind: Kind,
+    option: str,
+    typed: str,
+    model: object,
+    given_options: dict[str, Any],
+    last: dict[str, Any],
 ) -> None:
     """Whatever was typed anywhere: at most 25, names of 1 to 100, values of the option's type."""
-    found = suggestions(kind, option, typed, {**given_options, "model": model}, PRICES)
+    given_all = {**given_options, "model": model}
+    found = suggestions(kind, option, typed, given_all, PRICES, last=last)
 
     assert len(found) <= 25
     assert all(1 <= len(choice.name) <= 100 for choice in found)

@@ -59,6 +59,7 @@ async def test_every_cog_is_loaded_and_no_name_is_taken_twice(face: Face) -> Non
         "history",
         "jobs",
         "models",
+        "preset",
         "privacy",
         "quota",
         "t2v",
@@ -305,7 +306,7 @@ async def test_autocomplete_offers_models(mia: MemberDriver) -> None:
 def inputs(outcome: Outcome) -> tuple[str, str]:
     """Return the custom ids of the form's prompt and model."""
     assert outcome.modal is not None
-    prompt, model = (label["component"]["custom_id"] for label in outcome.modal["components"])
+    prompt, model, *_ = (label["component"]["custom_id"] for label in outcome.modal["components"])
     return prompt, model
 
 

@@ -9,13 +9,19 @@ from typing import Any
 import pytest
 
 from bot.job import Job
+from bot.storage import AskingStore
 from sandbox.discord_api.driver import MemberDriver, Outcome
-from tests.face_running import EPHEMERAL, Face, all_text, start, stop
+from tests.face_running import EPHEMERAL, Face, all_text, now, start, stop
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 
 LONGEST_CUSTOM_ID = 100
 LOOK = {"method": "GET", "path": "/channels/*/messages/*"}
+
+
+def asking(face: Face) -> AskingStore:
+    """Return where the client keeps its drafts."""
+    return AskingStore(face.store._database)
 
 
 async def opened(face: Face, mia: MemberDriver, photo: Path) -> dict[str, Any]:
@@ -68,12 +74,17 @@ async def test_a_form_open_over_a_restart_is_taken(
 async def test_the_form_says_what_it_is_about_in_its_id(
     face: Face, mia: MemberDriver, photo: Path
 ) -> None:
-    """Channel and message, within Discord's limit; nothing about it stays in memory."""
+    """A draft, within Discord's limit; nothing about it stays in memory."""
     form = await opened(face, mia, photo)
     kept = face.bot._connection._view_store._modals
+    word, number = form["custom_id"].split(":")
+    draft = await asking(face).draft(int(number), int(mia.user["id"]), now=now())
 
-    assert form["custom_id"] == f"animate:{face.stand_in.channel_id}:{form['message']['id']}"
-    assert len("animate::") + 2 * len(str(2**64)) <= LONGEST_CUSTOM_ID
+    assert word == "draft"
+    assert draft is not None
+    assert draft.message is not None
+    assert draft.message.message_id == int(form["message"]["id"])
+    assert len("draft:make:") + len(str(2**64)) <= LONGEST_CUSTOM_ID
     assert kept == {}
 
 
@@ -108,7 +119,7 @@ async def test_a_form_from_yesterday_is_too_old(
     """Discord's address of the picture has expired; the answer says what to do."""
     form = await opened(face, mia, photo)
     with contextlib.closing(sqlite3.connect(file)) as database, database:
-        database.execute("UPDATE picture SET kept_at = datetime(kept_at, '-25 hours')")
+        database.execute("UPDATE draft SET kept_at = datetime(kept_at, '-25 hours')")
     outcome = await submitted(mia, form)
 
     assert "open for too long" in await refused(mia, outcome, face)

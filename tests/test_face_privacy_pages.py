@@ -34,7 +34,8 @@ HOLDINGS = st.builds(
     jobs=MANY,
     running=st.sampled_from((0, 0, 1, 7)),
     waiting=st.sampled_from((0, 0, 1, 7)),
-    pictures=MANY,
+    drafts=MANY,
+    habits=MANY,
     events=MANY,
     entries=MANY,
     granted_credits=MANY,
@@ -76,7 +77,7 @@ def test_the_page_says_what_goes_and_what_stays() -> None:
     assert "24 lines of the credits' books" in said
     assert "90 credits were used, without your name" in said
     assert "1 block, or deleting would lift it: until a moderator lifts it" in said
-    assert "open" not in said
+    assert "begun" not in said
     assert "gave you" not in said
 
 

@@ -17,6 +17,7 @@ from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.privacy import Forgotten, UnderWayError
 from bot.quota import Balance, EntryKind, LedgerEntry, Window
 from bot.storage import (
+    AskingStore,
     Database,
     ForgettingStore,
     JobStore,
@@ -39,6 +40,7 @@ from tests.storage_kit import (
     ZONE,
     accepted,
     events_of,
+    fill_asking,
     new_job,
     walked_to,
 )
@@ -106,7 +108,7 @@ async def test_not_one_byte_of_a_members_words_stays_in_any_file(
     await crowd(database, 1000)
     await walked_to(store, JobState.DELIVERED, parameters=said(SECRET_WORDS))
     await store.note(FIRST_ID, error_detail=f"refused: {SECRET_WORDS}")
-    await store.keep_picture(1, MEMBER, "https://cdn.example.org/wolpertinger.png", now=NOW)
+    await fill_asking(AskingStore(database), "https://cdn.example.org/wolpertinger.png")
     await PreferenceStore(database).set_telling(MEMBER, True, now=NOW)
     await granted(store, reason="likes a wolpertinger")
     past = Block(
@@ -122,7 +124,7 @@ async def test_not_one_byte_of_a_members_words_stays_in_any_file(
     wiped = await forgetting.wipe()
 
     assert before
-    assert done == Forgotten(jobs=501, pictures=1, entries=3, events=2, preferences=1)
+    assert done == Forgotten(jobs=501, drafts=1, habits=2, entries=3, events=2, preferences=1)
     assert wiped
     assert where_found(file.parent, "wolpertinger", "Käsespätzle", "🐺", str(MEMBER)) == set()
     assert len(await store.of_member(OTHER, limit=999)) == 500

@@ -87,7 +87,7 @@ def test_constraints_are_those_of_the_models(migrated_file: Path, tmp_path: Path
     migrated.dispose()
     created.dispose()
 
-    assert {"guild_policy", "picture"} < set(shapes[0])
+    assert {"guild_policy", "draft", "preset", "last_options"} < set(shapes[0])
     assert shapes[0] == shapes[1]
 
 

@@ -4,8 +4,9 @@ import logging
 
 import aiohttp
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 
+from bot.discord_ui.confirming import retry_view
 from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import DISCORD_ERRORS
@@ -58,6 +59,20 @@ async def _is_thinking(interaction: Interaction) -> bool:
         return False  # whoever refused it has deleted it
 
 
+async def show_form(interaction: Interaction, form: ui.Modal) -> None:
+    """Open a form as the first answer; one that another process has opened is as good.
+
+    Raises:
+        discord.HTTPException: too late, or Discord refused it.
+    """
+    try:
+        await interaction.response.send_modal(form)
+    except discord.HTTPException as error:
+        if error.code != _ALREADY_ANSWERED:
+            raise
+        log.info("interaction %s has its form already", interaction.id)
+
+
 async def answer_error(interaction: Interaction, error: BaseException) -> None:
     """Tell the member what went wrong, only to them; log what is not their doing.
 
@@ -72,7 +87,9 @@ async def answer_error(interaction: Interaction, error: BaseException) -> None:
     if isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION:
         log.warning("interaction %s was answered too late", interaction.id)
         return
-    await tell(interaction, _words(interaction, error))
+    words = _words(interaction, error)
+    form = error.draft_id if isinstance(error, MemberError) else None
+    await tell(interaction, words if form is None else retry_view(words, form))
 
 
 def _words(interaction: Interaction, error: BaseException) -> str:
@@ -95,29 +112,36 @@ def _words(interaction: Interaction, error: BaseException) -> str:
     )
 
 
-async def tell(interaction: Interaction, text: str) -> None:
-    """Send a text only the member sees, in whatever state the interaction is; never raises.
+async def tell(interaction: Interaction, answer: str | ui.LayoutView) -> None:
+    """Send what only the member sees, in whatever state the interaction is; never raises.
 
     A deferred answer is public and a first follow-up would take its place, so it goes first.
     """
-    if len(text) > CONTENT_CHARS:
-        text = text[: CONTENT_CHARS - 1] + "…"
+    if isinstance(answer, str) and len(answer) > CONTENT_CHARS:
+        answer = answer[: CONTENT_CHARS - 1] + "…"
     try:
-        if not await _first_answer(interaction, text):
-            await interaction.followup.send(text, ephemeral=True)
+        if await _first_answer(interaction, answer):
+            return
+        if isinstance(answer, str):
+            await interaction.followup.send(answer, ephemeral=True)
+        else:
+            await interaction.followup.send(view=answer, ephemeral=True)
     except DISCORD_ERRORS as error:
         log.warning("interaction %s could not be answered: %s", interaction.id, error)
 
 
-async def _first_answer(interaction: Interaction, text: str) -> bool:
-    """Give the text as the answer itself. Return False when only a follow-up is possible."""
+async def _first_answer(interaction: Interaction, answer: str | ui.LayoutView) -> bool:
+    """Give it as the answer itself. Return False when only a follow-up is possible."""
     response = interaction.response
     if response.is_done():
         if response.type is discord.InteractionResponseType.deferred_channel_message:
             await _delete_original(interaction)
         return False
     try:
-        await response.send_message(text, ephemeral=True)
+        if isinstance(answer, str):
+            await response.send_message(answer, ephemeral=True)
+        else:
+            await response.send_message(view=answer, ephemeral=True)
     except discord.HTTPException as error:
         if error.code != _ALREADY_ANSWERED:
             raise

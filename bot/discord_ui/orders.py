@@ -2,26 +2,34 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import discord
 
-from bot.catalogue import COMMANDS, JsonScalar, Kind, Model, find_model, models_of_kind
+from bot.asking import Draft, KeptFile, command_of, last_options, used_options
+from bot.catalogue import JsonScalar, Kind, Model, find_model, models_of_kind
 from bot.discord_ui.absence import check_reachable, is_absent, ruling_guild_id
-from bot.discord_ui.answers import acknowledge
+from bot.discord_ui.answers import acknowledge, tell
+from bot.discord_ui.confirming import confirm_view
 from bot.discord_ui.permissions import is_locked, missing_permissions
 from bot.discord_ui.services import Interaction, Services
 from bot.errors import BadInputError, RefusedError
-from bot.i18n import gettext
+from bot.i18n import N_, gettext
 from bot.job import Job
-from bot.jobs.intake import Order, SourceFile
+from bot.jobs.intake import ConfirmFirstError, Order, SourceFile
 from bot.jobs.ports import Standing
 from bot.policy import MemberFacts, PlaceFacts
 
 log = logging.getLogger(__name__)
 
-_SOURCES: Mapping[Kind, str] = {"i2v": "a picture", "t2v": "text"}
+_WRONG_COMMAND: Mapping[Kind, str] = {
+    "i2v": N_("{model} makes videos from a picture: use /{command} for it."),
+    "t2v": N_("{model} makes videos from text: use /{command} for it."),
+}
 _NAME_EXCERPT = 60
+
+# It became a job; its price has to be confirmed first; another process has taken it.
+Outcome = Literal["made", "asked", "elsewhere"]
 
 
 def chosen_model(kind: Kind, name: str | None) -> Model:
@@ -37,12 +45,14 @@ def chosen_model(kind: Kind, name: str | None) -> Model:
     if model is None:
         titles = ", ".join(f"`{m.title}`" for m in models)
         wrong = name.replace("`", "'")[:_NAME_EXCERPT]
-        raise BadInputError(f"There is no model `{wrong}`. Choose one of {titles}.")
-    if model.kind != kind:
         raise BadInputError(
-            f"{model.title} makes videos from {_SOURCES[model.kind]}: "
-            f"use /{COMMANDS[model.kind]} for it."
+            gettext("There is no model `{wrong}`. Choose one of {titles}.").format(
+                wrong=wrong, titles=titles
+            )
         )
+    if model.kind != kind:
+        text = gettext(_WRONG_COMMAND[model.kind])
+        raise BadInputError(text.format(model=model.title, command=command_of(model)))
     return model
 
 
@@ -138,8 +148,10 @@ def check_can_post(interaction: Interaction) -> None:
     if missing:
         names = ", ".join(f"**{name}**" for name in missing)
         raise RefusedError(
-            f"I could not post your video here: in this channel I lack the permission {names}. "
-            "Nothing was charged. Ask a moderator to allow it, or use another channel."
+            gettext(
+                "I could not post your video here: in this channel I lack the permission {names}. "
+                "Nothing was charged. Ask a moderator to allow it, or use another channel."
+            ).format(names=names)
         )
 
 
@@ -174,13 +186,16 @@ async def take_order(interaction: Interaction, services: Services, order: Order)
 
 async def take_late_order(
     interaction: Interaction, services: Services, ordered: Callable[[], Awaitable[Order]]
-) -> None:
+) -> Outcome:
     """Do as `take_order`, where what is ordered must be found out: acknowledge first.
 
     Args:
         interaction: The interaction.
         services: What takes it.
         ordered: Finds the order; its errors are the member's, as those of the order itself.
+
+    Returns:
+        What became of it.
 
     Raises:
         MemberError: as `take_order`; the acknowledgement goes before it is told.
@@ -192,19 +207,62 @@ async def take_late_order(
         return await services.intake.accept(order, services.intake.check(order))
 
     check_can_post(interaction)
-    await _take(interaction, services, accept)
+    return await _take(interaction, services, accept)
 
 
 async def _take(
     interaction: Interaction, services: Services, accept: Callable[[], Awaitable[Job]]
-) -> None:
+) -> Outcome:
     with services.precedence.answering():
         acknowledged = await acknowledge(interaction)
     if not acknowledged:
         log.info("interaction %s has been answered elsewhere", interaction.id)
-        return
-    job = await _accepted(services, interaction.id, accept)
+        return "elsewhere"
+    try:
+        job = await _accepted(services, interaction.id, accept)
+    except ConfirmFirstError as asks:
+        await _ask(interaction, services, asks)
+        return "asked"
     services.cards.open(job, Standing(place=await _place(services, job.id)))
+    await _remember(services, job)
+    return "made"
+
+
+async def _ask(interaction: Interaction, services: Services, asks: ConfirmFirstError) -> None:
+    """Ask the member alone whether to make it at this price; the order is kept meanwhile."""
+    request = asks.request
+    draft = _draft_of(asks.order, request.price_credits)
+    async with services.precedence.work():
+        await services.asking.keep_draft(draft, now=services.now())
+    settings = used_options(request.model, request.parameters)
+    await tell(interaction, confirm_view(draft, settings, asks.left_credits))
+
+
+def _draft_of(order: Order, price_credits: int) -> Draft:
+    return Draft(
+        id=order.interaction_id,
+        user_id=order.member.user_id,
+        kind=order.model.kind,
+        model=order.model.slug,
+        options=order.options,
+        images=(KeptFile(url=order.image.url),) if order.image else (),
+        audio=KeptFile(url=order.audio.url) if order.audio else None,
+        parent_id=order.parent_id,
+        confirmed_credits=price_credits,
+    )
+
+
+async def _remember(services: Services, job: Job) -> None:
+    """Keep what was chosen, to be offered next time; for want of it no job must look failed."""
+    model = find_model(job.model)
+    if model is None:
+        return
+    try:
+        async with services.precedence.work():
+            command = command_of(model)
+            await services.asking.remember(job.user_id, command, last_options(job))
+    except Exception:
+        log.exception("job %s: its options could not be remembered", job.id)
 
 
 async def _accepted(services: Services, job_id: int, accept: Callable[[], Awaitable[Job]]) -> Job:

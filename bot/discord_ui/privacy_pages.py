@@ -113,7 +113,8 @@ def deleted_page(deleted: Deleted) -> ui.LayoutView:
     entries, logged = count(gone.entries, "line"), count(gone.events, "line")
     lines = (
         f"{count(gone.jobs, 'video')} forgotten, with prompts, settings, pictures and links",
-        f"{count(gone.pictures, 'picture')} of open forms forgotten",
+        f"{count(gone.drafts, 'order')} that you had begun forgotten",
+        f"{count(gone.habits, 'set')} of options forgotten: presets, and what you chose last",
         *(["your own settings forgotten"] if gone.preferences else []),
         f"your name taken off {entries} of the credits' books and {logged} of moderators' logs",
     )
@@ -136,8 +137,10 @@ _ELSEWHERE = (
 def _going(holdings: Holdings) -> Iterable[str]:
     if holdings.jobs:
         yield f"{count(holdings.jobs, 'video')}: prompts, settings, pictures, links, all of it"
-    if holdings.pictures:
-        yield f"{count(holdings.pictures, 'picture')} of forms that you have open"
+    if holdings.drafts:
+        yield f"{count(holdings.drafts, 'order')} that you have begun, with their pictures"
+    if holdings.habits:
+        yield f"{count(holdings.habits, 'set')} of options: your presets, and what you chose last"
     if holdings.preferences:
         yield "your own settings, such as whether I tell you by direct message"
     named = holdings.entries + holdings.events

@@ -1,65 +1,221 @@
-"""The form of "Animate this": what it asks, and what was filled in; pure."""
+"""The form for the rest of an order: what it asks, and what was filled in; pure."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import discord
 from discord import ui
 
-from bot.catalogue import models_of_kind
+from bot.asking import Draft, KeptFile
+from bot.catalogue import (
+    JsonScalar,
+    Kind,
+    Model,
+    find_model,
+    models_of_kind,
+    option_spec,
+)
 from bot.catalogue.options import PROMPT_MAX_LENGTH
-from bot.discord_ui.words import about
+from bot.discord_ui.form_choices import MODEL, PROMPT, asked_options, let_stand, values_of
+from bot.discord_ui.limits import CHOICE_NAME_CHARS, CHOICES
+from bot.discord_ui.settings_words import value_text
+from bot.discord_ui.suggestions import model_facts, parameters_with
+from bot.discord_ui.words import about, one_line
+from bot.i18n import N_, gettext, number_text
 from bot.pricing import PriceTable
 from bot.words import credits_text
 
-_CUSTOM_ID = re.compile(r"animate:(?P<channel>[0-9]{1,20}):(?P<message>[0-9]{1,20})")
-_PROMPT, _MODEL = "prompt", "model"
+_CUSTOM_ID = re.compile(r"draft:(?P<id>[0-9]{1,20})")
+_IMAGE, _UPLOAD = "image", "upload"
+_LABELS: Mapping[str, str] = {
+    "duration": N_("Length"),
+    "aspect_ratio": N_("Shape"),
+    "resolution": N_("Resolution"),
+}
+_TITLES: Mapping[Kind, str] = {
+    "i2v": N_("Animate this picture"),
+    "t2v": N_("Make a video from words"),
+}
+_EXAMPLES: Mapping[Kind, str] = {
+    "i2v": N_("She turns to the camera and smiles; slow zoom, warm evening light"),
+    "t2v": N_("A red fox runs through fresh snow; low camera, morning light"),
+}
 
 
-class PromptForm(ui.Modal, title="Animate this picture"):
-    """Asks what should happen, and optionally which model.
+class OrderForm(ui.Modal):
+    """Asks for what a draft lacks, and offers to change what can be chosen from a list.
 
-    Whose picture it is about is in its custom id, so that any process understands it when it
-    comes back: see `filled_form`.
+    Which draft it is about is in its custom id, so that any process understands it when it comes
+    back: see `filled_form`.
     """
 
-    def __init__(self, *, channel_id: int, message_id: int, prices: PriceTable) -> None:
-        super().__init__(custom_id=f"animate:{channel_id}:{message_id}")
-        prompt: ui.TextInput[PromptForm] = ui.TextInput(
-            custom_id=_PROMPT,
-            style=discord.TextStyle.paragraph,
-            max_length=PROMPT_MAX_LENGTH,
-            placeholder="She turns to the camera and smiles; slow zoom, warm evening light",
-        )
-        model: ui.Select[PromptForm] = ui.Select(
-            custom_id=_MODEL,
-            options=_model_options(prices),
-            required=False,
-            min_values=0,
-            max_values=1,
-        )
-        self.add_item(ui.Label(text="What should happen?", component=prompt))
-        self.add_item(
-            ui.Label(
-                text="Model",
-                description="May be left as it is; /animate has more settings",
-                component=model,
-            )
-        )
+    def __init__(self, draft: Draft, *, prices: PriceTable) -> None:
+        """Make it.
+
+        Args:
+            draft: As `with_offers` returns it.
+            prices: Estimated prices.
+        """
+        super().__init__(title=gettext(_TITLES[draft.kind]), custom_id=f"draft:{draft.id}")
+        if len(draft.images) > 1:
+            self.add_item(_label(gettext("Which picture?"), _image_select(draft.images)))
+        elif draft.kind == "i2v" and not draft.images:
+            upload: ui.FileUpload[OrderForm] = ui.FileUpload(custom_id=_UPLOAD)
+            self.add_item(_label(gettext("The picture to bring to life"), upload))
+        prompt = _prompt_input(draft)
+        self.add_item(_label(gettext("What should happen?"), prompt))
+        model = find_model(str(draft.offered[MODEL])) or models_of_kind(draft.kind)[0]
+        select = _model_select(draft.kind, model, prices)
+        self.add_item(_label(gettext("Model"), select, _price_text(draft, model, prices)))
+        for option in asked_options(draft.kind):
+            select = _option_select(draft, option, model, prices)
+            self.add_item(_label(gettext(_LABELS[option]), select))
         # Nobody waits for it here, so discord.py need not keep it in memory.
         self.stop()
 
 
+def _label(
+    text: str, component: ui.Item[Any], description: str | None = None
+) -> ui.Label[OrderForm]:
+    return ui.Label(text=text, component=component, description=description)
+
+
+def _price_text(draft: Draft, model: Model, prices: PriceTable) -> str:
+    parameters = parameters_with(model, {**draft.options, **draft.offered}, prices)
+    return gettext("As it stands here: {price}, {time}").format(
+        price=credits_text(prices.credits(model, parameters)), time=about(model.typical_s)
+    )
+
+
+def _prompt_input(draft: Draft) -> ui.TextInput[OrderForm]:
+    written = str(draft.options.get(PROMPT, ""))
+    return ui.TextInput(
+        custom_id=PROMPT,
+        style=discord.TextStyle.paragraph,
+        max_length=PROMPT_MAX_LENGTH,
+        placeholder=gettext(_EXAMPLES[draft.kind])[:CHOICE_NAME_CHARS],
+        default=written[:PROMPT_MAX_LENGTH] or None,
+    )
+
+
+def _select(
+    custom_id: str, options: Iterable[discord.SelectOption], *, needed: bool = False
+) -> ui.Select[OrderForm]:
+    return ui.Select(
+        custom_id=custom_id,
+        options=list(options)[:CHOICES],
+        required=needed,
+        min_values=1 if needed else 0,
+        max_values=1,
+        placeholder=None if needed else gettext("As the model usually makes it"),
+    )
+
+
+def _image_select(images: Iterable[KeptFile]) -> ui.Select[OrderForm]:
+    return _select(
+        _IMAGE,
+        (
+            discord.SelectOption(
+                label=_cut(f"{number_text(n + 1)} · {one_line(image.name)}"),
+                value=str(n),
+                default=n == 0,
+            )
+            for n, image in enumerate(images)
+        ),
+        needed=True,
+    )
+
+
+def _model_select(kind: Kind, chosen: Model, prices: PriceTable) -> ui.Select[OrderForm]:
+    return _select(
+        MODEL,
+        (
+            discord.SelectOption(
+                label=_cut(model.title),
+                value=model.slug,
+                description=_cut(model_facts(model, prices)),
+                default=model is chosen,
+            )
+            for model in models_of_kind(kind)
+        ),
+        needed=True,
+    )
+
+
+def _option_select(
+    draft: Draft, option: str, model: Model, prices: PriceTable
+) -> ui.Select[OrderForm]:
+    """Return all values that any model takes; beside each its price, or whose alone it is."""
+    takers: dict[str, list[Model]] = {}
+    for one in models_of_kind(draft.kind):
+        for value in values_of(one, option):
+            takers.setdefault(value_text(option, value), []).append(one)
+    shown = draft.offered.get(option)
+    chosen = None if shown is None else value_text(option, shown)
+    return _select(
+        option,
+        (
+            discord.SelectOption(
+                label=_cut(text),
+                value=text,
+                description=_cut(
+                    _value_facts(
+                        draft, option, text, model=model, takers=takers[text], prices=prices
+                    )
+                ),
+                default=text == chosen,
+            )
+            for text in sorted(takers, key=_size)
+        ),
+    )
+
+
+def _size(text: str) -> int:
+    """Return what sorts lengths and resolutions; shapes stay in their order."""
+    number = text.removesuffix(" s").removesuffix("p")
+    return int(number) if number.isdigit() else 0
+
+
+def _value_facts(
+    draft: Draft,
+    option: str,
+    text: str,
+    *,
+    model: Model,
+    takers: list[Model],
+    prices: PriceTable,
+) -> str:
+    if model not in takers:
+        only = ", ".join(one.title for one in takers)
+        return gettext("only with {models}").format(models=only)
+    value = next(v for v in values_of(model, option) if value_text(option, v) == text)
+    chosen = {**draft.options, **draft.offered, option: value}
+    price = prices.credits(model, parameters_with(model, chosen, prices))
+    return gettext("{price} with {model}").format(price=credits_text(price), model=model.title)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= CHOICE_NAME_CHARS else text[: CHOICE_NAME_CHARS - 1] + "…"
+
+
+# -- filled in -----------------------------------------------------------------------
+
+
 @dataclass(frozen=True, kw_only=True)
 class FilledForm:
-    """What a member sent; the model is None when it was left as it is."""
+    """What a member sent.
 
-    channel_id: int
-    message_id: int
-    prompt: str
-    model: str | None
+    Attributes:
+        draft_id: Which draft it is about.
+        values: Each input that was there, by its custom id; None for what was left empty.
+        upload: The picture that was attached to it.
+    """
+
+    draft_id: int
+    values: Mapping[str, str | None]
+    upload: KeptFile | None = field(default=None)
 
 
 def filled_form(interaction: discord.Interaction[Any]) -> FilledForm | None:
@@ -71,23 +227,43 @@ def filled_form(interaction: discord.Interaction[Any]) -> FilledForm | None:
     if about_what is None:
         return None
     inputs = [label["component"] for label in data["components"] if "component" in label]
-    filled: Mapping[str, Mapping[str, Any]] = {item["custom_id"]: item for item in inputs}
+    values = {item["custom_id"]: _value(item) for item in inputs}
+    files: Mapping[str, Any] = data.get("resolved", {}).get("attachments", {})
+    file = files.get(values.pop(_UPLOAD, None) or "")
     return FilledForm(
-        channel_id=int(about_what["channel"]),
-        message_id=int(about_what["message"]),
-        prompt=filled[_PROMPT]["value"],
-        model=next(iter(filled[_MODEL]["values"]), None),
+        draft_id=int(about_what["id"]),
+        values=values,
+        upload=KeptFile(name=file["filename"], url=file["url"]) if file else None,
     )
 
 
-def _model_options(prices: PriceTable) -> list[discord.SelectOption]:
-    models, cheapest = models_of_kind("i2v"), prices.cheapest
-    return [
-        discord.SelectOption(
-            label=model.title,
-            value=model.slug,
-            description=f"{about(model.typical_s)} · from {credits_text(cheapest[model.slug])}",
-            default=model is models[0],
-        )
-        for model in models
-    ]
+def _value(item: Mapping[str, Any]) -> str | None:
+    if "values" in item:
+        return next(iter(item["values"]), None)
+    value: str | None = item.get("value")
+    return value
+
+
+def filled(draft: Draft, form: FilledForm) -> Draft:
+    """Return the draft with what was filled in, and with no yes to any price."""
+    values = dict(form.values)
+    slug, number = values.pop(MODEL, None) or draft.model, values.pop(_IMAGE, None)
+    asked = {n: v for n, v in values.items() if n in (PROMPT, *asked_options(draft.kind))}
+    options = {name: value for name, value in draft.options.items() if name not in asked}
+    options |= {n: _typed(n, value) for n, value in asked.items() if value is not None}
+    images = draft.images if form.upload is None else (form.upload,)
+    if number is not None and number.isdecimal() and int(number) < len(images):
+        images = (images[int(number)],)
+    model = find_model(slug or "")
+    if model is not None:
+        options = {n: v for n, v in options.items() if not let_stand(draft, model, n, v)}
+    return draft.model_copy(
+        update={"model": slug, "options": options, "images": images, "confirmed_credits": 0}
+    )
+
+
+def _typed(option: str, text: str) -> JsonScalar:
+    if option_spec(option).type != "integer":
+        return text
+    number = text.removesuffix(" s")
+    return int(number) if number.isdecimal() else text

@@ -1,12 +1,13 @@
 """What the cogs may call: given to the client by the composition root."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 import discord
 
+from bot.asking import Draft, NewPreset, Options, Preset, Taken
 from bot.history import HistoryPage, Search, Whose
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.gate import Gate
@@ -22,15 +23,51 @@ from bot.jobs.video_desk import VideoDesk
 from bot.pricing import PriceTable
 
 
-class FaceStore(JobStore, Protocol):
-    """The job store, which also keeps the pictures of open forms."""
+class Asking(Protocol):
+    """Keeps what members have said so far, and like to say."""
 
-    async def keep_picture(self, message_id: int, user_id: int, url: str, *, now: datetime) -> None:
-        """Keep a message's picture for a member whose form is open."""
+    async def keep_draft(self, draft: Draft, *, now: datetime) -> None:
+        """Keep a draft for about a day."""
         ...
 
-    async def kept_picture(self, message_id: int, user_id: int, *, now: datetime) -> str | None:
-        """Return the picture's address; None when none was kept, or too long ago."""
+    async def draft(self, draft_id: int, user_id: int, *, now: datetime) -> Draft | None:
+        """Return a member's draft; None when it is gone, taken or somebody else's."""
+        ...
+
+    async def take_draft(self, draft_id: int, user_id: int, *, by: int, now: datetime) -> Taken:
+        """Take a member's draft for one interaction; another then gets it no more."""
+        ...
+
+    async def give_back(self, draft: Draft, *, by: int) -> None:
+        """Let a draft that this interaction took be taken again, as it is now."""
+        ...
+
+    async def drop_draft(self, draft_id: int, *, by: int) -> None:
+        """Forget a draft that this interaction has taken."""
+        ...
+
+    async def last_options(self, user_id: int, command: str) -> Options:
+        """Return what a member chose last for a command; empty at first."""
+        ...
+
+    async def remember(self, user_id: int, command: str, options: Options) -> None:
+        """Keep what a member chose for a command, in place of what it was before."""
+        ...
+
+    async def save_preset(self, new: NewPreset, *, now: datetime) -> Preset:
+        """Save a preset, in place of one of the same name; RefusedError when there are too many."""
+        ...
+
+    async def presets(self, user_id: int) -> Sequence[Preset]:
+        """Return a member's presets by name."""
+        ...
+
+    async def preset(self, user_id: int, name: str) -> Preset | None:
+        """Return the member's preset of this name; None when there is none."""
+        ...
+
+    async def delete_preset(self, user_id: int, preset_id: int) -> bool:
+        """Delete a preset; False when it is gone already, or somebody else's."""
         ...
 
 
@@ -51,6 +88,7 @@ class Services:
     """Everything a command needs.
 
     Attributes:
+        asking: Drafts of orders, last options, presets.
         gate: On which terms a member may spend, for `/quota`.
         now: The time, aware.
         precedence: Lets first answers go before other work.
@@ -65,8 +103,9 @@ class Services:
     videos: VideoDesk
     send_again: SendAgain
     on_the_way: OnTheWay
-    store: FaceStore
+    store: JobStore
     history: History
+    asking: Asking
     cards: Cards
     prices: PriceTable
     gate: Gate

@@ -21,7 +21,9 @@ from bot.discord_ui.suggestions import Suggestion, is_suggested
 MODEL_DESCRIPTION = "Which model makes the video; the list shows its usual time and least price"
 
 Take = Callable[[Interaction, Mapping[str, Any]], Awaitable[None]]
-Suggest = Callable[[Interaction, str, str], list[Suggestion]]
+Suggest = Callable[[Interaction, str, str], Awaitable[list[Suggestion]]]
+# Without a prompt a form asks for the rest; without a picture there is nothing to ask about.
+_NEEDED_AT_ONCE = frozenset(REQUIRED_OPTIONS) - {"prompt"}
 
 _TYPES: Mapping[str, Any] = {
     "string": str,
@@ -47,7 +49,7 @@ def signature(kind: Kind) -> inspect.Signature:
             spec.name,
             inspect.Parameter.KEYWORD_ONLY,
             annotation=_annotation(kind, spec),
-            default=inspect.Parameter.empty if spec.name in REQUIRED_OPTIONS else None,
+            default=inspect.Parameter.empty if spec.name in _NEEDED_AT_ONCE else None,
         )
         for spec in option_specs(kind)
     ]
@@ -68,7 +70,7 @@ def _annotation(kind: Kind, spec: OptionSpec) -> Any:
                 None if low is None else number(low),
                 None if high is None else number(high),
             ]
-    return kept if spec.name in REQUIRED_OPTIONS else kept | None
+    return kept if spec.name in _NEEDED_AT_ONCE else kept | None
 
 
 def generation_command(
@@ -103,6 +105,6 @@ def _completion(
     option: str, suggest: Suggest
 ) -> Callable[[Interaction, str], Coroutine[Any, Any, list[Any]]]:
     async def complete(interaction: Interaction, current: str) -> list[Any]:
-        return suggest(interaction, option, str(current))
+        return await suggest(interaction, option, str(current))
 
     return complete

@@ -1,16 +1,17 @@
 """What autocomplete offers: only what the chosen model takes, with the price of each choice."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from discord.app_commands import Choice
 
+from bot.asking import Options, is_choice, taken_values
 from bot.catalogue import (
     REQUIRED_OPTIONS,
     JsonScalar,
     Kind,
     Model,
-    Parameter,
     find_model,
     models_matching,
     models_of_kind,
@@ -20,6 +21,7 @@ from bot.discord_ui.limits import CHOICE_NAME_CHARS, CHOICES
 from bot.discord_ui.settings_words import value_text
 from bot.discord_ui.words import about
 from bot.errors import BadInputError
+from bot.i18n import gettext
 from bot.pricing import PriceTable
 from bot.request import build_request
 from bot.words import credits_text
@@ -28,20 +30,24 @@ from bot.words import credits_text
 _PRICED = ("duration", "resolution", "aspect_ratio", "frames", "fps", "steps")
 
 Suggestion = Choice[str | int | float]
+T = TypeVar("T")
 
 
 def is_suggested(kind: Kind, option: str) -> bool:
     """Tell whether an option has autocomplete: at least one model takes only certain values."""
-    if option == "model":
-        return True
-    models = models_of_kind(kind)
-    return any(m.option(option) and m.parameter_of(option).choices for m in models)
+    return option == "model" or is_choice(kind, option)
 
 
 def suggestions(
-    kind: Kind, option: str, typed: str, given: Mapping[str, Any], prices: PriceTable
+    kind: Kind,
+    option: str,
+    typed: str,
+    given: Mapping[str, Any],
+    prices: PriceTable,
+    *,
+    last: Options = MappingProxyType({}),
 ) -> list[Suggestion]:
-    """Return at most 25 suggestions.
+    """Return at most 25 suggestions; what the member chose last comes first, and says so.
 
     Args:
         kind: The command's kind of models.
@@ -49,41 +55,54 @@ def suggestions(
         typed: What was typed into it so far.
         given: The other options, as far as they are filled; may hold anything.
         prices: Estimated prices.
+        last: What the member chose last: `model` and options.
     """
     if option == "model":
-        return _models(kind, typed, prices)
+        return _models(kind, typed, prices, last)
     named = given.get("model")
     model = find_model(named) if isinstance(named, str) and named else models_of_kind(kind)[0]
     if model is None or model.kind != kind or model.option(option) is None:
         return []
-    parameters = _parameters(model, given, prices)
-    values = (v for v in _values(model.parameter_of(option)) if _matches(v, typed))
-    return _cut(_priced(model, option, value, parameters, prices) for value in values)
-
-
-def _models(kind: Kind, typed: str, prices: PriceTable) -> list[Suggestion]:
+    parameters = parameters_with(model, given, prices)
+    values = [v for v in taken_values(model, option) if _matches(v, typed)]
+    # The same value in another model's way of writing it is the same.
+    used = value_text(option, last[option]) if option in last else None
     return _cut(
-        Choice(name=_model_name(model, prices), value=model.slug)
-        for model in models_matching(models_of_kind(kind), typed)
+        _priced(model, option, value, parameters, prices, is_last=was_last)
+        for value, was_last in _last_first(values, lambda v: value_text(option, v) == used)
     )
 
 
-def _model_name(model: Model, prices: PriceTable) -> str:
-    cheapest = credits_text(prices.cheapest[model.slug])
-    return f"{model.title} · {about(model.typical_s)} · from {cheapest}"
+def _models(kind: Kind, typed: str, prices: PriceTable, last: Options) -> list[Suggestion]:
+    found = models_matching(models_of_kind(kind), typed)
+    return _cut(
+        Choice(name=f"{model.title} · {_marked(model_facts(model, prices), was)}", value=model.slug)
+        for model, was in _last_first(found, lambda model: model.slug == last.get("model"))
+    )
 
 
-def _values(parameter: Parameter) -> Iterable[JsonScalar]:
-    if parameter.choices or parameter.minimum is None or parameter.maximum is None:
-        return parameter.choices
-    return range(int(parameter.minimum), int(parameter.maximum) + 1)
+def _last_first(found: Iterable[T], is_last: Callable[[T], bool]) -> Iterator[tuple[T, bool]]:
+    """Yield each with whether it was chosen last, that one first."""
+    marked = [(one, is_last(one)) for one in found]
+    yield from sorted(marked, key=lambda pair: not pair[1])
+
+
+def _marked(words: str, was_last: bool) -> str:
+    return gettext("{choice} · last time").format(choice=words) if was_last else words
+
+
+def model_facts(model: Model, prices: PriceTable) -> str:
+    """Return how long a model usually takes, and the least that it costs."""
+    return gettext("{time} · from {price}").format(
+        time=about(model.typical_s), price=credits_text(prices.cheapest[model.slug])
+    )
 
 
 def _matches(value: JsonScalar, typed: str) -> bool:
     return str(value).casefold().startswith(typed.strip().casefold())
 
 
-def _parameters(
+def parameters_with(
     model: Model, given: Mapping[str, Any], prices: PriceTable
 ) -> dict[str, JsonScalar]:
     """Return the model's parameters as they would be sent; what is no valid value is left out."""
@@ -114,12 +133,14 @@ def _priced(
     value: JsonScalar,
     parameters: Mapping[str, JsonScalar],
     prices: PriceTable,
+    *,
+    is_last: bool,
 ) -> Suggestion:
     parameter = model.parameter_of(option)
     price = prices.credits(model, {**parameters, parameter.name: value})
-    name = f"{value_text(option, value)} · {credits_text(price)}"
+    name = _marked(f"{value_text(option, value)} · {credits_text(price)}", is_last)
     if value == model.default_of(option):
-        name += " · usual"
+        name = gettext("{choice} · usual").format(choice=name)
     typed_value = str(value) if option_spec(option).type == "string" else value
     return Choice(name=name, value=typed_value)
 

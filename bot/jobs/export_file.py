@@ -15,8 +15,9 @@ ABOUT = (
     "thumbnails: small pictures of them. credits: what they took from your allowance and what "
     "moderators gave you; entries marked as a pseudonym of yours are left from an earlier deletion "
     "and count until their month is over. blocks and allowances: what moderators set for you. "
-    "pictures: of forms that you have open. preferences: your own settings. moderation: what "
-    "moderators did about you, and what you did as one; other people are not named. "
+    "drafts: orders that you have begun. presets and last_options: what you saved, and what you "
+    "chose last for a command. preferences: your own settings. moderation: what moderators did "
+    "about you, and what you did as one; other people are not named. "
     "Discord keeps the messages in its channels itself. Times are in UTC; a guild_id of 0 means "
     "direct messages. /privacy delete removes it."
 )

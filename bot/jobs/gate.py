@@ -48,12 +48,14 @@ class Terms:
     Attributes:
         zone: The guild's time zone.
         approval_reasons: Why a moderator has to say yes first; empty when nobody has to.
+        confirm_above_credits: The member has to say yes first to what costs more.
     """
 
     allowance: Allowance
     zone: ZoneInfo
     budget: Budget
     approval_reasons: Sequence[str] = ()
+    confirm_above_credits: int | None = None
 
 
 class Gate:
@@ -164,6 +166,7 @@ class Gate:
                 host_zone=self._host_zone,
             ),
             approval_reasons=reasons,
+            confirm_above_credits=policy.confirm_above_credits,
         )
 
     async def _filter(self, guild_id: int, book: Rulebook) -> CompiledFilter:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from bot.catalogue import JsonScalar, Model
-from bot.errors import ProviderError, RefusedError, StorageTroubleError
+from bot.errors import BotError, ProviderError, RefusedError, StorageTroubleError
 from bot.i18n import DEFAULT_LOCALE
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
@@ -47,6 +47,7 @@ class Order:
         locale: Discord's, of the member.
         parent_id: The job that this one is made from.
         bot_absent: Whether the bot is not in that channel.
+        confirmed_credits: The price to which the member has said yes.
     """
 
     interaction_id: int
@@ -62,11 +63,28 @@ class Order:
     locale: str = DEFAULT_LOCALE
     parent_id: int | None = None
     bot_absent: bool = False
+    confirmed_credits: int = 0
 
     @property
     def negative_prompt(self) -> str:
         """The member's own words; a model's default is not theirs."""
         return str(self.options.get("negative_prompt", ""))
+
+
+class ConfirmFirstError(BotError):
+    """The guild wants its members to say yes to such a price; nothing was reserved.
+
+    Attributes:
+        order: What was ordered.
+        request: The same, priced.
+        left_credits: What the member may spend afterwards.
+    """
+
+    def __init__(self, order: Order, request: GenerationRequest, left_credits: int) -> None:
+        super().__init__(f"order {order.interaction_id} costs {request.price_credits} credits")
+        self.order = order
+        self.request = request
+        self.left_credits = left_credits
 
 
 class Intake:
@@ -123,6 +141,7 @@ class Intake:
             BadInputError: a file is not what it should be.
             RefusedError: the quota says no, the provider's storage is out of reach, or the bot
                 is stopping.
+            ConfirmFirstError: the member has to say yes to the price first.
         """
         if self._closing:
             raise RefusedError(_RESTARTING)
@@ -164,9 +183,13 @@ class Intake:
     async def _terms(self, order: Order, request: GenerationRequest) -> Terms:
         """Return the terms on which the member may spend; RefusedError when they may not."""
         terms = await self._gate.admit(order.member, order.place, request, order.negative_prompt)
-        if order.image is not None or order.audio is not None:
+        price, threshold = request.price_credits, terms.confirm_above_credits
+        asks = threshold is not None and price > max(threshold, order.confirmed_credits)
+        if asks or order.image is not None or order.audio is not None:
             # Text is refused as soon by the transaction that reserves.
-            await self._check_quota(order, request, terms)
+            left = await self._check_quota(order, request, terms)
+            if asks:
+                raise ConfirmFirstError(order, request, max(0, left - price))
         return terms
 
     async def _reserved(self, terms: Terms, new: NewJob) -> Job:
@@ -192,8 +215,12 @@ class Intake:
         await self._sleep(_ONCE_MORE_AFTER_S)
         return await accept()
 
-    async def _check_quota(self, order: Order, request: GenerationRequest, terms: Terms) -> None:
-        """Refuse before any file is fetched; what counts is checked again when reserving."""
+    async def _check_quota(self, order: Order, request: GenerationRequest, terms: Terms) -> int:
+        """Refuse before any file is fetched; what counts is checked again when reserving.
+
+        Returns:
+            The credits left to spend.
+        """
         now = self._now()
         balance = await self._store.balance(
             guild_id=order.place.guild_id,
@@ -212,6 +239,7 @@ class Intake:
         )
         if refusal is not None:
             raise RefusedError(refusal_text(refusal))
+        return balance.left
 
     async def _with_checked_files(
         self, order: Order, request: GenerationRequest

@@ -25,6 +25,7 @@ FIELD_NAMES: Mapping[str, str] = {
     "jobs_in_flight_guild": "Videos at once, whole server",
     "monthly_budget_credits": "Budget of the server a month",
     "max_price_credits": "Dearest single video",
+    "confirm_above_credits": "Ask members first above a price",
     "allowed_channel_ids": "Channels",
     "models_by_role": "Models by role",
     "models_by_channel": "Models by channel",

@@ -1,5 +1,6 @@
 """The only room that knows SQL: the database, its migrations, the stores and the ledger."""
 
+from bot.storage.asking import AskingStore
 from bot.storage.backups import remove_database
 from bot.storage.database import Database
 from bot.storage.exporting import ExportingStore
@@ -18,6 +19,7 @@ from bot.storage.troubles import told_apart
 from bot.storage.undelivered import UndeliveredStore
 
 __all__ = [
+    "AskingStore",
     "Database",
     "ExportingStore",
     "ForgettingStore",

@@ -15,10 +15,12 @@ from bot.storage.tables import (
     AllowanceRow,
     AuditRow,
     BlockRow,
+    DraftRow,
     JobRow,
+    LastOptionsRow,
     LedgerRow,
     MemberPreferenceRow,
-    PictureRow,
+    PresetRow,
     Table,
     ThumbnailRow,
 )
@@ -56,7 +58,10 @@ class ExportingStore:
             ("credits", LedgerRow, "id", (col(LedgerRow.user_id).in_(both),)),
             ("blocks", BlockRow, "guild_id", (col(BlockRow.user_id) == user_id,)),
             ("allowances", AllowanceRow, "guild_id", holding.own_allowance(user_id)),
-            ("pictures", PictureRow, "message_id", (col(PictureRow.user_id) == user_id,)),
+            ("drafts", DraftRow, "id", (col(DraftRow.user_id) == user_id,)),
+            ("presets", PresetRow, "id", (col(PresetRow.user_id) == user_id,)),
+            # As many as there are commands: one read.
+            ("last_options", LastOptionsRow, "user_id", (col(LastOptionsRow.user_id) == user_id,)),
             (
                 "preferences",
                 MemberPreferenceRow,

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from bot.privacy import Forgotten, Holdings, UnderWayError
 from bot.pseudonyms import NOBODY, Pseudonyms
-from bot.storage import holding, leaving, names, pictures, remains, skeletons
+from bot.storage import asking, holding, leaving, names, remains, skeletons
 from bot.storage.database import Database
 from bot.storage.tables import (
     DIRECT_MESSAGES,
@@ -17,7 +17,6 @@ from bot.storage.tables import (
     BlockRow,
     JobRow,
     MemberPreferenceRow,
-    PictureRow,
 )
 
 _EVER = datetime.max.replace(tzinfo=UTC)
@@ -38,7 +37,7 @@ class ForgettingStore:
         return await self._database.read(lambda session: holding.holdings(session, both, now=now))
 
     async def forget_member(self, user_id: int, *, now: datetime) -> Forgotten:
-        """Forget a member's jobs, pictures and preferences; take their name off everything else.
+        """Forget a member's jobs, drafts, presets and preferences; take their name off the rest.
 
         What keeps being theirs: blocks that hold, own allowances; credits that still count go
         on counting under a pseudonym.
@@ -75,15 +74,12 @@ class ForgettingStore:
         await names.drop_actor(session, user_id)
         pseudonym = self._pseudonyms.of(user_id)
         entries = await names.take_away(session, user_id, guilds, pseudonym, now=now)
-        forms = delete(PictureRow).where(col(PictureRow.user_id) == user_id)
-        seen = await session.scalars(
-            forms.returning(col(PictureRow.message_id)), execution_options=UNSYNCED
-        )
+        drafts, habits = await asking.forget_member(session, user_id)
         await _forget_in_blocks(session, user_id, now=now)
-        pictures_gone = len(seen.all())
         found = Forgotten(
             jobs=jobs,
-            pictures=pictures_gone,
+            drafts=drafts,
+            habits=habits,
             entries=entries,
             events=events,
             preferences=await _forget_preferences(session, user_id),
@@ -136,7 +132,7 @@ class ForgettingStore:
         return total
 
     async def let_go(self, *, now: datetime) -> int:
-        """Remove what was kept only as long as it counted: names, blocks and pictures.
+        """Remove what was kept only as long as it counted: names, blocks and drafts.
 
         Returns:
             How many entries of the books named somebody, or stood for them. The others leave
@@ -146,7 +142,7 @@ class ForgettingStore:
 
         async def work(session: AsyncSession) -> int:
             await session.execute(over, execution_options=UNSYNCED)
-            await pictures.forget_old(session, now=now)
+            await asking.forget_old(session, now=now)
             found = await names.let_go(session, now=now)
             if found:
                 await remains.mark(session)

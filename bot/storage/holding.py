@@ -15,10 +15,12 @@ from bot.storage.tables import (
     AllowanceRow,
     AuditRow,
     BlockRow,
+    DraftRow,
     JobRow,
+    LastOptionsRow,
     LedgerRow,
     MemberPreferenceRow,
-    PictureRow,
+    PresetRow,
 )
 
 
@@ -31,7 +33,9 @@ async def holdings(session: AsyncSession, user_ids: tuple[int, int], *, now: dat
         jobs=await _count(session, col(JobRow.user_id) == user_id, *skeletons.ended()),
         running=running,
         waiting=waiting,
-        pictures=await _count(session, col(PictureRow.user_id) == user_id),
+        drafts=await _count(session, col(DraftRow.user_id) == user_id),
+        habits=await _count(session, col(PresetRow.user_id) == user_id)
+        + await _count(session, col(LastOptionsRow.user_id) == user_id),
         events=await _count(session, events),
         entries=await _count(session, col(LedgerRow.user_id) == user_id),
         granted_credits=await _granted(session, user_ids, now=now),

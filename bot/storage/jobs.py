@@ -12,7 +12,7 @@ from sqlmodel import col
 from bot.job import DROPPABLE, RELEASING, SETTLING, SOURCES, TERMINAL, Job, JobState, NewJob
 from bot.latency import Sample
 from bot.quota import Allowance, Budget, EntryKind
-from bot.storage import accounts, decisions, latencies, ledger, pictures, rows, thumbnails
+from bot.storage import accounts, decisions, latencies, ledger, rows, thumbnails
 from bot.storage.reading import NO_LIMITS, JobReader
 from bot.storage.tables import JobRow
 
@@ -366,18 +366,4 @@ class JobStore(JobReader):
         """Keep a video's picture, once; False when it is not wanted, see `thumbnails.keep`."""
         return await self._database.write(
             lambda session: thumbnails.keep(session, job_id, image, now=now)
-        )
-
-    # -- forms that are open ---------------------------------------------------
-
-    async def keep_picture(self, message_id: int, user_id: int, url: str, *, now: datetime) -> None:
-        """Keep a message's picture for a member whose form is open, for `pictures.KEPT_FOR`."""
-        await self._database.write(
-            lambda session: pictures.keep(session, message_id, user_id, url, now=now)
-        )
-
-    async def kept_picture(self, message_id: int, user_id: int, *, now: datetime) -> str | None:
-        """Return the picture's address; None when none was kept, or too long ago."""
-        return await self._database.read(
-            lambda session: pictures.kept(session, message_id, user_id, now=now)
         )

@@ -302,19 +302,42 @@ class KnownGuildRow(Table, table=True):
     application_id: int = Field(sa_type=BigInteger)
 
 
-class PictureRow(Table, table=True):
-    """The picture of a message whose form a member has open; forgotten after a while."""
+class DraftRow(Table, table=True):
+    """`bot.asking.Draft`; forgotten after a while. Taken by one interaction at most."""
 
-    __tablename__ = "picture"
+    __tablename__ = "draft"
 
-    message_id: int = Field(
-        primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False}
-    )
-    user_id: int = Field(
-        primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False}
-    )
-    url: str = Field(sa_type=Text, repr=False)
+    id: int = Field(primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False})
+    user_id: int = Field(index=True, sa_type=BigInteger)
+    body: dict[str, Any] = Field(sa_type=JSON, repr=False)
     kept_at: datetime = Field(index=True, sa_type=UtcDateTime)
+    taken_by: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class LastOptionsRow(Table, table=True):
+    """What a member chose last for a command: model and options, never words or files."""
+
+    __tablename__ = "last_options"
+
+    user_id: int = Field(primary_key=True, sa_type=BigInteger)
+    command: str = Field(primary_key=True, sa_type=Text)
+    options: dict[str, Any] = Field(sa_type=JSON)
+
+
+class PresetRow(Table, table=True):
+    """`bot.asking.Preset`. An id is never given again: buttons carry it."""
+
+    __tablename__ = "preset"
+    __table_args__ = (UniqueConstraint("user_id", "key"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_RowId)
+    user_id: int = Field(sa_type=BigInteger)
+    # What `bot.asking.key_of` makes of the name.
+    key: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    model: str = Field(sa_type=Text)
+    options: dict[str, Any] = Field(sa_type=JSON)
+    saved_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class ThumbnailRow(Table, table=True):

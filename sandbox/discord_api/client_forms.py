@@ -73,4 +73,6 @@ def _value(part: Json, value: ModalValue, form: ClientForm) -> Json:
         return {"value": part.get("default") if value is None else value}
     if isinstance(value, Path):
         return {"values": [str(form.attach(value))]}
+    if value is None:
+        return {"values": [o["value"] for o in part.get("options", ()) if o.get("default")]}
     return {"values": list(value) if isinstance(value, (list, tuple)) else []}

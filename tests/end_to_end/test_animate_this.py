@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.catalogue import MODELS
 from sandbox.discord_api.component_kinds import files_of
 from sandbox.discord_api.driver import MemberDriver
 from tests.end_to_end.media_files import picture
@@ -23,7 +22,6 @@ from tests.end_to_end.seen import (
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
 
 T2V_CREDITS, FLASH_CREDITS = 8, 18
-SELECT, TEXT_INPUT = 3, 4
 REPLY = 19
 
 
@@ -33,9 +31,15 @@ async def complete(sandbox: SandboxProcess, prompt: str) -> None:
     await sandbox.segmind(f"requests/{request['request_id']}/complete", {})
 
 
-def fields(modal: Json) -> dict[int, str]:
-    """The custom ids of a modal's inputs, by their type."""
-    return {p["type"]: p["custom_id"] for p in parts(modal) if "custom_id" in p}
+def field(modal: Json, label: str) -> Json:
+    """The input of a modal that stands under a label."""
+    found: Json = next(p["component"] for p in parts(modal) if p.get("label") == label)
+    return found
+
+
+def prompt_field(modal: Json) -> str:
+    """The custom id of the prompt's input."""
+    return str(field(modal, "What should happen?")["custom_id"])
 
 
 @pytest.mark.parametrize("model", [None, "wan-2.5-i2v"])
@@ -52,13 +56,14 @@ async def test_a_picture_somebody_posted_can_be_animated(
 
     opened = await mia.use_menu("Animate this", posted)
     assert opened.modal is not None
-    inputs = fields(opened.modal)
-    chosen = {} if model is None else {inputs[SELECT]: [model]}
-    job = await mia.submit_modal(opened.modal, {inputs[TEXT_INPUT]: prompt, **chosen})
+    select = field(opened.modal, "Model")
+    shown = next(option["value"] for option in select["options"] if option.get("default"))
+    chosen = {} if model is None else {select["custom_id"]: [model]}
+    job = await mia.submit_modal(opened.modal, {prompt_field(opened.modal): prompt, **chosen})
 
     result = await result_of(mia, job.id)
     request = await sandbox.request_of(prompt)
-    assert request["slug"] == (model or MODELS[0].slug)
+    assert request["slug"] == (model or shown)
     assert (
         await mia.download(request["body"]["image"]) == (tmp_path / "theos hill.png").read_bytes()
     )
@@ -76,7 +81,7 @@ async def test_a_form_left_open_over_a_restart_of_the_bot_still_makes_its_video(
     assert opened.modal is not None
 
     await sandbox.bot("restart")
-    job = await mia.submit_modal(opened.modal, {fields(opened.modal)[TEXT_INPUT]: prompt})
+    job = await mia.submit_modal(opened.modal, {prompt_field(opened.modal): prompt})
 
     assert job.ok, "the form was not answered"
     result = await result_of(mia, job.id)
@@ -97,7 +102,7 @@ async def test_a_form_on_a_message_that_was_deleted_meanwhile_is_refused(
 
     where = {"channel_id": sandbox.channel_id, "message_id": posted["id"]}
     await sandbox.discord("delete-message", where)
-    sent = await mia.submit_modal(opened.modal, {fields(opened.modal)[TEXT_INPUT]: "a hill"})
+    sent = await mia.submit_modal(opened.modal, {prompt_field(opened.modal): "a hill"})
 
     answer = await answer_to(mia, sent.id)
     assert is_ephemeral(answer)
@@ -128,7 +133,7 @@ async def test_a_blank_prompt_in_the_form_is_refused(
     assert opened.modal is not None
     before = await quota(mia)
 
-    sent = await mia.submit_modal(opened.modal, {fields(opened.modal)[TEXT_INPUT]: "   "})
+    sent = await mia.submit_modal(opened.modal, {prompt_field(opened.modal): "   "})
 
     assert_plain(text_of(await answer_to(mia, sent.id)), ("`prompt` is empty",))
     assert await quota(mia) == before
@@ -143,6 +148,6 @@ async def test_a_file_that_only_says_it_is_a_picture_is_refused_after_the_form(
     opened = await mia.use_menu("Animate this", posted)
     assert opened.modal is not None
 
-    sent = await mia.submit_modal(opened.modal, {fields(opened.modal)[TEXT_INPUT]: "a hill"})
+    sent = await mia.submit_modal(opened.modal, {prompt_field(opened.modal): "a hill"})
 
     assert_plain(text_of(await answer_to(mia, sent.id)), ("a text file, not an image",))

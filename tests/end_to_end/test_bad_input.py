@@ -28,10 +28,10 @@ async def test_a_blank_prompt_is_refused(
     await assert_refused(sandbox, mia, "t2v", {"prompt": blank}, "`prompt` is empty", "few words")
 
 
-async def test_a_missing_prompt_never_leaves_discord(mia: MemberDriver, picture_file: Path) -> None:
-    """The option is required, so Discord itself insists on it."""
+async def test_a_missing_picture_never_leaves_discord(mia: MemberDriver) -> None:
+    """The option is required, so Discord itself insists on it; a prompt is asked for by a form."""
     with pytest.raises(RefusedError) as refused:
-        await mia.run_command("animate", {"image": picture_file})
+        await mia.run_command("animate", {"prompt": "a hill"})
 
     assert refused.value.status == BAD_REQUEST
 

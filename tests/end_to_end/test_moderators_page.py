@@ -81,8 +81,9 @@ async def _animate(seat: Seat) -> None:
     await seat.page.get_by_test_id("composer-input").fill("/animate")
     await seat.page.get_by_test_id("command-picker").get_by_role("option").first.click()
     await seat.page.get_by_test_id("option-image-sample").click()
-    await seat.page.get_by_test_id("option-prompt").fill("The hills breathe, clouds drift by")
     await seat.page.get_by_test_id("command-send").click()
+    await seat.page.get_by_test_id("modal-prompt").fill("The hills breathe, clouds drift by")
+    await seat.page.get_by_test_id("modal-submit").click()
     await expect(seat.card("Waiting for a moderator")).to_be_visible()
 
 

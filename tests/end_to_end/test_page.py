@@ -17,11 +17,12 @@ PLAYING = "video => video.readyState >= 2 && video.videoWidth > 0 && video.curre
 
 
 async def _animate(page: Page) -> None:
-    """Fill in and send /animate, as a stranger would: with the sample picture."""
+    """Send /animate with nothing but the sample picture, and say in the form what happens."""
     await page.get_by_test_id("hint-animate").click()
     await page.get_by_test_id("option-image-sample").click()
-    await page.get_by_test_id("option-prompt").fill("The hills breathe, clouds drift by")
     await page.get_by_test_id("command-send").click()
+    await page.get_by_test_id("modal-prompt").fill("The hills breathe, clouds drift by")
+    await page.get_by_test_id("modal-submit").click()
 
 
 async def test_a_stranger_makes_a_first_video(tmp_path: Path) -> None:

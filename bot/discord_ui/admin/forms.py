@@ -28,6 +28,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
         "monthly_credits",
         "jobs_in_flight_member",
         "max_price_credits",
+        "confirm_above_credits",
     ),
     "server": (
         "monthly_budget_credits",
@@ -121,6 +122,7 @@ def _hints(overview: Overview) -> Mapping[str, str]:
         "jobs_in_flight_member": f"empty: as the bot's host set it, {host.jobs_in_flight_member:,}",
         "jobs_in_flight_guild": f"empty: as the bot's host set it, {host.jobs_in_flight_guild:,}",
         "max_price_credits": _NO_LIMIT,
+        "confirm_above_credits": "what a video may cost without asking; empty: never asked",
         "monthly_budget_credits": _NO_LIMIT,
         "retention_days": _retention_hint(overview.host_retention_days),
         "time_zone": f"such as Europe/Berlin; empty: {overview.host_zone}"[:100],

@@ -51,7 +51,9 @@ def _limits_text(overview: Overview) -> str:
     each = _or_host(policy.jobs_in_flight_member, host.jobs_in_flight_member, "video")
     most = policy.max_price_credits
     dearest = "at any price" if most is None else f"of {credits_text(most)} at most"
-    return f"🎟️ **Each member**\n{day} a day · {month} a month\n{each} at once, {dearest}"
+    ask = policy.confirm_above_credits
+    asked = "" if ask is None else f", and asked first above {credits_text(ask)}"
+    return f"🎟️ **Each member**\n{day} a day · {month} a month\n{each} at once, {dearest}{asked}"
 
 
 def _server_text(overview: Overview) -> str:

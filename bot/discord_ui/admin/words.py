@@ -84,6 +84,7 @@ _VALUE_WORDS: Mapping[str, Callable[[Any], str]] = {
     "jobs_in_flight_guild": _optional("video", "the host's"),
     "monthly_budget_credits": _optional("credit", "no limit"),
     "max_price_credits": _optional("credit", "no limit"),
+    "confirm_above_credits": _optional("credit", "never"),
     "allowed_channel_ids": lambda value: mentions("channel", value) if value else "everywhere",
     "age_restricted_only": _switch,
     "filter_lists": lambda value: ", ".join(value) or "none",
