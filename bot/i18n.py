@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -100,7 +101,15 @@ def _read(language: str) -> gnu.NullTranslations:
         return gnu.NullTranslations()
     with path.open("rb") as file:
         catalogue = read_po(file, locale=language)
+    _drop_half_plurals(catalogue)
     binary = io.BytesIO()
     write_mo(binary, catalogue)
     binary.seek(0)
     return gnu.GNUTranslations(binary)
+
+
+def _drop_half_plurals(catalogue: Catalog) -> None:
+    """Leave out plurals that lack a form; as they are, they would show the singular for it."""
+    for message in list(catalogue):
+        if isinstance(message.string, tuple) and not all(message.string):
+            catalogue.delete(message.id, context=message.context)

@@ -8,6 +8,7 @@ import discord
 
 from bot.discord_ui.services import Interaction
 from bot.errors import RefusedError
+from bot.i18n import gettext
 from bot.jobs.changes import Moderator
 
 log = logging.getLogger(__name__)
@@ -25,13 +26,13 @@ NEEDED = discord.Permissions(
 def missing_permissions(has: discord.Permissions, *, in_thread: bool) -> list[str]:
     """Return the permissions that posting a video needs and the bot lacks, by Discord's names."""
     needed = {
-        "View Channel": has.view_channel,
-        "Attach Files": has.attach_files,
+        gettext("View Channel"): has.view_channel,
+        gettext("Attach Files"): has.attach_files,
     }
     if in_thread:
-        needed["Send Messages in Threads"] = has.send_messages_in_threads
+        needed[gettext("Send Messages in Threads")] = has.send_messages_in_threads
     else:
-        needed["Send Messages"] = has.send_messages
+        needed[gettext("Send Messages")] = has.send_messages
     return [name for name, granted in needed.items() if not granted]
 
 
@@ -69,8 +70,10 @@ def moderator(interaction: Interaction) -> Moderator:
         _tried(interaction),
     )
     raise RefusedError(
-        "This is for this server's moderators: it needs the permission **Manage Server** here. "
-        "Nothing was changed."
+        gettext(
+            "This is for this server's moderators: it needs the permission **Manage Server** here. "
+            "Nothing was changed."
+        )
     )
 
 
