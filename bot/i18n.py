@@ -14,6 +14,7 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from decimal import Decimal
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -79,9 +80,15 @@ def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools know
     return text
 
 
-def number_text(number: float) -> str:
-    """Return a number as the language that is spoken writes it: 1,250 or 1.250."""
-    return format_decimal(number, locale=_language.get())
+def number_text(number: float | Decimal, *, decimals: int | None = None) -> str:
+    """Return a number as the language that is spoken writes it: 1,250 or 1.250.
+
+    Args:
+        number: The number.
+        decimals: How many are shown; None for as many as it has, three at most.
+    """
+    pattern = None if decimals is None else f"#,##0.{'0' * decimals}"
+    return format_decimal(number, format=pattern, locale=_language.get())
 
 
 def load() -> None:

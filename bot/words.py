@@ -50,8 +50,3 @@ def ago(moment: datetime) -> str:
 def at(moment: datetime) -> str:
     """Return a date and time that Discord shows in the reader's time zone."""
     return f"<t:{int(moment.timestamp())}:f>"
-
-
-def count(number: int, one: str) -> str:
-    """Return "1 credit", "1,250 credits", in English."""
-    return f"{number:,} {one if number == 1 else one + 's'}"
