@@ -111,7 +111,7 @@ def _removal(job: Job) -> str:
     why = quote(job.removal_reason or "", _REASON_LIMIT)
     back = gettext("The credits were not given back.")
     if job.refunded_at is not None:
-        back = gettext("Given back {when}: {credits}.").format(
+        back = gettext("{credits} given back {when}.").format(
             credits=credits_text(job.price_credits), when=ago(job.refunded_at)
         )
     by = gettext("Removed by {moderator} {when}")

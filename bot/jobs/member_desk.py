@@ -123,7 +123,7 @@ class MemberDesk:
         )
         if not found:
             words = gettext(
-                "This member has no allowance of their own here. `/video-admin allowance list` "
+                "This member has no allowance of its own here. `/video-admin allowance list` "
                 "shows who has."
             )
             if target == "role":
