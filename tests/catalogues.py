@@ -5,30 +5,33 @@ Translations that are there stay. What has gone from the code goes from the cata
 has changed is a new text.
 """
 
+import ast
 import asyncio
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from babel.messages import pofile
-from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.catalog import Catalog, Message
 from discord import app_commands
 
 from bot.client import Services, VideoBot, cog_names
 from bot.discord_ui.translator import CONTEXTS
 from bot.i18n import CATALOGUES, ENGLISH, LANGUAGES
+from tests.catalogue_rules import english_of
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = CATALOGUES / "bot.pot"
 TRANSLATED = tuple(sorted(set(LANGUAGES.values()) - {ENGLISH}))
-_METHODS = [("**.py", "python")]
-_KEYWORDS = {"gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "N_": None}
+# How many texts each name takes, after its context.
+_LOOK_UPS = {"gettext": 1, "N_": 1, "ngettext": 2, "pgettext": 2}
 # They differ with the day and the version of the tool, not with the texts.
 _UNSTABLE = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Last-Translator')
 # As gettext's own tools have them. Babel's are CLDR's, with a third form for whole millions.
-_PLURALS = {
+PLURALS = {
     "de": "nplurals=2; plural=(n != 1);",
     "es": "nplurals=2; plural=(n != 1);",
     "fr": "nplurals=2; plural=(n > 1);",
@@ -36,9 +39,7 @@ _PLURALS = {
     "pt_BR": "nplurals=2; plural=(n > 1);",
 }
 
-AnyCommand = (
-    app_commands.Command[VideoBot, ..., None] | app_commands.Group | app_commands.ContextMenu
-)
+AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
 
 async def _commands() -> list[AnyCommand]:
@@ -51,7 +52,7 @@ async def _commands() -> list[AnyCommand]:
         bot = VideoBot(start_services=no_services, data_dir=Path(folder))
         for name in cog_names():
             await bot.load_extension(name)
-        return list(bot.tree.get_commands())  # type: ignore[return-value]  # the tree's own union says less of the client
+        return list(bot.tree.get_commands())
 
 
 def registered_commands() -> list[AnyCommand]:
@@ -77,17 +78,42 @@ def command_texts(command: AnyCommand) -> Iterator[tuple[str, str]]:
             yield CONTEXTS[places.choice_name], choice.name
 
 
+def extracted(source: str) -> Iterator[tuple[str | None, str | tuple[str, ...]]]:
+    """Yield each text that is looked up or marked, after its context.
+
+    Babel's own extractor reads Python 3.11's f-strings as one word, and misses what is in them.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        count = _LOOK_UPS.get(node.func.id, 0)
+        given = [arg.value for arg in node.args[:count] if isinstance(arg, ast.Constant)]
+        texts = tuple(text for text in given if isinstance(text, str))
+        if count == 0 or len(texts) < count:
+            continue
+        if node.func.id == "pgettext":
+            yield texts[0], texts[1]
+        else:
+            yield None, texts if count > 1 else texts[0]
+
+
 def template() -> Catalog:
     """Return all texts as the code has them now."""
     catalogue = _new_catalogue()
     for folder in ("bot", "cogs"):
-        found = extract_from_dir(ROOT / folder, _METHODS, keywords=_KEYWORDS)
-        for path, _line, text, _comments, context in found:
-            catalogue.add(text, locations=[(f"{folder}/{path}", None)], context=context)
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            where = [(str(path.relative_to(ROOT)), 0)]
+            for context, text in extracted(path.read_text(encoding="utf-8")):
+                catalogue.add(text, locations=where, context=context)
     for command in registered_commands():
         for context, text in command_texts(command):
-            catalogue.add(text, locations=[(_home(command), None)], context=context)
+            catalogue.add(text, locations=[(_home(command), 0)], context=context)
     return catalogue
+
+
+def code_spans(message: Message) -> list[str]:
+    """Return what stands in code in an English text."""
+    return [span for form in english_of(message) for span in re.findall(r"`([^`]+)`", form)]
 
 
 def _home(command: AnyCommand) -> str:
@@ -106,7 +132,7 @@ def _new_catalogue(locale: str | None = None) -> Catalog:
         language_team="none",
     )
     if locale is not None:
-        catalogue.mime_headers = [("Plural-Forms", _PLURALS[locale])]
+        catalogue.mime_headers = [("Plural-Forms", PLURALS[locale])]
     return catalogue
 
 
@@ -119,9 +145,9 @@ def read(language: str) -> Catalog:
         return pofile.read_po(file, locale=language)
 
 
-def updated(language: str, texts: Catalog) -> Catalog:
+def updated(old: Catalog, texts: Catalog) -> Catalog:
     """Return a language's catalogue with exactly these texts; translations are kept."""
-    old, new = read(language), _new_catalogue(language)
+    new = _new_catalogue(str(old.locale))
     for message in texts:
         if not message.id:
             continue
@@ -151,7 +177,7 @@ def main() -> None:
     CATALOGUES.mkdir(exist_ok=True)
     TEMPLATE.write_text(as_text(texts), encoding="utf-8")
     for language in TRANSLATED:
-        catalogue = updated(language, texts)
+        catalogue = updated(read(language), texts)
         (CATALOGUES / f"{language}.po").write_text(as_text(catalogue), encoding="utf-8")
 
 

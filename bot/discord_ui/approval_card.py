@@ -38,7 +38,7 @@ def approval_card(job: Job) -> ui.LayoutView:
     waits = job.state is JobState.AWAITING_APPROVAL
     look = LOOKS[JobState.AWAITING_APPROVAL if waits else _outcome(job)]
     box: Box = ui.Container(accent_colour=look.colour)
-    title = gettext("Waits for your approval" if waits else _TITLES[_outcome(job)])
+    title = gettext("Waits for your approval") if waits else gettext(_TITLES[_outcome(job)])
     box.add_item(ui.TextDisplay(f"### {look.symbol} {title} · {model_title(job.model)}"))
     box.add_item(ui.TextDisplay(prompt_text(job, ROOM)))
     add_negative(box, job, ROOM)

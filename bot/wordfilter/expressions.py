@@ -26,7 +26,7 @@ _PROBLEMS = {
     ),
     "invalid perl operator": N_("Look-ahead and look-behind such as `(?=…)` are not possible."),
     "invalid character class": N_("A range in `[…]` is unknown or the wrong way round (`z-a`)."),
-    "trailing \\": "It ends with a `\\`; write `\\\\` for the sign itself.",
+    "trailing \\": N_("It ends with a `\\`; write `\\\\` for the sign itself."),
     "invalid escape": N_("A `\\` stands before something unknown; `\\1` is not possible."),
     "pattern too large": N_("It repeats too much; use smaller numbers in `{…}`."),
 }
