@@ -99,13 +99,13 @@ def faults_of(message: Message, commands: Names) -> Iterator[str]:
     english = english_of(message)
     for form in filter(None, translation_of(message)):
         yield from faults(english[-1], form, commands)
-        if message.context in MOST_CHARS:
-            yield from _limits(message.context, english[0], form)
+        yield from _limits(message.context or "", english[0], form)
 
 
 def _limits(context: str, english: str, form: str) -> Iterator[str]:
-    if len(form) > MOST_CHARS[context]:
-        yield f"{len(form)} characters; Discord takes {MOST_CHARS[context]}"
+    most = MOST_CHARS.get(context)
+    if most is not None and len(form) > most:
+        yield f"{len(form)} characters; Discord takes {most}"
     # The commands of a message's menu have free names.
     named = context in ("command name", "option name") and NAME.fullmatch(english)
     if named and english == english.lower() and (not NAME.fullmatch(form) or form != form.lower()):

@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
-from discord import ui
+from discord import app_commands, ui
+from discord.app_commands import TranslationContextLocation as Location
 
 from bot import i18n
 from bot.catalogue import MODELS
 from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.failures import FAILURE_WORDS
+from bot.discord_ui.translator import CatalogueTranslator
 from bot.i18n import speaking
 from sandbox.discord_api.components import check_message, check_modal
 from sandbox.discord_api.errors import FormErrors
@@ -147,6 +150,24 @@ def test_every_language_fits(locale: str) -> None:
     with speaking(locale):
         for shown in VIEWS.values():
             accepted(shown())
+
+
+async def test_commands_are_named_in_every_language_that_has_a_name(made_up_language: str) -> None:
+    """And are not in one whose name is the English one."""
+    translator = CatalogueTranslator()
+    command: Any = app_commands.Command(name="quota", description="d", callback=_nothing)
+    context: Any = app_commands.TranslationContext(Location.command_name, command)
+    name = app_commands.locale_str("quota")
+    spoken = [
+        await translator.translate(name, discord.Locale(locale), context)
+        for locale in (made_up_language, "en-GB", "ko")
+    ]
+
+    assert spoken == [made_up("quota"), None, None]
+
+
+async def _nothing(_interaction: discord.Interaction) -> None:
+    """Do nothing."""
 
 
 def test_english_left_over_is_found() -> None:
