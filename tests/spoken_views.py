@@ -22,16 +22,18 @@ from bot.discord_ui.admin.presses import PageRef
 from bot.discord_ui.admin.setup import setup_page
 from bot.discord_ui.admin.stats import stats_page
 from bot.discord_ui.approval_card import denial_form
+from bot.discord_ui.cards import status_card
 from bot.discord_ui.pages import help_page, model_page, models_page, quota_page
 from bot.discord_ui.privacy_pages import delete_page, deleted_page
 from bot.discord_ui.video_card import moderators_card, removal_words, video_form
 from bot.errors import MemberError
 from bot.finding import Finding
 from bot.i18n import gettext
-from bot.job import Job, JobState
+from bot.job import FailureReason, Job, JobState
 from bot.jobs import sending_words
 from bot.jobs.member_desk import MemberUsage
 from bot.jobs.policy_desk import Overview
+from bot.jobs.ports import Standing
 from bot.jobs.privacy_desk import Deleted, under_way_words
 from bot.jobs.report_desk import Report
 from bot.jobs.video_desk import Deletion, Removal
@@ -190,6 +192,11 @@ def _members() -> dict[str, Shown]:
             deleted_page, Deleted(forgotten=Forgotten(jobs=2, entries=1), wiped=False)
         ),
     }
+    for state in JobState:
+        found[f"card {state}"] = partial(status_card, _job(state), Standing(place=2))
+    for reason in FailureReason:
+        failed = _job(JobState.FAILED, failure=reason)
+        found[f"card failed, {reason}"] = partial(status_card, failed, Standing())
     for model in MODELS:
         found[f"model {model.slug}"] = partial(model_page, model, PRICES)
     return found
