@@ -124,7 +124,7 @@ def _fitting(path: Path, most_bytes: int) -> Path:
 
 
 def _megabytes(size_bytes: int) -> str:
-    return number_text(round(size_bytes / 2**20, 1))
+    return number_text(size_bytes / 2**20, decimals=1)
 
 
 def under_way_words(running: int, waiting: int) -> str:
