@@ -124,7 +124,7 @@ def test_the_picture_stands_beside_the_words() -> None:
         ({}, ["Removed by", "> Not here", "not given back"], ["refund Give credits back", "block"]),
         (
             {"refunded_at": NOW},
-            ["63 credits given back <t:"],
+            ["63 credits were given back <t:"],
             ["block"],
         ),
         (

@@ -22,7 +22,7 @@ from bot.discord_ui.log_parts import (
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import moderator_words, quote
-from bot.i18n import N_, gettext, number_text
+from bot.i18n import N_, gettext, ngettext, number_text
 from bot.job import WITH_VIDEO, Job, JobState
 from bot.jobs.checks import REASON_CHARS
 from bot.jobs.video_desk import Deletion, Removal
@@ -111,9 +111,11 @@ def _removal(job: Job) -> str:
     why = quote(job.removal_reason or "", _REASON_LIMIT)
     back = gettext("The credits were not given back.")
     if job.refunded_at is not None:
-        back = gettext("{credits} given back {when}.").format(
-            credits=credits_text(job.price_credits), when=ago(job.refunded_at)
-        )
+        back = ngettext(
+            "{n} credit was given back {when}.",
+            "{n} credits were given back {when}.",
+            job.price_credits,
+        ).format(n=number_text(job.price_credits), when=ago(job.refunded_at))
     by = gettext("Removed by {moderator} {when}")
     lines = [by.format(moderator=moderator_words(job.removed_by), when=when).rstrip(), why, back]
     if job.result_message_id is not None:
