@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test tests lint style types bench chaos chaos-short chaos-commits chaos-upgrade lock format browser clean
+.PHONY: help setup demo run test tests lint style types bench chaos chaos-short chaos-commits chaos-upgrade lock texts format browser clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -84,6 +84,9 @@ chaos-commits: setup ## a kill before and after every single commit of a job, on
 
 chaos-upgrade: setup ## jobs of an older version end under this one: make chaos-upgrade FROM=revision
 	$(CHAOS) upgrade --from $(or $(FROM),HEAD~1)
+
+texts: setup ## bring bot/locales up to date with the texts in the code
+	$(BIN)/python -m tests.catalogues
 
 lock: setup ## renew the lock files from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

@@ -27,6 +27,7 @@ from bot.discord_ui.history_items import HistoryItem
 from bot.discord_ui.log_parts import LogButton
 from bot.discord_ui.privacy_pages import PrivacyButton
 from bot.discord_ui.services import Interaction, Services
+from bot.discord_ui.translator import CatalogueTranslator
 from bot.i18n import DEFAULT_LOCALE, speak, speaking
 from bot.jobs.stop_time import ANSWERS
 
@@ -148,12 +149,13 @@ class VideoBot(commands.AutoShardedBot):
         )
         for name in cog_names():
             await self.load_extension(name)
+        await self.tree.set_translator(CatalogueTranslator())
         if self._registers_commands:
             await self.sync_if_changed()
 
     async def sync_if_changed(self) -> bool:
         """Register the commands with Discord if they are not what was registered last."""
-        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        payload = await self._payload()
         known = json.dumps([Route.BASE, self.application_id, payload], sort_keys=True)
         digest = hashlib.sha256(known.encode()).hexdigest()
         path = self._data_dir / _SYNCED_FILE
@@ -163,6 +165,13 @@ class VideoBot(commands.AutoShardedBot):
         await asyncio.to_thread(path.write_text, digest, encoding="ascii")
         log.info("registered %d commands", len(payload))
         return True
+
+    async def _payload(self) -> list[dict[str, Any]]:
+        """Return the commands as Discord gets them, in every language."""
+        tree, translator = self.tree, self.tree.translator
+        if translator is None:
+            raise RuntimeError("the commands have no translator")
+        return [await one.get_translated_payload(tree, translator) for one in tree.get_commands()]
 
     async def _are_registered(self) -> bool:
         """Ask Discord: somebody may have removed them, or it may be a fresh sandbox."""

@@ -14,8 +14,10 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from decimal import Decimal
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -78,9 +80,15 @@ def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools know
     return text
 
 
-def number_text(number: float) -> str:
-    """Return a number as the language that is spoken writes it: 1,250 or 1.250."""
-    return format_decimal(number, locale=_language.get())
+def number_text(number: float | Decimal, *, decimals: int | None = None) -> str:
+    """Return a number as the language that is spoken writes it: 1,250 or 1.250.
+
+    Args:
+        number: The number.
+        decimals: How many are shown; None for as many as it has, three at most.
+    """
+    pattern = None if decimals is None else f"#,##0.{'0' * decimals}"
+    return format_decimal(number, format=pattern, locale=_language.get())
 
 
 def load() -> None:
@@ -100,7 +108,15 @@ def _read(language: str) -> gnu.NullTranslations:
         return gnu.NullTranslations()
     with path.open("rb") as file:
         catalogue = read_po(file, locale=language)
+    _drop_half_plurals(catalogue)
     binary = io.BytesIO()
     write_mo(binary, catalogue)
     binary.seek(0)
     return gnu.GNUTranslations(binary)
+
+
+def _drop_half_plurals(catalogue: Catalog) -> None:
+    """Leave out plurals that lack a form; as they are, they would show the singular for it."""
+    for message in list(catalogue):
+        if isinstance(message.string, tuple) and not all(message.string):
+            catalogue.delete(message.id, context=message.context)

@@ -11,15 +11,16 @@ What passes may still have to wait for a moderator: then every reason is told at
 Allowances and budgets are not asked here but where credits are reserved (`bot.quota`).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
+from bot.i18n import DEFAULT_LOCALE, N_, gettext, ngettext, number_text, speaking
 from bot.policy import ApprovalRules, Block, GuildPolicy, MemberFacts, PlaceFacts
 from bot.wordfilter import CompiledFilter, Match
-from bot.words import ago, count, credits_text
+from bot.words import ago, credits_text, days_text, one_of
 
 # What a text quotes at most, so that it stays within a Discord message (2,000 characters).
 _MAX_REASON = 300
@@ -123,7 +124,8 @@ def judge(
     )
     if refused:
         return refused
-    reasons = tuple(_reasons_to_wait(policy.approval, member, price_credits, now))
+    with speaking(DEFAULT_LOCALE):  # they are kept, and read in the server's log
+        reasons = tuple(_reasons_to_wait(policy.approval, member, price_credits, now))
     return NeedsApproval(reasons=reasons) if reasons else Accepted()
 
 
@@ -162,21 +164,28 @@ def judge_sending(
 def _paused(policy: GuildPolicy) -> Refused | None:
     if policy.paused_reason is None:
         return None
-    text = (
-        f"Making videos is paused on this server.{_quoted(policy.paused_reason)}"
+    text = gettext(
+        "Making videos is paused on this server.{reason}"
         "Videos already in the making go on. Moderators can resume it."
-    )
+    ).format(reason=_quoted(policy.paused_reason))
     return Refused(rule=ModerationRule.PAUSED, text=text)
 
 
 def _blocked(block: Block | None, now: datetime) -> Refused | None:
     if block is None or (block.until is not None and block.until <= now):
         return None
-    ends = f"The block ends {ago(block.until)}" if block.until else "The block has no end"
-    text = (
-        f"You are blocked from making videos on this server.{_quoted(block.reason)}"
-        f"{ends}; moderators can lift it before."
-    )
+    if block.until is None:
+        words = gettext(
+            "You are blocked from making videos on this server.{reason}"
+            "The block has no end; moderators can lift it before."
+        )
+    else:
+        words = gettext(
+            "You are blocked from making videos on this server.{reason}"
+            "The block ends {when}; moderators can lift it before."
+        )
+    when = ago(block.until) if block.until else ""
+    text = words.format(reason=_quoted(block.reason), when=when)
     return Refused(rule=ModerationRule.BLOCKED, text=text)
 
 
@@ -185,17 +194,17 @@ def _wrong_channel(policy: GuildPolicy, place: PlaceFacts) -> Refused | None:
     if not allowed or place.channel_id in allowed or place.parent_id in allowed:
         return None
     channels = _named([f"<#{channel_id}>" for channel_id in allowed])
-    text = (
-        f"Videos may not be made in this channel, only in {channels} and threads there. "
+    text = gettext(
+        "Videos may not be made in this channel, only in {channels} and threads there. "
         "Moderators can allow other channels."
-    )
+    ).format(channels=channels)
     return Refused(rule=ModerationRule.CHANNEL, text=text)
 
 
 def _not_age_restricted(policy: GuildPolicy, place: PlaceFacts) -> Refused | None:
     if place.age_restricted or not policy.age_restricted_only:
         return None
-    text = (
+    text = gettext(
         "On this server, videos may only be made in channels that are marked as age-restricted, "
         "and this one is not. Try again in such a channel; moderators can mark this one."
     )
@@ -210,11 +219,16 @@ def _not_in_this_channel(policy: GuildPolicy, place: PlaceFacts, model: str) -> 
         models = policy.models_by_channel[channel_id]
         if model in models:
             return None
-        others = f"Choose {_slugs(models)} here" if models else "No model may be used here"
-        text = (
-            f"The model `{model}` may not be used in this channel. {others}, or use another "
-            "channel; moderators can allow it here."
+        words = gettext(
+            "The model `{model}` may not be used in this channel. Choose {models} here, or use "
+            "another channel; moderators can allow it here."
         )
+        if not models:
+            words = gettext(
+                "The model `{model}` may not be used in this channel. No model may be used here, "
+                "or use another channel; moderators can allow it here."
+            )
+        text = words.format(model=model, models=_slugs(models))
         return Refused(rule=ModerationRule.CHANNEL_MODELS, text=text)
     return None
 
@@ -227,13 +241,17 @@ def _not_with_these_roles(policy: GuildPolicy, member: MemberFacts, model: str) 
     if model in allowed or (not own and model not in listed):
         return None
     if own:
-        models = _slugs(sorted(allowed)) if allowed else "no model"
-        why = f"Your {'role allows' if len(own) == 1 else 'roles allow'} {models}."
+        models = _slugs(sorted(allowed)) if allowed else gettext("no model")
+        why = ngettext("Your role allows {models}.", "Your roles allow {models}.", len(own))
+        why = why.format(models=models)
     else:
-        why = "It is kept for certain roles."
+        why = gettext("It is kept for certain roles.")
     holders = [f"<@&{role_id}>" for role_id, slugs in by_role.items() if model in slugs]
-    who = f" It is open to {_named(holders)}." if holders else ""
-    text = f"You may not use the model `{model}` here. {why}{who} Moderators can give you access."
+    sentences = [gettext("You may not use the model `{model}` here.").format(model=model), why]
+    if holders:
+        sentences.append(gettext("It is open to {roles}.").format(roles=_named(holders)))
+    sentences.append(gettext("Moderators can give you access."))
+    text = " ".join(sentences)
     return Refused(rule=ModerationRule.ROLE_MODELS, text=text)
 
 
@@ -241,26 +259,35 @@ def _too_dear(policy: GuildPolicy, price_credits: int) -> Refused | None:
     limit = policy.max_price_credits
     if limit is None or price_credits <= limit:
         return None
-    text = (
-        f"This video costs {credits_text(price_credits)}; the most that one video may cost on this "
-        f"server is {credits_text(limit)}. Choose a shorter or smaller video; moderators can raise "
-        "the limit."
-    )
+    text = gettext(
+        "This video costs {price}; the most that one video may cost on this server is {limit}. "
+        "Choose a shorter or smaller video; moderators can raise the limit."
+    ).format(price=credits_text(price_credits), limit=credits_text(limit))
     return Refused(rule=ModerationRule.MAX_PRICE, text=text)
+
+
+_FILTERED: Mapping[Field, str] = {
+    "prompt": N_(
+        "Your prompt has something that this server does not allow ({rule}): “{excerpt}”. "
+        "Nothing was charged. Change it and try again; when it is harmless, tell a moderator, who "
+        "can change the filter."
+    ),
+    "negative prompt": N_(
+        "Your negative prompt has something that this server does not allow ({rule}): “{excerpt}”. "
+        "Nothing was charged. Change it and try again; when it is harmless, tell a moderator, who "
+        "can change the filter."
+    ),
+}
 
 
 def _filtered(rules: CompiledFilter, text: str, name: Field) -> Refused | None:
     match = rules.find(text)
     if match is None:
         return None
-    rule = f"the word list “{match.list_name}”"
+    rule = gettext("the word list “{name}”").format(name=match.list_name)
     if match.rule is not None:
-        rule = f"filter rule {match.rule.id}"
-    words = (
-        f"Your {name} has something that this server does not allow ({rule}): “{match.excerpt}”. "
-        "Nothing was charged. Change it and try again; when it is harmless, tell a moderator, who "
-        "can change the filter."
-    )
+        rule = gettext("filter rule {number}").format(number=match.rule.id)
+    words = gettext(_FILTERED[name]).format(rule=rule, excerpt=match.excerpt)
     found = Found(match=match, field=name)
     return Refused(rule=ModerationRule.FILTER, text=words, found=found)
 
@@ -287,7 +314,7 @@ def _reasons_to_wait(
 
 
 def _newness(days: int, joined_at: datetime | None, now: datetime) -> Iterator[str]:
-    span = count(days, "day")
+    span = days_text(days)
     if joined_at is None:  # Discord did not say: better one approval too many
         yield f"It is not known whether the member joined more than {span} ago."
     elif now - joined_at < timedelta(days=days):
@@ -314,5 +341,7 @@ def _named(names: Collection[str]) -> str:
     """Return "a, b or c", and how many more when there are many."""
     shown = list(names)[:_MAX_NAMED]
     if len(names) > len(shown):
-        return f"{', '.join(shown)} or {len(names) - len(shown):,} others"
-    return " or ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part)
+        others = len(names) - len(shown)
+        words = ngettext("{names} or {n} other", "{names} or {n} others", others)
+        return words.format(names=", ".join(shown), n=number_text(others))
+    return one_of(shown)

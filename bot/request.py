@@ -18,7 +18,9 @@ from bot.catalogue import (
 )
 from bot.catalogue.options import SEED_MAX
 from bot.errors import BadInputError
+from bot.i18n import gettext, ngettext, number_text
 from bot.pricing import PriceTable
+from bot.words import option_name
 
 SeedSource = Callable[[int, int], int]
 
@@ -108,7 +110,11 @@ def _value(
         spec = option_spec(option.name)
         return _checked(model, spec, model.parameter(option.parameter), options[option.name])
     if option.name in REQUIRED_OPTIONS:
-        raise BadInputError(f"`{option.name}` is missing: {model.title} needs it.")
+        raise BadInputError(
+            gettext("`{option}` is missing: {model} needs it.").format(
+                option=option_name(option.name), model=model.title
+            )
+        )
     if option.random_range is not None:
         return draw_seed(*option.random_range)
     return model.default_of(option.name)
@@ -131,7 +137,11 @@ def _choice(model: Model, spec: OptionSpec, parameter: Parameter, value: JsonSca
         if _bare(choice) == wanted:
             return choice
     allowed = ", ".join(f"`{choice}`" for choice in parameter.choices)
-    raise BadInputError(f"{model.title} takes {allowed} for `{spec.name}`, not `{_short(value)}`.")
+    raise BadInputError(
+        gettext("{model} takes {allowed} for `{option}`, not `{value}`.").format(
+            model=model.title, allowed=allowed, option=option_name(spec.name), value=_short(value)
+        )
+    )
 
 
 def _bare(value: JsonScalar) -> str:
@@ -141,44 +151,82 @@ def _bare(value: JsonScalar) -> str:
 def _boolean(spec: OptionSpec, value: JsonScalar) -> bool:
     if isinstance(value, bool):
         return value
-    raise BadInputError(f"`{spec.name}` is either true or false, not `{_short(value)}`.")
+    raise BadInputError(
+        gettext("`{option}` is either true or false, not `{value}`.").format(
+            option=option_name(spec.name), value=_short(value)
+        )
+    )
 
 
 def _number(model: Model, spec: OptionSpec, parameter: Parameter, value: JsonScalar) -> int | float:
     if isinstance(value, bool | str):
-        raise BadInputError(f"`{spec.name}` must be a number, not `{_short(value)}`.")
+        raise BadInputError(
+            gettext("`{option}` must be a number, not `{value}`.").format(
+                option=option_name(spec.name), value=_short(value)
+            )
+        )
     low, high = parameter.minimum, parameter.maximum
     if spec.name == "seed":
         low, high = 0, SEED_MAX
     if (low is not None and not value >= low) or (high is not None and not value <= high):
         raise BadInputError(
-            f"{model.title} takes {low} to {high} for `{spec.name}`, not {_short(value)}."
+            gettext("{model} takes {low} to {high} for `{option}`, not {value}.").format(
+                model=model.title,
+                low=low,
+                high=high,
+                option=option_name(spec.name),
+                value=_short(value),
+            )
         )
     if parameter.type == "integer":
         if value != int(value):
-            raise BadInputError(f"`{spec.name}` must be a whole number, not {_short(value)}.")
+            raise BadInputError(
+                gettext("`{option}` must be a whole number, not {value}.").format(
+                    option=option_name(spec.name), value=_short(value)
+                )
+            )
         return int(value)
     return value
 
 
 def _text(model: Model, spec: OptionSpec, value: JsonScalar) -> str:
+    name = option_name(spec.name)
     if not isinstance(value, str):
-        raise BadInputError(f"`{spec.name}` must be text, not `{_short(value)}`.")
+        raise BadInputError(
+            gettext("`{option}` must be text, not `{value}`.").format(
+                option=name, value=_short(value)
+            )
+        )
     text = value.strip()
     if spec.type == "attachment" and not text:
-        raise BadInputError(f"`{spec.name}` is empty. Attach the file again.")
+        raise BadInputError(
+            gettext("`{option}` is empty. Attach the file again.").format(option=name)
+        )
     if spec.name in REQUIRED_OPTIONS and not _is_visible(text):
         raise BadInputError(
-            f"`{spec.name}` is empty. Say in a few words what the video should show."
+            gettext("`{option}` is empty. Say in a few words what the video should show.").format(
+                option=name
+            )
         )
     if spec.max_length is not None and len(text) > spec.max_length:
-        raise BadInputError(
-            f"`{spec.name}` has {len(text):,} characters; {model.title} takes at most "
-            f"{spec.max_length:,}. Shorten it by {len(text) - spec.max_length:,}."
-        )
+        raise BadInputError(_too_long(model, spec, len(text), spec.max_length))
     if spec.url_suffix is not None:
         _check_url(spec, text)
     return text
+
+
+def _too_long(model: Model, spec: OptionSpec, chars: int, most: int) -> str:
+    return ngettext(
+        "`{option}` has {n} character; {model} takes at most {most}. Shorten it by {over}.",
+        "`{option}` has {n} characters; {model} takes at most {most}. Shorten it by {over}.",
+        chars,
+    ).format(
+        option=option_name(spec.name),
+        n=number_text(chars),
+        model=model.title,
+        most=number_text(most),
+        over=number_text(chars - most),
+    )
 
 
 def _is_visible(text: str) -> bool:
@@ -189,28 +237,27 @@ def _is_visible(text: str) -> bool:
 def _check_url(spec: OptionSpec, text: str) -> None:
     """Refuse what cannot be the public https address of a file with the wanted ending."""
     problem = None
+    name, ending = option_name(spec.name), spec.url_suffix or ""
     try:
         parts = urlsplit(text)
         host = parts.hostname or ""
         _ = parts.port
     except ValueError:
-        problem = "is not an address"
+        problem = gettext("`{option}` is not an address.")
     else:
         if parts.scheme != "https":
-            problem = "does not begin with https://"
+            problem = gettext("`{option}` does not begin with https://.")
         elif not text.isprintable() or " " in text:
-            problem = "holds a space or an invisible character"
+            problem = gettext("`{option}` holds a space or an invisible character.")
         elif "@" in parts.netloc:
-            problem = "holds a user name or password"
+            problem = gettext("`{option}` holds a user name or password.")
         elif not _is_public(host):
-            problem = "names no public server"
-        elif not parts.path.casefold().endswith(spec.url_suffix or ""):
-            problem = f"does not end in {spec.url_suffix}"
+            problem = gettext("`{option}` names no public server.")
+        elif not parts.path.casefold().endswith(ending):
+            problem = gettext("`{option}` does not end in {ending}.")
     if problem:
-        raise BadInputError(
-            f"`{spec.name}` {problem}. It takes a public address such as "
-            f"`https://example.org/style{spec.url_suffix}`."
-        )
+        taken = gettext("It takes a public address such as `https://example.org/style{ending}`.")
+        raise BadInputError(f"{problem} {taken}".format(option=name, ending=ending))
 
 
 def _is_public(host: str) -> bool:
@@ -234,14 +281,18 @@ def _check_needs(
         needed = model.option(option.needs)
         if needed is not None and not parameters.get(needed.parameter):
             raise BadInputError(
-                f"`{option.name}` only works with `{option.needs}` on. "
-                f"Turn `{option.needs}` on or leave `{option.name}` out."
+                gettext(
+                    "`{option}` only works with `{needed}` on. "
+                    "Turn `{needed}` on or leave `{option}` out."
+                ).format(option=option_name(option.name), needed=option_name(option.needs))
             )
 
 
 def _lacks(model: Model, name: str) -> str:
-    taken = ", ".join(f"`{option.name}`" for option in model.options)
-    return f"{model.title} has no `{_short(name)}`. It takes {taken}."
+    taken = ", ".join(f"`{option_name(option.name)}`" for option in model.options)
+    return gettext("{model} has no `{option}`. It takes {taken}.").format(
+        model=model.title, option=_short(option_name(name)), taken=taken
+    )
 
 
 def _short(value: JsonScalar) -> str:

@@ -2,6 +2,8 @@
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.i18n import N_
+
 
 def checked_zone(name: str) -> str:
     """Return the name.
@@ -12,5 +14,5 @@ def checked_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder's name
-        raise ValueError("must be a time zone such as Europe/Berlin or UTC") from error
+        raise ValueError(N_("must be a time zone such as Europe/Berlin or UTC")) from error
     return name

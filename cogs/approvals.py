@@ -13,6 +13,7 @@ from bot.discord_ui.log_parts import exact_words, job_number
 from bot.discord_ui.permissions import moderator
 from bot.discord_ui.services import Interaction
 from bot.errors import NotFoundError
+from bot.i18n import gettext
 from bot.job import Job
 from bot.jobs.log_cards import DecidedError
 
@@ -65,7 +66,7 @@ class ApprovalPresses(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         job = await self._bot.services.store.get(job_id)
         if job is None or job.guild_id != guild_id:
-            raise NotFoundError("There is no such job on this server.")
+            raise NotFoundError(gettext("There is no such job on this server."))
         file = discord.File(io.BytesIO(exact_words(job).encode()), filename=f"job-{job.id}.txt")
         await interaction.edit_original_response(attachments=[file])
 

@@ -11,6 +11,7 @@ from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.orders import member_facts
 from bot.discord_ui.pages import help_page, model_page, models_page, quota_page
 from bot.errors import BadInputError
+from bot.i18n import gettext
 
 
 class Info(commands.Cog):
@@ -46,7 +47,7 @@ class Info(commands.Cog):
         else:
             chosen = find_model(model)
             if chosen is None:
-                raise BadInputError("There is no such model. `/models` lists them all.")
+                raise BadInputError(gettext("There is no such model. `/models` lists them all."))
             view = model_page(chosen, prices)
         await interaction.response.send_message(view=view, ephemeral=True)
 

@@ -9,6 +9,7 @@ from bot.discord_ui.marks import marked_job
 from bot.discord_ui.permissions import moderator
 from bot.discord_ui.video_card import moderators_card
 from bot.errors import NotFoundError
+from bot.i18n import gettext
 from bot.job import Job
 
 _NAME = "Moderate video"
@@ -52,8 +53,10 @@ class ModerateVideo(commands.Cog):
             if message.id in (job.card_message_id, job.result_message_id, job.log_message_id):
                 return job
         raise NotFoundError(
-            "This message is not about a video of mine. Choose a video, or the card that shows "
-            "how far one is."
+            gettext(
+                "This message is not about a video of mine. Choose a video, or the card that shows "
+                "how far one is."
+            )
         )
 
 

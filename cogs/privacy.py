@@ -8,6 +8,7 @@ from bot.client import VideoBot
 from bot.discord_ui.limits import ATTACHMENT_BYTES
 from bot.discord_ui.privacy_pages import EXPORT_TEXT, PrivacyButton, delete_page, deleted_page
 from bot.discord_ui.services import Interaction
+from bot.i18n import gettext
 
 
 class Privacy(commands.GroupCog, name="privacy", description="What I keep about you"):
@@ -24,7 +25,7 @@ class Privacy(commands.GroupCog, name="privacy", description="What I keep about 
         desk = self._bot.services.privacy.desk
         async with desk.export(interaction.user.id, most_bytes=most_bytes) as path:
             await interaction.edit_original_response(
-                content=EXPORT_TEXT, attachments=[discord.File(path)]
+                content=gettext(EXPORT_TEXT), attachments=[discord.File(path)]
             )
 
     @app_commands.command(description="Delete what I keep about you; shows first what goes")

@@ -18,6 +18,7 @@ from bot.discord_ui.admin.setup import check_log_channel, known_names
 from bot.discord_ui.permissions import moderator
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.words import excerpt
+from bot.i18n import gettext
 from bot.jobs.checks import REASON_CHARS
 
 
@@ -62,10 +63,11 @@ class PolicyCommands(AdminGroup):
         await interaction.response.defer(ephemeral=True, thinking=True)
         policy = await self._bot.services.moderation.policy.pause(by, reason)
         told = excerpt(policy.paused_reason or "", REASON_CHARS)
-        await interaction.edit_original_response(
-            content=f"⏸️ New videos are paused. Members are told: {told}\n"
+        words = gettext(
+            "⏸️ New videos are paused. Members are told: {reason}\n"
             "`/video-admin resume` takes them again."
         )
+        await interaction.edit_original_response(content=words.format(reason=told))
 
     @app_commands.command(description="Take new videos again")
     async def resume(self, interaction: discord.Interaction) -> None:
@@ -73,7 +75,8 @@ class PolicyCommands(AdminGroup):
         by = moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self._bot.services.moderation.policy.resume(by)
-        await interaction.edit_original_response(content="▶️ New videos are taken again.")
+        words = gettext("▶️ New videos are taken again.")
+        await interaction.edit_original_response(content=words)
 
 
 class PolicyPages(commands.Cog):

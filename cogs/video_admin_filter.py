@@ -19,6 +19,7 @@ from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.permissions import is_moderator, moderator
 from bot.discord_ui.services import Interaction
 from bot.errors import NotFoundError
+from bot.i18n import gettext
 from bot.wordfilter import RuleKind
 
 # As many digits as the database's integers have; Python reads no more than 4,300 as a number.
@@ -42,10 +43,10 @@ class FilterCommands(AdminGroup):
         by = moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         rule = await self._bot.services.moderation.filter.add_rule(by, kind, pattern)
-        await interaction.edit_original_response(
-            content=f"🧹 Rule `{rule.id}` holds now: {rule_words(rule.kind, rule.pattern)}\n"
-            "`/video-admin filter test` tries it out."
-        )
+        words = gettext(
+            "🧹 Rule `{number}` holds now: {rule}\n`/video-admin filter test` tries it out."
+        ).format(number=rule.id, rule=rule_words(rule.kind, rule.pattern))
+        await interaction.edit_original_response(content=words)
 
     @app_commands.command(description="Add many rules at once: a form for a list, one rule a line")
     async def paste(self, interaction: discord.Interaction) -> None:
@@ -61,14 +62,16 @@ class FilterCommands(AdminGroup):
         number = rule.strip()
         if not (number.isascii() and number.isdigit() and len(number) <= _NUMBER_CHARS):
             raise NotFoundError(
-                "A rule is chosen from the list, or given by its number. "
-                "`/video-admin filter list` shows them all."
+                gettext(
+                    "A rule is chosen from the list, or given by its number. "
+                    "`/video-admin filter list` shows them all."
+                )
             )
         await interaction.response.defer(ephemeral=True, thinking=True)
         gone = await self._bot.services.moderation.filter.remove_rule(by, int(number))
-        await interaction.edit_original_response(
-            content=f"🧹 Rule `{gone.id}` is gone: {rule_words(gone.kind, gone.pattern)}"
-        )
+        words = gettext("🧹 Rule `{number}` is gone: {rule}")
+        words = words.format(number=gone.id, rule=rule_words(gone.kind, gone.pattern))
+        await interaction.edit_original_response(content=words)
 
     @remove.autocomplete("rule")
     async def _rules(

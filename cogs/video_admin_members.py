@@ -12,6 +12,7 @@ from bot.discord_ui.admin.words import allowance_words, mention
 from bot.discord_ui.orders import facts_of
 from bot.discord_ui.permissions import moderator
 from bot.errors import BadInputError
+from bot.i18n import gettext
 from bot.policy import Target
 from bot.words import ago, credits_text
 
@@ -26,7 +27,9 @@ def member_of(user: discord.Member | discord.User) -> int:
     """
     if user.bot:
         raise BadInputError(
-            f"{mention('user', user.id)} is a bot, and bots make no videos. Choose a member."
+            gettext("{member} is a bot, and bots make no videos. Choose a member.").format(
+                member=mention("user", user.id)
+            )
         )
     return user.id
 
@@ -41,7 +44,9 @@ def target_of(who: Mentionable) -> tuple[Target, int]:
         return "user", who.id
     if who.is_default():
         raise BadInputError(
-            "Everybody's allowance is the server's own: `/video-admin policy`, **Each member**."
+            gettext(
+                "Everybody's allowance is the server's own: `/video-admin policy`, **Each member**."
+            )
         )
     return "role", who.id
 
@@ -75,10 +80,10 @@ class AllowanceCommands(AdminGroup):
         override = await self._bot.services.moderation.members.set_allowance(
             by, target, target_id, daily_credits=daily, monthly_credits=monthly
         )
-        whom = mention(target, target_id)
-        await interaction.edit_original_response(
-            content=f"🎟️ {whom} may now spend {allowance_words(override)}."
+        words = gettext("🎟️ {who} may now spend {allowance}.").format(
+            who=mention(target, target_id), allowance=allowance_words(override)
         )
+        await interaction.edit_original_response(content=words)
 
     @app_commands.command(description="Let the general allowance hold again")
     @app_commands.describe(who="A role or a member")
@@ -88,9 +93,9 @@ class AllowanceCommands(AdminGroup):
         target, target_id = target_of(who)
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self._bot.services.moderation.members.clear_allowance(by, target, target_id)
-        whom = mention(target, target_id)
+        words = gettext("🎟️ {who} has no allowance of their own any more.")
         await interaction.edit_original_response(
-            content=f"🎟️ {whom} has no allowance of their own any more."
+            content=words.format(who=mention(target, target_id))
         )
 
     @app_commands.command(description="Which roles and members have an allowance of their own")
@@ -130,10 +135,12 @@ class MemberCommands(AdminGroup):
         granted = await self._bot.services.moderation.members.grant(
             by, member_id, credits, days=days, reason=reason
         )
-        await interaction.edit_original_response(
-            content=f"🎁 {mention('user', member.id)} has {credits_text(granted.credits)} more; "
-            f"what is left of them ends {ago(granted.expires_at)}."
+        words = gettext("🎁 {member} has {credits} more; what is left of them ends {when}.").format(
+            member=mention("user", member.id),
+            credits=credits_text(granted.credits),
+            when=ago(granted.expires_at),
         )
+        await interaction.edit_original_response(content=words)
 
     @app_commands.command(description="What a member has used, may still use, and made last")
     @app_commands.describe(member="Who")
@@ -173,8 +180,9 @@ class MemberCommands(AdminGroup):
         by = moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self._bot.services.moderation.members.unblock(by, member.id)
+        words = gettext("✅ {member} may make videos again.")
         await interaction.edit_original_response(
-            content=f"✅ {mention('user', member.id)} may make videos again."
+            content=words.format(member=mention("user", member.id))
         )
 
 

@@ -8,6 +8,7 @@ from bot.discord_ui.admin.checks import examine
 from bot.discord_ui.admin.group import AdminGroup, admin_group, join
 from bot.discord_ui.admin.setup import check_log_channel, guild_facts, setup_page
 from bot.discord_ui.permissions import invite_link, moderator
+from bot.i18n import gettext
 from bot.jobs.policy_edits import setting
 
 
@@ -61,8 +62,9 @@ class LogCommands(AdminGroup):
             edit = setting(log_channel_id=channel.id)
         await interaction.response.defer(ephemeral=True, thinking=True)
         policy = await self._bot.services.moderation.policy.change(by, edit)
-        where = f"<#{policy.log_channel_id}>" if policy.log_channel_id else "none"
-        await interaction.edit_original_response(content=f"📋 Log channel: {where}")
+        where = f"<#{policy.log_channel_id}>" if policy.log_channel_id else gettext("none")
+        words = gettext("📋 Log channel: {channel}")
+        await interaction.edit_original_response(content=words.format(channel=where))
 
 
 async def setup(bot: VideoBot) -> None:

@@ -478,7 +478,7 @@ async def test_quota_shows_what_is_reserved(face: Face, mia: MemberDriver, photo
     shown = all_text(await told(mia, "left to spend"))
 
     assert "137 credits left to spend" in shown
-    assert "1 video in the making, for which 63 credits are reserved" in shown
+    assert "1 video in the making, with 63 credits reserved" in shown
 
 
 @pytest.mark.usefixtures("face")

@@ -35,7 +35,7 @@ def test_quota_shows_what_is_left_and_when_it_resets() -> None:
     assert "1,250 of 2,000 credits used" in shown
     assert f"<t:{int(DAY.end.timestamp())}:R>" in shown
     assert f"<t:{int(MONTH.end.timestamp())}:R>" in shown
-    assert "1 video in the making, for which 20 credits are reserved; at most 3 at once" in shown
+    assert "1 video in the making, with 20 credits reserved; at most 3 at once" in shown
 
 
 def test_quota_counts_one_as_one() -> None:
@@ -43,7 +43,7 @@ def test_quota_counts_one_as_one() -> None:
     shown = quota(Usage(day_credits=199, reserved_credits=1))
 
     assert "1 credit left to spend" in shown
-    assert "0 videos in the making, for which 1 credit is reserved" in shown
+    assert "0 videos in the making, with 1 credit reserved" in shown
 
 
 @pytest.mark.parametrize(

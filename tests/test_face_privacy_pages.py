@@ -85,10 +85,10 @@ def test_the_page_says_what_goes_and_what_stays() -> None:
     ("running", "waiting", "words"),
     [
         (1, 0, "You have 1 video under way, so nothing was deleted. Ask again when it has ended."),
-        (0, 1, "or cancel what waits with `/jobs` (it waits)."),
-        (0, 2, "Ask again when they have ended, or cancel what waits with `/jobs` (they wait)."),
+        (0, 1, "has ended. 1 still waits and can be cancelled with `/jobs`."),
+        (0, 2, "have ended. 2 still wait and can be cancelled with `/jobs`."),
         (2, 1, "You have 3 videos under way"),
-        (1, 2, "(2 of them wait)"),
+        (1, 2, "2 still wait and can be cancelled"),
     ],
 )
 def test_videos_under_way_are_told_with_what_to_do(running: int, waiting: int, words: str) -> None:

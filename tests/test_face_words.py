@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.discord_ui.words import about, bar, bar_until_done, excerpt, one_line, units
-from bot.words import count
+from bot.words import credits_text
 from tests.face_kit import hostile_text
 
 # What Discord takes as an escape, and what must not stand without one.
@@ -53,7 +53,7 @@ def test_direction_controls_are_removed() -> None:
 )
 def test_counts_have_plurals_and_separators(number: int, words: str) -> None:
     """One is singular; thousands are separated."""
-    assert count(number, "credit") == words
+    assert credits_text(number) == words
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,12 @@
 """Languages: which is spoken, what is missing, numbers, and the tasks that speak."""
 
 import asyncio
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import write_po
 
 from bot import i18n
 
@@ -45,3 +49,29 @@ async def test_tasks_speak_the_language_of_whoever_started_them() -> None:
     english = asyncio.create_task(said())
 
     assert (await german, await english) == ("1.000", "1,000")
+
+
+def test_a_plural_that_lacks_a_form_is_shown_in_english(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of it would say the singular of many."""
+    catalogue = Catalog(locale="de")
+    catalogue.add(("{n} owl", "{n} owls"), ("{n} Eule", ""))
+    catalogue.add(("{n} fox", "{n} foxes"), ("{n} Fuchs", "{n} Füchse"))
+    with (tmp_path / "de.po").open("wb") as file:
+        write_po(file, catalogue)
+    monkeypatch.setattr(i18n, "CATALOGUES", tmp_path)
+    i18n._read.cache_clear()
+    with i18n.speaking("de"):
+        shown = i18n.ngettext("{n} owl", "{n} owls", 2), i18n.ngettext("{n} fox", "{n} foxes", 2)
+    i18n._read.cache_clear()
+
+    assert shown == ("{n} owls", "{n} Füchse")
+
+
+def test_decimals_can_be_asked_for() -> None:
+    """Money has two, however round it is."""
+    with i18n.speaking("de"):
+        german = i18n.number_text(Decimal("1234.5"), decimals=2)
+
+    assert (i18n.number_text(12, decimals=2), german) == ("12.00", "1.234,50")

@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.discord_api.commands import CommandRegistry, Scope, checked_command
 from sandbox.discord_api.errors import ApiError
+from sandbox.discord_api.localising import localised
 from sandbox.discord_api.wire import Snowflakes
 from sandbox.discord_api.world import Context, Install
 from tests.discord_bare_bot import COMMANDS, BareBot, Json, bare_bot
@@ -24,6 +25,43 @@ def command(**changes: Any) -> Json:
 def option(**changes: Any) -> Json:
     """A command with one changed option."""
     return command(options=[{**OPTION, **changes}])
+
+
+def test_a_client_gets_names_in_its_language() -> None:
+    """At every depth, and only where the bot gave one."""
+    choice = {"name": "Half", "value": 1, "name_localizations": {"de": "Halb"}}
+    part = {**OPTION, "name_localizations": {"de": "satz"}, "choices": [choice]}
+    made = command(
+        name_localizations={"de": "machen"},
+        description_localizations={"fr": "Fait"},
+        options=[part],
+    )
+    german = localised(made, "de")
+
+    assert (german["name"], german["name_localized"]) == ("make", "machen")
+    assert "description_localized" not in german
+    assert german["options"][0]["name_localized"] == "satz"
+    assert german["options"][0]["choices"][0]["name_localized"] == "Halb"
+    assert localised(made, "fr")["description_localized"] == "Fait"
+    assert "name_localized" not in made
+
+
+def test_only_the_longest_language_counts_for_a_command_s_size() -> None:
+    """Not all of them together."""
+    long = dict.fromkeys(("de", "fr", "ja", "es-ES"), "x" * 100)
+    options = [
+        {**OPTION, "name": f"o{n}", "choices": [{"name": f"c{m}", "value": "v"} for m in range(25)]}
+        for n in range(25)
+    ]
+    for option_ in options:
+        option_["description_localizations"] = long
+    fits = command(options=options)
+    checked_command(fits)
+    for option_ in options:
+        for choice in option_["choices"]:
+            choice["name_localizations"] = {"de": "x" * 20}
+
+    assert any("TOO_LARGE" in fault for fault in faults(fits))
 
 
 def faults(data: Any) -> set[str]:

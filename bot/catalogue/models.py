@@ -6,6 +6,7 @@ Source: the vendor's page of each model (API Reference, "Parameters"), kept as t
 
 from bot.catalogue.options import SEED_MAX
 from bot.catalogue.types import Model, ModelOption, Parameter
+from bot.i18n import N_
 
 _ANY_SEED = (0, SEED_MAX)
 
@@ -13,7 +14,7 @@ WAN_22_FLASH = Model(
     slug="wan-2.2-i2v-flash",
     kind="i2v",
     title="Wan 2.2 Image to Video Flash",
-    summary="Quick and cheap: five seconds from one picture",
+    summary=N_("Quick and cheap: five seconds from one picture"),
     typical_s=62.36,
     fixed_duration_s=5,
     parameters=(
@@ -44,7 +45,7 @@ WAN_26 = Model(
     slug="wan-2.6-i2v",
     kind="i2v",
     title="Wan 2.6 Image To Video",
-    summary="The best picture; up to 15 seconds, several shots, follows a sound file",
+    summary=N_("The best picture; up to 15 seconds, several shots, follows a sound file"),
     typical_s=129.07,
     parameters=(
         Parameter(name="image", type="string (uri)", required=True),
@@ -74,7 +75,7 @@ WAN_21_720P = Model(
     slug="wan2.1-i2v-720p",
     kind="i2v",
     title="Wan 2.1 720p image to video",
-    summary="Broad range of motion; one to five seconds, number of steps adjustable",
+    summary=N_("Broad range of motion; one to five seconds, number of steps adjustable"),
     typical_s=148.59,
     constants={"base64": False},
     parameters=(
@@ -117,7 +118,7 @@ WAN_25 = Model(
     slug="wan-2.5-i2v",
     kind="i2v",
     title="Wan 2.5 Image to Video",
-    summary="High resolution, follows a sound file; 5 or 10 seconds",
+    summary=N_("High resolution, follows a sound file; 5 or 10 seconds"),
     typical_s=177.19,
     parameters=(
         Parameter(
@@ -160,7 +161,7 @@ WAN_22_T2V_FAST = Model(
     slug="wan-2.2-t2v-fast",
     kind="t2v",
     title="Wan 2.2 Text to Video Fast",
-    summary="A video from words alone; styles by LoRA",
+    summary=N_("A video from words alone; styles by LoRA"),
     typical_s=93.36,
     parameters=(
         Parameter(name="prompt", type="string", required=True),

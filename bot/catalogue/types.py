@@ -56,6 +56,7 @@ class Model:
 
     Attributes:
         slug: Segmind's name, the last part of the submit URL.
+        summary: What it is for; to be looked up where it is shown.
         typical_s: The page's typical latency in seconds.
         fixed_duration_s: Length of the video where no parameter sets it.
         constants: Parameters that are always sent with the same value.

@@ -11,6 +11,7 @@ from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import MemberError, StorageTroubleError
+from bot.i18n import gettext
 
 log = logging.getLogger(__name__)
 
@@ -98,18 +99,20 @@ def _words(interaction: Interaction, error: BaseException) -> str:
         return str(error)
     if isinstance(error, StorageTroubleError):
         log.error("interaction %s: nothing can be saved: %s", interaction.id, error)
-        return (
+        return gettext(
             "The bot cannot save anything at the moment, so nothing was done and nothing was "
             "charged. Try again in a few minutes; if it goes on, tell the people who run it."
         )
     if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
         log.warning("interaction %s: %s", interaction.id, error)
-        return "This command has just changed. Reload Discord (Ctrl+R) and try again in a minute."
+        return gettext(
+            "This command has just changed. Reload Discord (Ctrl+R) and try again in a minute."
+        )
     log.error("interaction %s failed", interaction.id, exc_info=error)
-    return (
+    return gettext(
         "Something went wrong in the bot, not with what you did. Try again in a minute; if it "
-        f"happens again, tell the people who run it this number: `{interaction.id}`."
-    )
+        "happens again, tell the people who run it this number: `{number}`."
+    ).format(number=interaction.id)
 
 
 async def tell(interaction: Interaction, answer: str | ui.LayoutView) -> None:

@@ -12,12 +12,15 @@ from bot.discord_ui.log_parts import (
     LogButton,
     Room,
     add_negative,
+    asked_text,
     finished_view,
+    number_of,
     picture_url,
     prompt_text,
 )
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import excerpt, moderator_words, one_line, quote
+from bot.i18n import N_, gettext
 from bot.job import Job, JobState
 from bot.jobs.checks import REASON_CHARS
 from bot.words import ago
@@ -35,35 +38,41 @@ def approval_card(job: Job) -> ui.LayoutView:
     waits = job.state is JobState.AWAITING_APPROVAL
     look = LOOKS[JobState.AWAITING_APPROVAL if waits else _outcome(job)]
     box: Box = ui.Container(accent_colour=look.colour)
-    title = "Waits for your approval" if waits else _TITLES[_outcome(job)]
+    title = gettext("Waits for your approval") if waits else gettext(_TITLES[_outcome(job)])
     box.add_item(ui.TextDisplay(f"### {look.symbol} {title} · {model_title(job.model)}"))
     box.add_item(ui.TextDisplay(prompt_text(job, ROOM)))
     add_negative(box, job, ROOM)
     picture = picture_url(job)
     if picture is not None:
-        item = discord.MediaGalleryItem(picture, description="The picture to be animated")
+        item = discord.MediaGalleryItem(picture, description=gettext("The picture to be animated"))
         box.add_item(ui.MediaGallery(item))
     box.add_item(ui.TextDisplay(_why(job) if waits else _decision(job)))
-    asked = f"<@{job.user_id}> in <#{job.channel_id}> {ago(job.created_at)}"
-    box.add_item(ui.TextDisplay(f"-# {asked} · {facts_text(job)} · job `{job.id}`"))
+    facts = f"{asked_text(job)} · {facts_text(job)} · {number_of(job)}"
+    box.add_item(ui.TextDisplay(f"-# {facts}"))
     buttons = [LogButton(action, job.id) for action in ("approve", "deny") if waits]
     return finished_view(box, job, ROOM, buttons)
 
 
 def denial_form(job: Job) -> ui.Modal:
     """Return the form that asks why; its id says which job it is about."""
-    return form(str(job.id), "Do not approve", [reason_field()], verb=DENY_FORM)
+    return form(str(job.id), gettext("Do not approve"), [reason_field()], verb=DENY_FORM)
 
 
-def reason_field(hint: str = "The member is told") -> FormField:
-    """Return the field that asks why."""
-    return FormField(name="reason", label="Why?", hint=hint, most_chars=REASON_CHARS, required=True)
+def reason_field(hint: str = N_("The member is told")) -> FormField:
+    """Return the field that asks why; `hint` is looked up."""
+    return FormField(
+        name="reason",
+        label=gettext("Why?"),
+        hint=gettext(hint),
+        most_chars=REASON_CHARS,
+        required=True,
+    )
 
 
 _TITLES: Mapping[JobState, str] = {
-    JobState.QUEUED: "Approved",
-    JobState.DENIED: "Not approved",
-    JobState.CANCELLED: "Cancelled",
+    JobState.QUEUED: N_("Approved"),
+    JobState.DENIED: N_("Not approved"),
+    JobState.CANCELLED: N_("Cancelled"),
 }
 
 
@@ -77,21 +86,26 @@ def _outcome(job: Job) -> JobState:
 
 
 def _why(job: Job) -> str:
-    reasons = job.approval_reasons[:_MOST_REASONS] or ("This server's rules ask for it.",)
+    reasons = job.approval_reasons[:_MOST_REASONS] or (gettext("This server's rules ask for it."),)
     # The bot's own sentences, with mentions and clocks that Discord is to show as such.
     lines = [f"- {one_line(reason)[:_REASONS_LIMIT]}" for reason in reasons]
-    return "**Why it waits**\n" + "\n".join(lines)
+    return f"**{gettext('Why it waits')}**\n" + "\n".join(lines)
 
 
 def _decision(job: Job) -> str:
-    when = f" {ago(job.decided_at)}" if job.decided_at else ""
+    when = ago(job.decided_at) if job.decided_at else ""
+    who = moderator_words(job.decided_by)
     match _outcome(job):
         case JobState.CANCELLED:
-            return f"<@{job.user_id}> took it back. There is nothing to decide any more."
+            words = gettext("{member} took it back. There is nothing to decide any more.")
+            return words.format(member=f"<@{job.user_id}>")
         case JobState.DENIED if job.decided_by is None:
-            return f"Denied by the bot{when}: {excerpt(job.decision_reason or '', _REASON_LIMIT)}"
+            words = gettext("Denied by the bot {when}: {reason}").format(
+                when=when, reason=excerpt(job.decision_reason or "", _REASON_LIMIT)
+            )
         case JobState.DENIED:
-            why = quote(job.decision_reason or "", _REASON_LIMIT)
-            return f"Denied by {moderator_words(job.decided_by)}{when}\n{why}"
+            words = gettext("Denied by {moderator} {when}").format(moderator=who, when=when)
+            words = f"{words.rstrip()}\n{quote(job.decision_reason or '', _REASON_LIMIT)}"
         case _:
-            return f"Approved by {moderator_words(job.decided_by)}{when}"
+            words = gettext("Approved by {moderator} {when}").format(moderator=who, when=when)
+    return words.rstrip()

@@ -15,9 +15,9 @@ from bot.discord_ui.card_edits import CardEditor, OnCard
 from bot.discord_ui.card_pace import Pace
 from bot.discord_ui.card_painter import CardPainter, Tried, WishesOf
 from bot.discord_ui.card_slots import CardSlot
+from bot.i18n import N_, gettext, speaking
 from bot.job import Job, JobState
 from bot.jobs.ports import Standing
-from bot.words import RESTARTING
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _EDIT_LIMIT_S = 30.0
 _REMEMBERED_ENDS = 10_000
 # Of the 50 requests a second that Discord takes from a bot, as many as are under way at once.
 _PARKED_AT_ONCE = 16
-_RESTARTING = f"{RESTARTING} Nothing is lost: this goes on by itself in a moment."
+_RESTARTING = N_("The bot is being restarted. Nothing is lost: this goes on by itself in a moment.")
 # Cards kept in mind; of jobs that ended in another process nobody says that they did.
 _REMEMBERED_CARDS = 10_000
 # What was given so lately was read as lately: it is shown without another look at the database.
@@ -170,7 +170,9 @@ class CardKeeper:
             async with slot.lock:
                 if slot.ending or slot.dead:
                     return False
-                standing = replace(slot.standing(_now_s()), hint=_RESTARTING)
+                with speaking(job.locale):
+                    hint = gettext(_RESTARTING)
+                standing = replace(slot.standing(_now_s()), hint=hint)
                 slot.end()  # it waits for its channel's turn, as ends do
                 tried = await self._painter.show_last(slot, job, standing, last=True)
                 return tried in (Tried.EDITED, Tried.UNCHANGED)

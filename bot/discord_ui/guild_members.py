@@ -7,6 +7,7 @@ import discord
 from bot.discord_ui.orders import facts_of
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import RefusedError
+from bot.i18n import gettext
 from bot.policy import MemberFacts
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ class GuildMembers:
         except DISCORD_ERRORS as error:
             log.warning("guild %s: member %s could not be fetched: %s", guild_id, user_id, error)
             raise RefusedError(
-                "Discord does not say just now which roles this member has, and so what they may "
-                "spend. Nothing was changed. Try again in a minute."
+                gettext(
+                    "Discord does not say just now which roles this member has, and so what they "
+                    "may spend. Nothing was changed. Try again in a minute."
+                )
             ) from error

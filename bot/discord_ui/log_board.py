@@ -3,10 +3,12 @@
 import logging
 
 import discord
+from discord import ui
 
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import DISCORD_ERRORS, Verdict, verdict
 from bot.discord_ui.video_card import moderators_card
+from bot.i18n import DEFAULT_LOCALE, speaking
 from bot.job import Job
 from bot.jobs.moderating_ports import BadCardError
 from bot.jobs.ports import CannotPostError, PostLaterError
@@ -14,6 +16,12 @@ from bot.jobs.ports import CannotPostError, PostLaterError
 log = logging.getLogger(__name__)
 
 _BAD_REQUEST = 400
+
+
+def _card(job: Job) -> ui.LayoutView:
+    """Return the card as the log has it, which is the server's: in English."""
+    with speaking(DEFAULT_LOCALE):
+        return moderators_card(job)
 
 
 class ChannelBoard:
@@ -34,7 +42,7 @@ class ChannelBoard:
         try:
             # Not the result's nonce: the log channel may be where the video is posted, too.
             message = await channel.send(
-                view=moderators_card(job),
+                view=_card(job),
                 nonce=f"a{job.id}",
                 allowed_mentions=discord.AllowedMentions.none(),
             )
@@ -52,7 +60,7 @@ class ChannelBoard:
         channel = self._client.get_partial_messageable(job.log_channel_id, guild_id=job.guild_id)
         try:
             await channel.get_partial_message(job.log_message_id).edit(
-                view=moderators_card(job), allowed_mentions=discord.AllowedMentions.none()
+                view=_card(job), allowed_mentions=discord.AllowedMentions.none()
             )
         except DISCORD_ERRORS as error:
             log.warning("job %s: its card for moderators could not be edited: %s", job.id, error)
@@ -67,6 +75,6 @@ async def mend_card(interaction: Interaction, job: Job) -> None:
     try:
         if not interaction.response.is_done():
             await interaction.response.defer()
-        await interaction.edit_original_response(view=moderators_card(job))
+        await interaction.edit_original_response(view=_card(job))
     except DISCORD_ERRORS as error:
         log.warning("job %s: a stale card could not be edited: %s", job.id, error)

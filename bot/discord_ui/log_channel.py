@@ -8,6 +8,7 @@ import discord
 
 from bot.discord_ui.admin.notices import notice_text
 from bot.discord_ui.verdicts import DISCORD_ERRORS
+from bot.i18n import DEFAULT_LOCALE, speaking
 from bot.jobs.changes import Actor, Change
 from bot.jobs.errands import Errands
 
@@ -29,7 +30,8 @@ class ChannelLog:
     async def _post(self, channel_id: int, by: Actor, change: Change) -> None:
         turn = self._turns.setdefault(channel_id, asyncio.Lock())
         channel = self._client.get_partial_messageable(channel_id, guild_id=by.guild_id)
-        text = notice_text(by, change)
+        with speaking(DEFAULT_LOCALE):
+            text = notice_text(by, change)
         try:
             async with turn:
                 await channel.send(

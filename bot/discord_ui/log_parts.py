@@ -12,7 +12,9 @@ from bot.catalogue import find_model
 from bot.discord_ui.boxes import Box, view_of
 from bot.discord_ui.words import excerpt, quote, units
 from bot.errors import BadInputError
+from bot.i18n import N_, gettext
 from bot.job import Job
+from bot.words import ago
 
 _URL_CHARS = 2048
 _GREATEST_ID = 2**63 - 1
@@ -20,13 +22,13 @@ _ANY = 1_000_000
 
 # Action -> whose presses they are, label, style. The first is also the name of the event.
 _BUTTONS: Mapping[str, tuple[str, str, discord.ButtonStyle]] = {
-    "approve": ("approval", "Approve", discord.ButtonStyle.success),
-    "deny": ("approval", "Deny", discord.ButtonStyle.danger),
-    "read": ("approval", "Read all of it", discord.ButtonStyle.secondary),
-    "delete": ("video", "Delete", discord.ButtonStyle.danger),
-    "refund": ("video", "Delete and refund", discord.ButtonStyle.danger),
-    "again": ("video", "Delete the message", discord.ButtonStyle.danger),
-    "block": ("video", "Block member", discord.ButtonStyle.secondary),
+    "approve": ("approval", N_("Approve"), discord.ButtonStyle.success),
+    "deny": ("approval", N_("Deny"), discord.ButtonStyle.danger),
+    "read": ("approval", N_("Read all of it"), discord.ButtonStyle.secondary),
+    "delete": ("video", N_("Delete"), discord.ButtonStyle.danger),
+    "refund": ("video", N_("Delete and refund"), discord.ButtonStyle.danger),
+    "again": ("video", N_("Delete the message"), discord.ButtonStyle.danger),
+    "block": ("video", N_("Block member"), discord.ButtonStyle.secondary),
 }
 
 
@@ -50,7 +52,7 @@ class LogButton(
         """
         self._group, usual, style = _BUTTONS[action]
         custom_id = f"{self._group}:{action}:{job_id}"
-        super().__init__(ui.Button(label=label or usual, style=style, custom_id=custom_id))
+        super().__init__(ui.Button(label=label or gettext(usual), style=style, custom_id=custom_id))
         self.action = action
         self.job_id = job_id
 
@@ -78,7 +80,7 @@ def job_number(text: str) -> int:
         BadInputError: it is none.
     """
     if not (text.isascii() and text.isdigit()) or int(text) > _GREATEST_ID:
-        raise BadInputError("This button is not one of the bot's. Nothing was changed.")
+        raise BadInputError(gettext("This button is not one of the bot's. Nothing was changed."))
     return int(text)
 
 
@@ -105,7 +107,19 @@ def add_negative(box: Box, job: Job, room: Room) -> None:
     """Add the negative prompt, cut, if there is one."""
     if _negative(job):
         words = excerpt(_negative(job), room.negative_units)
-        box.add_item(ui.TextDisplay(f"**Not wanted:** {words}"))
+        box.add_item(ui.TextDisplay(gettext("**Not wanted:** {words}").format(words=words)))
+
+
+def asked_text(job: Job) -> str:
+    """Return who asked for it, where and when."""
+    return gettext("{member} in {channel} {when}").format(
+        member=f"<@{job.user_id}>", channel=f"<#{job.channel_id}>", when=ago(job.created_at)
+    )
+
+
+def number_of(job: Job) -> str:
+    """Return the job's number, by which logs and commands know it."""
+    return gettext("job `{number}`").format(number=job.id)
 
 
 def is_cut(job: Job, room: Room) -> bool:
@@ -118,7 +132,9 @@ def is_cut(job: Job, room: Room) -> bool:
 
 def exact_words(job: Job) -> str:
     """Return prompt and negative prompt in full, as they were written."""
-    return f"Prompt:\n{job.prompt}\n\nNegative prompt:\n{_negative(job) or '(none)'}\n"
+    return gettext("Prompt:\n{prompt}\n\nNegative prompt:\n{negative}\n").format(
+        prompt=job.prompt, negative=_negative(job) or gettext("(none)")
+    )
 
 
 def picture_url(job: Job) -> str | None:

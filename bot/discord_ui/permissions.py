@@ -27,13 +27,13 @@ NEEDED = discord.Permissions(
 def missing_permissions(has: discord.Permissions, *, in_thread: bool) -> list[str]:
     """Return the permissions that posting a video needs and the bot lacks, by Discord's names."""
     needed = {
-        "View Channel": has.view_channel,
-        "Attach Files": has.attach_files,
+        gettext("View Channel"): has.view_channel,
+        gettext("Attach Files"): has.attach_files,
     }
     if in_thread:
-        needed["Send Messages in Threads"] = has.send_messages_in_threads
+        needed[gettext("Send Messages in Threads")] = has.send_messages_in_threads
     else:
-        needed["Send Messages"] = has.send_messages
+        needed[gettext("Send Messages")] = has.send_messages
     return [name for name, granted in needed.items() if not granted]
 
 

@@ -10,16 +10,17 @@ from discord import ui
 
 from bot.discord_ui.boxes import GREY, texts_view
 from bot.errors import RefusedError
+from bot.i18n import N_, gettext, ngettext, number_text
 from bot.jobs.privacy_desk import Deleted, under_way_words
 from bot.privacy import Holdings, KeptBlock
-from bot.words import ago, count, credits_text
+from bot.words import ago, credits_text
 
 _RED, _GREEN = 0xDA373C, 0x248046
 _BLOCKS_SHOWN = 5
 # After that the page may not say any more what is kept.
 _PAGE_LASTS = timedelta(minutes=15)
 
-EXPORT_TEXT = (
+EXPORT_TEXT = N_(
     "Everything that I keep about you, for you alone. Discord itself keeps the messages in its "
     "channels. `/privacy delete` removes what is in this file."
 )
@@ -44,7 +45,7 @@ class PrivacyButton(
         """
         super().__init__(
             ui.Button(
-                label="Delete it for good",
+                label=gettext("Delete it for good"),
                 style=discord.ButtonStyle.danger,
                 custom_id=f"privacy:delete:{user_id}:{offered_at}",
             )
@@ -74,11 +75,13 @@ class PrivacyButton(
             RefusedError: says what to do.
         """
         if user_id != self.user_id:
-            raise RefusedError("This button is somebody else's. Yours: `/privacy delete`.")
+            raise RefusedError(gettext("This button is somebody else's. Yours: `/privacy delete`."))
         if not timedelta(0) <= now - _moment(self.offered_at) <= _PAGE_LASTS:
             raise RefusedError(
-                "This page is older than 15 minutes, so nothing was deleted. `/privacy delete` "
-                "shows what is kept now."
+                gettext(
+                    "This page is older than 15 minutes, so nothing was deleted. `/privacy delete` "
+                    "shows what is kept now."
+                )
             )
 
 
@@ -91,17 +94,19 @@ def delete_page(holdings: Holdings, user_id: int, *, now: datetime) -> ui.Layout
     if holdings.running or holdings.waiting:
         return texts_view(GREY, [under_way_words(holdings.running, holdings.waiting)])
     if not holdings.removable:
-        nothing = "### Nothing to delete\nI keep no video of yours, and nothing that names you"
         exception = _lines(_kept(holdings))
-        words = f"{nothing}, but for:\n{exception}" if exception else f"{nothing}."
-        return texts_view(GREY, [words])
+        if not exception:
+            nothing = gettext("I keep no video of yours, and nothing that names you.")
+            return texts_view(GREY, [f"### {gettext('Nothing to delete')}\n{nothing}"])
+        nothing = gettext("I keep no video of yours, and nothing that names you, but for:")
+        return texts_view(GREY, [f"### {gettext('Nothing to delete')}\n{nothing}\n{exception}"])
     return texts_view(
         _RED,
         [
-            "### Delete what I keep about you, everywhere",
-            "**Goes for good**\n" + _lines(_going(holdings)),
-            "**Stays, and why**\n" + _lines((*_kept(holdings), _SKELETONS)),
-            "**Out of my reach**\n" + _lines(_ELSEWHERE),
+            "### " + gettext("Delete what I keep about you, everywhere"),
+            _section(gettext("Goes for good"), _going(holdings)),
+            _section(gettext("Stays, and why"), (*_kept(holdings), gettext(_SKELETONS))),
+            _section(gettext("Out of my reach"), map(gettext, _ELSEWHERE)),
         ],
         ui.ActionRow(PrivacyButton(user_id, int(now.timestamp()))),
     )
@@ -110,65 +115,112 @@ def delete_page(holdings: Holdings, user_id: int, *, now: datetime) -> ui.Layout
 def deleted_page(deleted: Deleted) -> ui.LayoutView:
     """Return what a deletion has done, in figures."""
     gone = deleted.forgotten
-    entries, logged = count(gone.entries, "line"), count(gone.events, "line")
     lines = (
-        f"{count(gone.jobs, 'video')} forgotten, with prompts, settings, pictures and links",
-        f"{count(gone.drafts, 'order')} that you had begun forgotten",
-        f"{count(gone.habits, 'set')} of options forgotten: presets, and what you chose last",
-        *(["your own settings forgotten"] if gone.preferences else []),
-        f"your name taken off {entries} of the credits' books and {logged} of moderators' logs",
+        ngettext(
+            "{n} video forgotten, with prompts, settings, pictures and links",
+            "{n} videos forgotten, with prompts, settings, pictures and links",
+            gone.jobs,
+        ).format(n=number_text(gone.jobs)),
+        ngettext(
+            "{n} order that you had begun forgotten",
+            "{n} orders that you had begun forgotten",
+            gone.drafts,
+        ).format(n=number_text(gone.drafts)),
+        ngettext(
+            "{n} set of options forgotten: presets, and what you chose last",
+            "{n} sets of options forgotten: presets, and what you chose last",
+            gone.habits,
+        ).format(n=number_text(gone.habits)),
+        *([gettext("your own settings forgotten")] if gone.preferences else []),
+        gettext(
+            "your name taken off {entries} of the credits' books and {logged} of moderators' logs"
+        ).format(entries=_lines_text(gone.entries), logged=_lines_text(gone.events)),
     )
-    wiped = (
-        "It is wiped from the database's files as well."
-        if deleted.wiped
-        else "The files of the database are being read just now: what was in them is wiped within "
-        "the hour."
-    )
-    return texts_view(_GREEN, ["### Deleted\n" + _lines(lines), f"-# {wiped}"])
+    if deleted.wiped:
+        wiped = gettext("It is wiped from the database's files as well.")
+    else:
+        wiped = gettext(
+            "The files of the database are being read just now: what was in them is wiped within "
+            "the hour."
+        )
+    heading = gettext("Deleted")
+    return texts_view(_GREEN, [f"### {heading}\n" + _lines(lines), f"-# {wiped}"])
 
 
-_SKELETONS = "figures that name nobody: which model made a video when, and what it cost"
+_SKELETONS = N_("figures that name nobody: which model made a video when, and what it cost")
 _ELSEWHERE = (
-    "my messages in Discord's channels, videos included: the moderators there can delete them",
-    "what the video service keeps, and logs and backups: ask the people who run me",
+    N_("my messages in Discord's channels, videos included: the moderators there can delete them"),
+    N_("what the video service keeps, and logs and backups: ask the people who run me"),
 )
 
 
 def _going(holdings: Holdings) -> Iterable[str]:
     if holdings.jobs:
-        yield f"{count(holdings.jobs, 'video')}: prompts, settings, pictures, links, all of it"
+        yield ngettext(
+            "{n} video: prompts, settings, pictures, links, all of it",
+            "{n} videos: prompts, settings, pictures, links, all of it",
+            holdings.jobs,
+        ).format(n=number_text(holdings.jobs))
     if holdings.drafts:
-        yield f"{count(holdings.drafts, 'order')} that you have begun, with their pictures"
+        yield ngettext(
+            "{n} order that you have begun, with its pictures",
+            "{n} orders that you have begun, with their pictures",
+            holdings.drafts,
+        ).format(n=number_text(holdings.drafts))
     if holdings.habits:
-        yield f"{count(holdings.habits, 'set')} of options: your presets, and what you chose last"
+        yield ngettext(
+            "{n} set of options: your presets, and what you chose last",
+            "{n} sets of options: your presets, and what you chose last",
+            holdings.habits,
+        ).format(n=number_text(holdings.habits))
     if holdings.preferences:
-        yield "your own settings, such as whether I tell you by direct message"
+        yield gettext("your own settings, such as whether I tell you by direct message")
     named = holdings.entries + holdings.events
     if named:
-        yield f"your name, in {count(named, 'line')} of the credits' books and of moderators' logs"
+        yield gettext("your name, in {lines} of the credits' books and of moderators' logs").format(
+            lines=_lines_text(named)
+        )
 
 
 def _kept(holdings: Holdings) -> Iterable[str]:
     if holdings.counted_credits:
-        used = credits_text(holdings.counted_credits)
-        yield (
-            f"that {used} were used, without your name: they count until the month is over, or "
+        yield gettext(
+            "that {used} were used, without your name: they count until the month is over, or "
             "deleting would give them back"
-        )
+        ).format(used=credits_text(holdings.counted_credits))
     if holdings.granted_credits:
-        left = credits_text(holdings.granted_credits)
-        yield f"{left} that moderators gave you: you can still use them"
+        yield gettext("{left} that moderators gave you: you can still use them").format(
+            left=credits_text(holdings.granted_credits)
+        )
     if holdings.blocks:
-        yield f"{count(len(holdings.blocks), 'block')}, or deleting would lift it: " + ", ".join(
-            map(_until, holdings.blocks[:_BLOCKS_SHOWN])
+        yield ngettext(
+            "{n} block, or deleting would lift it: {ends}",
+            "{n} blocks, or deleting would lift them: {ends}",
+            len(holdings.blocks),
+        ).format(
+            n=number_text(len(holdings.blocks)),
+            ends=", ".join(map(_until, holdings.blocks[:_BLOCKS_SHOWN])),
         )
     if holdings.allowances:
-        own = count(holdings.allowances, "allowance")
-        yield f"{own} of your own that moderators set; they can remove it"
+        yield ngettext(
+            "{n} allowance of your own that moderators set; they can remove it",
+            "{n} allowances of your own that moderators set; they can remove them",
+            holdings.allowances,
+        ).format(n=number_text(holdings.allowances))
 
 
 def _until(block: KeptBlock) -> str:
-    return "until a moderator lifts it" if block.until is None else f"it ends {ago(block.until)}"
+    if block.until is None:
+        return gettext("until a moderator lifts it")
+    return gettext("it ends {when}").format(when=ago(block.until))
+
+
+def _lines_text(number: int) -> str:
+    return ngettext("{n} line", "{n} lines", number).format(n=number_text(number))
+
+
+def _section(heading: str, lines: Iterable[str]) -> str:
+    return f"**{heading}**\n{_lines(lines)}"
 
 
 def _lines(lines: Iterable[str]) -> str:

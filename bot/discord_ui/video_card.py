@@ -13,14 +13,16 @@ from bot.discord_ui.log_parts import (
     LogButton,
     Room,
     add_negative,
+    asked_text,
     finished_view,
+    number_of,
     picture_url,
     prompt_text,
 )
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import moderator_words, quote
-from bot.i18n import N_
+from bot.i18n import N_, gettext, ngettext, number_text
 from bot.job import WITH_VIDEO, Job, JobState
 from bot.jobs.checks import REASON_CHARS
 from bot.jobs.video_desk import Deletion, Removal
@@ -43,15 +45,15 @@ def video_card(job: Job) -> ui.LayoutView:
     """Return the card: who, prompt, picture, what became of it, the facts, what can be done."""
     look = look_of(job)
     box: Box = ui.Container(accent_colour=look.colour)
-    _add_words(box, f"### {look.symbol} {look.title} · {model_title(job.model)}", job)
+    _add_words(box, f"### {look.symbol} {gettext(look.title)} · {model_title(job.model)}", job)
     add_negative(box, job, ROOM)
-    approved = (
-        f"Approved by {moderator_words(job.decided_by)}\n" if job.decided_by is not None else ""
-    )
-    box.add_item(ui.TextDisplay(approved + _fate(job)))
-    asked = f"<@{job.user_id}> in <#{job.channel_id}> {ago(job.created_at)}"
-    facts = f"{facts_text(job)} · {_cost(job)} · job `{job.id}`"
-    box.add_item(ui.TextDisplay(f"-# {asked} · {facts}"))
+    fate = _fate(job)
+    if job.decided_by is not None:
+        approved = gettext("Approved by {moderator}")
+        fate = f"{approved.format(moderator=moderator_words(job.decided_by))}\n{fate}"
+    box.add_item(ui.TextDisplay(fate))
+    facts = f"{asked_text(job)} · {facts_text(job)} · {_cost(job)} · {number_of(job)}"
+    box.add_item(ui.TextDisplay(f"-# {facts}"))
     return finished_view(box, job, ROOM, _buttons(job))
 
 
@@ -63,7 +65,7 @@ def _add_words(box: Box, title: str, job: Job) -> None:
         box.add_item(ui.TextDisplay(prompt_text(job, ROOM)))
         return
     thumbnail: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(
-        picture, description="The picture that was animated"
+        picture, description=gettext("The picture that was animated")
     )
     box.add_item(ui.Section(title, prompt_text(job, ROOM), accessory=thumbnail))
 
@@ -78,20 +80,21 @@ def _buttons(job: Job) -> list[LogButton]:
         return [LogButton("delete", job.id), LogButton("refund", job.id), block]
     left = [LogButton("again", job.id)] if job.result_message_id is not None else []
     if job.refunded_at is None:
-        left.append(LogButton("refund", job.id, label="Give credits back"))
+        left.append(LogButton("refund", job.id, label=gettext("Give credits back")))
     return [*left, block]
 
 
 _FATES: Mapping[JobState, str] = {
-    JobState.UNDELIVERED: (
+    JobState.UNDELIVERED: N_(
         "The video is made, but it could be posted neither there nor in a direct message. "
         "The credits came back. For a week its member can have it sent again, for free."
     ),
     JobState.DROPPED: N_(
-        "<@{user}> dropped it while it was being made: nobody has seen it. It cost its credits."
+        "{member} dropped it while it was being made: nobody has seen it. It cost its credits."
     ),
-    JobState.CANCELLED: "<@{user}> took it back before it was sent. The credits came back.",
+    JobState.CANCELLED: N_("{member} took it back before it was sent. The credits came back."),
 }
+_UNFINISHED = N_("Not finished yet.")
 
 
 def _fate(job: Job) -> str:
@@ -99,31 +102,37 @@ def _fate(job: Job) -> str:
         return _removal(job)
     if job.state is JobState.DELIVERED:
         if was_sent_directly(job):
-            return f"Sent to <@{job.user_id}> by direct message."
-        return f"[Jump to the video]({result_link(job)})"
+            return gettext("Sent to {member} by direct message.").format(member=f"<@{job.user_id}>")
+        return gettext("[Jump to the video]({link})").format(link=result_link(job))
     if job.failure is not None:
-        return f"{FAILURE_WORDS[job.failure].why} The credits came back."
-    return _FATES.get(job.state, "Not finished yet.").format(user=job.user_id)
+        return f"{gettext(FAILURE_WORDS[job.failure].why)} {gettext('The credits came back.')}"
+    return gettext(_FATES.get(job.state, _UNFINISHED)).format(member=f"<@{job.user_id}>")
 
 
 def _removal(job: Job) -> str:
-    when = f" {ago(job.removed_at)}" if job.removed_at else ""
+    when = ago(job.removed_at) if job.removed_at else ""
     why = quote(job.removal_reason or "", _REASON_LIMIT)
-    back = "The credits were not given back."
+    back = gettext("The credits were not given back.")
     if job.refunded_at is not None:
-        back = f"{credits_text(job.price_credits)} were given back {ago(job.refunded_at)}."
-    lines = [f"Removed by {moderator_words(job.removed_by)}{when}", why, back]
+        back = ngettext(
+            "{n} credit was given back {when}.",
+            "{n} credits were given back {when}.",
+            job.price_credits,
+        ).format(n=number_text(job.price_credits), when=ago(job.refunded_at))
+    by = gettext("Removed by {moderator} {when}")
+    lines = [by.format(moderator=moderator_words(job.removed_by), when=when).rstrip(), why, back]
     if job.result_message_id is not None:
-        lines.append(f"⚠️ [The message]({result_link(job)}) has not been deleted yet.")
+        words = gettext("⚠️ [The message]({link}) has not been deleted yet.")
+        lines.append(words.format(link=result_link(job)))
     return "\n".join(lines)
 
 
 def _cost(job: Job) -> str:
     """Return what the provider charged, with two to four decimals."""
     if job.cost_usd is None:
-        return "real cost not known"
-    whole, decimals = f"{job.cost_usd:.4f}".split(".")
-    return f"cost {whole}.{decimals.rstrip('0').ljust(2, '0')} USD"
+        return gettext("real cost not known")
+    needed = len(f"{job.cost_usd:.4f}".rstrip("0").partition(".")[2])
+    return gettext("cost {usd} USD").format(usd=number_text(job.cost_usd, decimals=max(2, needed)))
 
 
 # -- forms -----------------------------------------------------------------------------
@@ -134,15 +143,19 @@ def video_form(action: str, job: Job) -> ui.Modal:
     if action == "block":
         duration = FormField(
             name="duration",
-            label="How long?",
-            hint="such as 45 min, 3 d 12 h or 2 weeks; empty: until you unblock",
+            label=gettext("How long?"),
+            hint=gettext("such as 45 min, 3 d 12 h or 2 weeks; empty: until you unblock"),
             most_chars=_DURATION_CHARS,
         )
-        return form(str(job.id), "Block this member", [reason_field(), duration], verb=action)
+        return form(
+            str(job.id), gettext("Block this member"), [reason_field(), duration], verb=action
+        )
     if job.removed_at is not None:
-        field = reason_field("The log shows it")
-        return form(str(job.id), "Give the credits back", [field], verb=action)
-    title = "Delete and give the credits back" if action == "refund" else "Delete this video"
+        field = reason_field(N_("The log shows it"))
+        return form(str(job.id), gettext("Give the credits back"), [field], verb=action)
+    title = gettext("Delete this video")
+    if action == "refund":
+        title = gettext("Delete and give the credits back")
     return form(str(job.id), title, [reason_field()], verb=action)
 
 
@@ -158,42 +171,47 @@ def filled_video_form(interaction: Interaction) -> Press | None:
 def removal_words(removal: Removal) -> str:
     """Return what is done, by whom, and what is not."""
     job = removal.job
-    words = "🗑️ This video is removed."
+    words = gettext("🗑️ This video is removed.")
     if not removal.removed_now:
-        when = f" {ago(job.removed_at)}" if job.removed_at else ""
-        words = f"🗑️ {moderator_words(job.removed_by)} has removed this video{when}."
+        words = gettext("🗑️ {moderator} has removed this video {when}.").format(
+            moderator=moderator_words(job.removed_by),
+            when=ago(job.removed_at) if job.removed_at else "",
+        )
     return f"{words}\n{_credits_words(removal)}\n{_message_words(removal)}"
 
 
 def _credits_words(removal: Removal) -> str:
     job = removal.job
     if removal.credits_back:
-        over = (
-            " What came from the allowance of a month that is over cannot be spent any more; "
+        back = gettext("{credits} went back to {member}.").format(
+            credits=credits_text(removal.credits_back), member=f"<@{job.user_id}>"
+        )
+        over = gettext(
+            "What came from the allowance of a month that is over cannot be spent any more; "
             "`/video-admin grant` gives new credits."
         )
-        back = f"{credits_text(removal.credits_back)} went back to <@{job.user_id}>."
-        return back + over if removal.lapsed else back
+        return f"{back} {over}" if removal.lapsed else back
     if job.refunded_at is not None:
-        return f"The credits had been given back {ago(job.refunded_at)}."
-    return "No credits went back."
+        words = gettext("The credits had been given back {when}.")
+        return words.format(when=ago(job.refunded_at))
+    return gettext("No credits went back.")
 
 
 def _message_words(removal: Removal) -> str:
     if removal.job.state is JobState.UNDELIVERED:
-        return "It was never posted, and its member cannot have it sent any more."
-    link = f"[the message]({result_link(removal.job)})"
+        return gettext("It was never posted, and its member cannot have it sent any more.")
+    link = result_link(removal.job)
     match removal.message:
         case Deletion.GONE:
-            return "The message with the video is gone."
+            return gettext("The message with the video is gone.")
         case Deletion.LATER:
-            return (
-                f"⚠️ Discord could not delete {link} just now: it is still there. Press **Delete "
-                "the message** on its card in a minute."
-            )
+            return gettext(
+                "⚠️ Discord could not delete [the message]({link}) just now: it is still there. "
+                "Press **Delete the message** on its card in a minute."
+            ).format(link=link)
         case Deletion.FORBIDDEN:
-            return (
-                f"⚠️ Discord does not let the bot delete {link}: it is still there. Let the bot "
-                "see that channel (a thread must not be archived) and press **Delete the "
-                "message** on its card, or delete it yourself."
-            )
+            return gettext(
+                "⚠️ Discord does not let the bot delete [the message]({link}): it is still there. "
+                "Let the bot see that channel (a thread must not be archived) and press **Delete "
+                "the message** on its card, or delete it yourself."
+            ).format(link=link)

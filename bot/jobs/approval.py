@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.errors import NotFoundError, RefusedError, StaleStateError
+from bot.i18n import gettext, ngettext, number_text, speaking
 from bot.job import Job, JobState
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.changes import Change, JobApproved, JobDenied, Moderator
@@ -15,7 +16,6 @@ from bot.jobs.moderating_ports import ApprovalStore, Members, PolicyStore
 from bot.jobs.ports import Cards, Engine, Standing
 from bot.jobs.sources import usable_until
 from bot.jobs.watch import enqueue_or_leave
-from bot.words import count
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class ApprovalDesk:
         """
         job = await self._store.get(job_id)
         if job is None or job.guild_id != guild_id:
-            raise NotFoundError("There is no such job on this server.")
+            raise NotFoundError(gettext("There is no such job on this server."))
         if job.state is not JobState.AWAITING_APPROVAL:
             raise DecidedError(_who_was_faster(job), job)
         return job
@@ -101,14 +101,19 @@ class ApprovalDesk:
         waiting = await self.waiting_job(guild_id, job_id)
         if self._files_gone(waiting):
             raise RefusedError(
-                "Discord keeps what a member attached for about a day, and that is over: no video "
-                "can be made of it. Nothing was charged. The member has to send the command again."
+                gettext(
+                    "Discord keeps what a member attached for about a day, and that is over: no "
+                    "video can be made of it. Nothing was charged. The member has to send the "
+                    "command again."
+                )
             )
         user_id = waiting.user_id
         if await self._policies.block_of(guild_id, user_id, now=self._now()) is not None:
             raise RefusedError(
-                f"<@{user_id}> has been blocked since they asked. The video keeps waiting: deny "
-                "it, or lift the block first with `/video-admin unblock`."
+                gettext(
+                    "{member} has been blocked since they asked. The video keeps waiting: deny "
+                    "it, or lift the block first with `/video-admin unblock`."
+                ).format(member=f"<@{user_id}>")
             )
         member = await self._members.facts(guild_id, user_id)
         terms = await self._gate.terms(member, guild_id)
@@ -178,12 +183,9 @@ class ApprovalDesk:
         guild_id = _guild_of(job)
         most_h = (await self._policies.policy(guild_id)).approval.expires_h
         if self._now() - job.created_at >= timedelta(hours=most_h):
-            reason = f"No moderator answered within {count(most_h, 'hour')}."
+            reason = _no_answer(job, most_h)
         elif self._files_gone(job):
-            reason = (
-                "No moderator answered while Discord kept what you attached, which is about a "
-                "day. Send the command again."
-            )
+            reason = _no_answer(job, None)
         else:
             if job.card_message_id is None:
                 # The bot was stopped before it could show that the command had come.
@@ -215,7 +217,7 @@ class ApprovalDesk:
     async def _decided(self, job_id: int) -> RefusedError:
         job = await self._store.get(job_id)
         if job is None:
-            return RefusedError("This job is gone. Nothing was changed.")
+            return RefusedError(gettext("This job is gone. Nothing was changed."))
         return DecidedError(_who_was_faster(job), job)
 
     async def _tell(self, guild_id: int, actor_id: int, job: Job, change: Change) -> None:
@@ -229,11 +231,36 @@ def _guild_of(job: Job) -> int:
     return job.guild_id
 
 
+def _no_answer(job: Job, within_h: int | None) -> str:
+    """Return why a job is turned away that nobody decided; it is kept, and its member reads it.
+
+    Args:
+        job: The job.
+        within_h: For how long it waited; None when its files are gone before.
+    """
+    with speaking(job.locale):
+        if within_h is None:
+            return gettext(
+                "No moderator answered while Discord kept what you attached, which is about a "
+                "day. Send the command again."
+            )
+        words = ngettext(
+            "No moderator answered within {n} hour.",
+            "No moderator answered within {n} hours.",
+            within_h,
+        )
+        return words.format(n=number_text(within_h))
+
+
 def _who_was_faster(job: Job) -> str:
     if job.state is JobState.CANCELLED:
-        return f"<@{job.user_id}> has cancelled this one. Nothing was changed."
+        words = gettext("{member} has cancelled this one. Nothing was changed.")
+        return words.format(member=f"<@{job.user_id}>")
     if job.decided_by is None:
-        return "The time for this one is over; it was not approved. Nothing was changed."
-    done = "did not approve" if job.state is JobState.DENIED else "has approved"
-    who = f"<@{job.decided_by}>" if job.decided_by else "Another moderator"
-    return f"{who} was faster and {done} this one. Nothing was changed."
+        return gettext("The time for this one is over; it was not approved. Nothing was changed.")
+    if job.state is JobState.DENIED:
+        words = gettext("{who} was faster and did not approve this one. Nothing was changed.")
+    else:
+        words = gettext("{who} was faster and has approved this one. Nothing was changed.")
+    who = f"<@{job.decided_by}>" if job.decided_by else gettext("Another moderator")
+    return words.format(who=who)

@@ -23,6 +23,7 @@ from bot.errors import (
     ServerError,
     UncertainError,
 )
+from bot.i18n import gettext
 from bot.words import ago
 
 log = logging.getLogger(__name__)
@@ -153,18 +154,18 @@ def _after_success(health: Health, at_s: float) -> Health:
 
 def out_of_order_words(since: datetime) -> str:
     """Return what the card of a job says that waits for the service to come back."""
-    return (
-        f"The video service is out of order since {ago(since)}. Nothing is lost and nothing was "
+    return gettext(
+        "The video service is out of order since {when}. Nothing is lost and nothing was "
         "charged: it goes on by itself as soon as the service works again."
-    )
+    ).format(when=ago(since))
 
 
 def no_answer_words(since: datetime) -> str:
     """Return what the card of a job says that was sent before the service went out of order."""
-    return (
-        f"The video service does not answer since {ago(since)}. Your video is asked for again and "
+    return gettext(
+        "The video service does not answer since {when}. Your video is asked for again and "
         "again; nothing is lost."
-    )
+    ).format(when=ago(since))
 
 
 class Breaker:

@@ -6,20 +6,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from bot.i18n import N_, gettext
+
 # Whole numbers beyond this are not exact in every program that reads JSON: written as text, as
 # Discord does with its ids.
 _EXACT = 2**53
 
-ABOUT = (
-    "All that this bot keeps about you. jobs: your videos, with what you asked for. "
-    "thumbnails: small pictures of them. credits: what they took from your allowance and what "
+ABOUT = N_(
+    "All that this bot keeps about you. `jobs`: your videos, with what you asked for. "
+    "`thumbnails`: small pictures of them. `credits`: what they took from your allowance and what "
     "moderators gave you; entries marked as a pseudonym of yours are left from an earlier deletion "
-    "and count until their month is over. blocks and allowances: what moderators set for you. "
-    "drafts: orders that you have begun. presets and last_options: what you saved, and what you "
-    "chose last for a command. preferences: your own settings. moderation: what moderators did "
-    "about you, and what you did as one; other people are not named. "
-    "Discord keeps the messages in its channels itself. Times are in UTC; a guild_id of 0 means "
-    "direct messages. /privacy delete removes it."
+    "and count until their month is over. `blocks` and `allowances`: what moderators set for you. "
+    "`drafts`: orders that you have begun. `presets` and `last_options`: what you saved, and what "
+    "you chose last for a command. `preferences`: your own settings. `moderation`: what moderators "
+    "did about you, and what you did as one; other people are not named. Discord keeps the "
+    "messages in its channels itself. Times are in UTC; a `guild_id` of 0 means direct messages. "
+    "`/privacy delete` removes it."
 )
 
 
@@ -32,7 +34,7 @@ class ExportFile:
     def __init__(self, path: Path, *, user_id: int, made_at: datetime) -> None:
         self._file = path.open("w", encoding="utf-8")
         self._kind: str | None = None
-        head = {"about": ABOUT, "user_id": str(user_id), "made_at": made_at.isoformat()}
+        head = {"about": gettext(ABOUT), "user_id": str(user_id), "made_at": made_at.isoformat()}
         self._file.write(_indented(head).removesuffix("\n}"))
 
     def write(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> Self:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.errors import BadInputError, NotFoundError, RefusedError
+from bot.i18n import gettext
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.changes import Moderator, RuleRemoved, RulesAdded
 from bot.jobs.moderating_ports import PolicyStore
@@ -88,7 +89,7 @@ class FilterDesk:
             by.guild_id, rule_id, actor_id=by.user_id, now=self._now()
         ):
             raise NotFoundError(
-                "The filter has no such rule. `/video-admin filter list` shows them all."
+                gettext("The filter has no such rule. `/video-admin filter list` shows them all.")
             )
         await self._bulletin.tell(by, RuleRemoved(rule=rule))
         return rule

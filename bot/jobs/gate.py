@@ -10,6 +10,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bot.errors import RefusedError
+from bot.i18n import N_, gettext
 from bot.jobs.changes import Member
 from bot.jobs.moderating_ports import PolicyStore
 from bot.jobs.refused_prompts import RefusedPrompts
@@ -30,11 +31,11 @@ log = logging.getLogger(__name__)
 
 # Compiled filters of this many guilds are kept.
 _KEPT_FILTERS = 256
-_NOBODY_TO_ASK = (
+_NOBODY_TO_ASK = N_(
     "A moderator has to approve this video first, but this server has no log channel where they "
     "could be asked. Nothing was charged. Ask a moderator to set one with `/video-admin`."
 )
-_NO_DIRECT_MESSAGES = (
+_NO_DIRECT_MESSAGES = N_(
     "The people who run this bot have switched off videos in direct messages, and wherever the bot "
     "is not a member. Nothing was charged. Use the command on a server where the bot is."
 )
@@ -117,7 +118,7 @@ class Gate:
         """
         if place.guild_id is None:
             if not self._direct_messages:
-                raise RefusedError(_NO_DIRECT_MESSAGES)
+                raise RefusedError(gettext(_NO_DIRECT_MESSAGES))
             return await self.terms(member, None)
         now = self._now()
         book = await self._policies.rulebook(place.guild_id, member.user_id, now=now)
@@ -149,7 +150,7 @@ class Gate:
             raise RefusedError(verdict.text)
         reasons = verdict.reasons if isinstance(verdict, NeedsApproval) else ()
         if reasons and policy.log_channel_id is None:
-            raise RefusedError(_NOBODY_TO_ASK)
+            raise RefusedError(gettext(_NOBODY_TO_ASK))
         allowance = effective_allowance(policy, book.overrides, member, self._host)
         return self._terms(policy, allowance, reasons)
 

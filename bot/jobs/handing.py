@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.cancellation import to_the_end
 from bot.errors import LockLostError, MediaError
+from bot.i18n import N_, gettext
 from bot.job import Job, JobState
 from bot.jobs.ports import (
     DIRECT,
@@ -34,7 +35,7 @@ _Sleep = Callable[[float], Awaitable[None]]
 RESULT_LIFE = timedelta(hours=1)
 # The limit that is known, then the lower one that Discord's refusal tells of.
 _COPIES = 2
-_SHRINKING = (
+_SHRINKING = N_(
     "It is too large to be attached as it is: a smaller copy is being made, "
     "which can take some minutes."
 )
@@ -202,7 +203,7 @@ class HandOver:
             return None
         if limit_bytes not in parcel.copies:
             if job.state is JobState.FINISHED:  # the card of a job that has ended stays as it is
-                self._cards.show(job, Standing(hint=_SHRINKING))
+                self._cards.show(job, Standing(hint=gettext(_SHRINKING)))
             parcel.copies[limit_bytes] = await self._shrunk(job, parcel, limit_bytes)
         return parcel.copies[limit_bytes]
 

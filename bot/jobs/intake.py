@@ -10,7 +10,7 @@ from functools import partial
 
 from bot.catalogue import JsonScalar, Model
 from bot.errors import BotError, ProviderError, RefusedError, StorageTroubleError
-from bot.i18n import DEFAULT_LOCALE
+from bot.i18n import DEFAULT_LOCALE, N_, gettext
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
 from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
@@ -21,12 +21,13 @@ from bot.policy import MemberFacts, PlaceFacts
 from bot.pricing import PriceTable
 from bot.quota import check, refusal_text, windows_at
 from bot.request import GenerationRequest, build_request
-from bot.words import RESTARTING
 
 log = logging.getLogger(__name__)
 
 _ONCE_MORE_AFTER_S = 0.5
-_RESTARTING = f"{RESTARTING} Nothing was charged. Send your command again in a minute."
+_RESTARTING = N_(
+    "The bot is being restarted. Nothing was charged. Send your command again in a minute."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +145,7 @@ class Intake:
             ConfirmFirstError: the member has to say yes to the price first.
         """
         if self._closing:
-            raise RefusedError(_RESTARTING)
+            raise RefusedError(gettext(_RESTARTING))
         task = asyncio.ensure_future(self._accept(order, request))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -154,7 +155,7 @@ class Intake:
         # Stopped by `close`, perhaps just after it was written down.
         job = await self._store.get(order.interaction_id)
         if job is None:
-            raise RefusedError(_RESTARTING)
+            raise RefusedError(gettext(_RESTARTING))
         return job
 
     async def close(self) -> None:
@@ -258,9 +259,11 @@ class Intake:
             return await self._provider.upload(data, media_type)
         except ProviderError as error:
             raise RefusedError(
-                "Your picture had to be converted, and the video service did not take the "
-                "converted file just now. Nothing was charged. Try again in a minute, or attach "
-                "the picture as an upright PNG or JPEG."
+                gettext(
+                    "Your picture had to be converted, and the video service did not take the "
+                    "converted file just now. Nothing was charged. Try again in a minute, or "
+                    "attach the picture as an upright PNG or JPEG."
+                )
             ) from error
 
 

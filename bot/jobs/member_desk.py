@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.errors import BadInputError, NotFoundError
+from bot.i18n import gettext
 from bot.job import Job
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.changes import (
@@ -28,6 +29,7 @@ from bot.policy import (
     zone_of,
 )
 from bot.quota import Allowance, Balance, Budget
+from bot.words import option_name
 
 _LONGEST_GRANT_DAYS = 3650
 _LONGEST_BLOCK = timedelta(days=3650)
@@ -90,7 +92,11 @@ class MemberDesk:
             BadInputError: neither is given, or out of range.
         """
         if daily_credits is None and monthly_credits is None:
-            raise BadInputError("Give `daily` or `monthly` credits, or both.")
+            raise BadInputError(
+                gettext("Give `{daily}` or `{monthly}` credits, or both.").format(
+                    daily=option_name("daily"), monthly=option_name("monthly")
+                )
+            )
         for name, value in (("daily", daily_credits), ("monthly", monthly_credits)):
             if value is not None:
                 check_range(name, value, least=0, most=MOST_CREDITS)
@@ -116,11 +122,16 @@ class MemberDesk:
             by.guild_id, target, target_id, actor_id=by.user_id, now=self._now()
         )
         if not found:
-            kind = "role" if target == "role" else "member"
-            raise NotFoundError(
-                f"This {kind} has no allowance of its own here. `/video-admin allowance list` "
+            words = gettext(
+                "This member has no allowance of its own here. `/video-admin allowance list` "
                 "shows who has."
             )
+            if target == "role":
+                words = gettext(
+                    "This role has no allowance of its own here. `/video-admin allowance list` "
+                    "shows who has."
+                )
+            raise NotFoundError(words)
         await self._bulletin.tell(by, AllowanceCleared(target=target, target_id=target_id))
 
     async def grant(
@@ -193,7 +204,11 @@ class MemberDesk:
             BadInputError: the duration is too long, or there is no reason.
         """
         if duration is not None and not timedelta(0) < duration <= _LONGEST_BLOCK:
-            raise BadInputError("A block lasts 10 years at most; leave `duration` out for ever.")
+            raise BadInputError(
+                gettext("A block lasts 10 years at most; leave `{duration}` out for ever.").format(
+                    duration=option_name("duration")
+                )
+            )
         now = self._now()
         block = Block(
             user_id=user_id,
@@ -214,5 +229,5 @@ class MemberDesk:
         """
         now = self._now()
         if not await self._policies.unblock(by.guild_id, user_id, actor_id=by.user_id, now=now):
-            raise NotFoundError("This member is not blocked here.")
+            raise NotFoundError(gettext("This member is not blocked here."))
         await self._bulletin.tell(by, Unblocked(user_id=user_id))

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.errors import RefusedError
+from bot.i18n import gettext
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.changes import Moderator, PolicyChanged
 from bot.jobs.moderating_ports import PolicyStore
@@ -89,8 +90,10 @@ class PolicyDesk:
             # Discord's role of everybody has the server's number.
             if before.approval.without_role_id != after.approval.without_role_id == by.guild_id:
                 raise RefusedError(
-                    "Everybody has that role, so nobody would wait. To approve every video, press "
-                    "**Switch on** beside **Every video**."
+                    gettext(
+                        "Everybody has that role, so nobody would wait. To approve every video, "
+                        "press **Switch on** beside **Every video**."
+                    )
                 )
             await self._policies.set_policy(
                 by.guild_id, after, actor_id=by.user_id, now=self._now()
@@ -115,7 +118,7 @@ class PolicyDesk:
             RefusedError: it was not paused.
         """
         if (await self._policies.policy(by.guild_id)).paused_reason is None:
-            raise RefusedError("New videos are not paused here.")
+            raise RefusedError(gettext("New videos are not paused here."))
         return await self.change(by, setting(paused_reason=None))
 
 
@@ -125,11 +128,15 @@ def _check_whole(policy: GuildPolicy) -> None:
         return
     if policy.approval.active:
         raise RefusedError(
-            "Requests for approval are posted in the log channel, so approval needs one: choose "
-            "a log channel first, or switch approval off before you remove it."
+            gettext(
+                "Requests for approval are posted in the log channel, so approval needs one: "
+                "choose a log channel first, or switch approval off before you remove it."
+            )
         )
     if policy.log_videos_since is not None:
         raise RefusedError(
-            "Every video is to be shown in the log channel, so there must be one: choose a log "
-            "channel first, or switch that off before you remove it."
+            gettext(
+                "Every video is to be shown in the log channel, so there must be one: choose a log "
+                "channel first, or switch that off before you remove it."
+            )
         )

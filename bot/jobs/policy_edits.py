@@ -12,34 +12,36 @@ from pydantic import ValidationError
 
 from bot.catalogue import MODELS, find_model
 from bot.errors import BadInputError, RefusedError
+from bot.i18n import N_, gettext, number_text
 from bot.jobs.checks import checked_reason
 from bot.policy import ApprovalRules, GuildPolicy
 from bot.wordfilter import BUILT_IN_LISTS
 
 # What moderators call the values of a policy; those of `ApprovalRules` under their own names.
+# To be looked up where they are shown.
 FIELD_NAMES: Mapping[str, str] = {
-    "time_zone": "Time zone",
-    "daily_credits": "Credits a day",
-    "monthly_credits": "Credits a month",
-    "jobs_in_flight_member": "Videos at once, each member",
-    "jobs_in_flight_guild": "Videos at once, whole server",
-    "monthly_budget_credits": "Budget of the server a month",
-    "max_price_credits": "Dearest single video",
-    "confirm_above_credits": "Ask members first above a price",
-    "allowed_channel_ids": "Channels",
-    "models_by_role": "Models by role",
-    "models_by_channel": "Models by channel",
-    "age_restricted_only": "Only in age-restricted channels",
-    "filter_lists": "Built-in filter lists",
-    "log_channel_id": "Log channel",
-    "log_videos_since": "Every video in the log channel",
-    "paused_reason": "Paused",
-    "retention_days": "Days videos are remembered",
-    "everybody": "Approval of every video",
-    "newer_than_days": "Approval for members newer than",
-    "without_role_id": "Approval for members without",
-    "above_credits": "Approval above a price",
-    "expires_h": "Hours a request waits",
+    "time_zone": N_("Time zone"),
+    "daily_credits": N_("Credits a day"),
+    "monthly_credits": N_("Credits a month"),
+    "jobs_in_flight_member": N_("Videos at once, each member"),
+    "jobs_in_flight_guild": N_("Videos at once, whole server"),
+    "monthly_budget_credits": N_("Budget of the server a month"),
+    "max_price_credits": N_("Dearest single video"),
+    "confirm_above_credits": N_("Ask members first above a price"),
+    "allowed_channel_ids": N_("Channels"),
+    "models_by_role": N_("Models by role"),
+    "models_by_channel": N_("Models by channel"),
+    "age_restricted_only": N_("Only in age-restricted channels"),
+    "filter_lists": N_("Built-in filter lists"),
+    "log_channel_id": N_("Log channel"),
+    "log_videos_since": N_("Every video in the log channel"),
+    "paused_reason": N_("Paused"),
+    "retention_days": N_("Days videos are remembered"),
+    "everybody": N_("Approval of every video"),
+    "newer_than_days": N_("Approval for members newer than"),
+    "without_role_id": N_("Approval for members without"),
+    "above_credits": N_("Approval above a price"),
+    "expires_h": N_("Hours a request waits"),
 }
 
 Place = Literal["role", "channel"]
@@ -71,15 +73,18 @@ def value_of(policy: GuildPolicy, name: str) -> Any:
 
 
 def _problem(location: tuple[int | str, ...], item: Mapping[str, Any]) -> str:
-    name = next((FIELD_NAMES[str(part)] for part in reversed(location) if part in FIELD_NAMES), "")
+    fields = (FIELD_NAMES[str(part)] for part in reversed(location) if part in FIELD_NAMES)
+    name = gettext(next(fields, "Policy"))
     limits = item.get("ctx", {})
     match item["type"]:
         case "greater_than_equal":
-            return f"**{name}** must be {limits['ge']:,} or more."
+            words = gettext("**{name}** must be {least} or more.")
+            return words.format(name=name, least=number_text(limits["ge"]))
         case "less_than_equal":
-            return f"**{name}** may be {limits['le']:,} at most."
+            words = gettext("**{name}** may be {most} at most.")
+            return words.format(name=name, most=number_text(limits["le"]))
         case _:
-            return f"**{name}** {str(item['msg']).removeprefix('Value error, ')}."
+            return f"**{name}** {gettext(str(item['msg']).removeprefix('Value error, '))}."
 
 
 # -- edits ---------------------------------------------------------------------------
@@ -109,15 +114,17 @@ def filled_in(shown: Mapping[str, Any], values: Mapping[str, Any]) -> Edit:
     def edit(policy: GuildPolicy) -> Mapping[str, Any]:
         wanted = {name: value for name, value in values.items() if value != shown[name]}
         overtaken = [
-            FIELD_NAMES[name]
+            gettext(FIELD_NAMES[name])
             for name, value in wanted.items()
             if value_of(policy, name) not in (shown[name], value)
         ]
         if overtaken:
             names = ", ".join(f"**{name}**" for name in overtaken)
             raise RefusedError(
-                f"Somebody else has changed {names} while you were filling this in, so nothing "
-                "was saved. Open it again to see what it is now."
+                gettext(
+                    "Somebody else has changed {names} while you were filling this in, so nothing "
+                    "was saved. Open it again to see what it is now."
+                ).format(names=names)
             )
         return wanted
 
@@ -144,8 +151,10 @@ def removing_channels(channel_ids: Iterable[int]) -> Edit:
         left = tuple(known for known in policy.allowed_channel_ids if known not in less)
         if policy.allowed_channel_ids and not left:
             raise RefusedError(
-                "That would remove the last channel. Choose another one first, or press "
-                "**Everywhere**; to stop new videos, use `/video-admin pause`."
+                gettext(
+                    "That would remove the last channel. Choose another one first, or press "
+                    "**{everywhere}**; to stop new videos, use `/video-admin pause`."
+                ).format(everywhere=gettext("Everywhere"))
             )
         return {"allowed_channel_ids": left}
 
@@ -163,7 +172,8 @@ def listing_models(place: Place, place_id: int, slugs: Iterable[str]) -> Edit:
         if find_model(slug) is None:
             titles = ", ".join(f"`{model.title}`" for model in MODELS)
             wrong = slug.replace("`", "'")[:60]
-            raise BadInputError(f"There is no model `{wrong}`. There are {titles}.")
+            words = gettext("There is no model `{model}`. There are {titles}.")
+            raise BadInputError(words.format(model=wrong, titles=titles))
     field = f"models_by_{place}"
 
     def edit(policy: GuildPolicy) -> Mapping[str, Any]:
@@ -190,7 +200,7 @@ def switching_list(name: str, *, on: bool) -> Edit:
         BadInputError: there is no such list.
     """
     if on and name not in BUILT_IN_LISTS:
-        raise BadInputError("There is no such list any more. Open the page again.")
+        raise BadInputError(gettext("There is no such list any more. Open the page again."))
 
     def edit(policy: GuildPolicy) -> Mapping[str, Any]:
         others = [known for known in policy.filter_lists if known != name]

@@ -273,7 +273,7 @@ class Standing:
         processing: Whether the provider says that it works on it; None before it was asked.
         expected_s: How long the provider usually takes for this model and size.
         elapsed_s: Seconds since the provider accepted it.
-        hint: A remark, such as why it waits; None for none.
+        hint: A remark in the member's language, such as why it waits; None for none.
         tells: Whether its member is told of its end by direct message; None: not known here.
     """
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.errors import RefusedError
+from bot.i18n import gettext, ngettext, number_text
 from bot.jobs.export_file import ExportFile
 from bot.jobs.outgoing import fitted, temporary_folder
 from bot.jobs.privacy_ports import ExportingStore, ForgettingStore, KeptFiles
 from bot.privacy import Forgotten, Holdings, UnderWayError
-from bot.words import count
 
 log = logging.getLogger(__name__)
 
@@ -115,24 +115,35 @@ def _fitting(path: Path, most_bytes: int) -> Path:
     size = path.stat().st_size
     if size > most_bytes:
         raise RefusedError(
-            f"Your data is {size / 2**20:.1f} MB, and Discord takes {most_bytes / 2**20:.1f} MB "
-            "here. Ask in a direct message to the bot or on a boosted server, or ask the people "
-            "who run this bot."
+            gettext(
+                "Your data is {size} MB, and Discord takes {most} MB here. Ask in a direct message "
+                "to the bot or on a boosted server, or ask the people who run this bot."
+            ).format(size=_megabytes(size), most=_megabytes(most_bytes))
         )
     return path
+
+
+def _megabytes(size_bytes: int) -> str:
+    return number_text(size_bytes / 2**20, decimals=1)
 
 
 def under_way_words(running: int, waiting: int) -> str:
     """Return why nothing can be deleted yet, and what to do."""
     whole = running + waiting
-    it = "it has" if whole == 1 else "they have"
-    cancel = ""
+    sentences = [
+        ngettext(
+            "You have {n} video under way, so nothing was deleted. Ask again when it has ended.",
+            "You have {n} videos under way, so nothing was deleted. Ask again when they have "
+            "ended.",
+            whole,
+        ).format(n=number_text(whole))
+    ]
     if waiting:
-        which = "it waits" if waiting == 1 else f"{waiting} of them wait"
-        if waiting == whole > 1:
-            which = "they wait"
-        cancel = f", or cancel what waits with `/jobs` ({which})"
-    return (
-        f"You have {count(whole, 'video')} under way, so nothing was deleted. Ask again when {it} "
-        f"ended{cancel}."
-    )
+        sentences.append(
+            ngettext(
+                "{n} still waits and can be cancelled with `/jobs`.",
+                "{n} still wait and can be cancelled with `/jobs`.",
+                waiting,
+            ).format(n=number_text(waiting))
+        )
+    return " ".join(sentences)

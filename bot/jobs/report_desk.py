@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot.audit import AuditEvent
 from bot.errors import BadInputError, ChartError, NotFoundError
+from bot.i18n import gettext
 from bot.jobs.books_csv import AUDIT_COLUMNS, LEDGER_COLUMNS, audit_row, ledger_row
 from bot.jobs.checks import check_range
 from bot.jobs.csv_file import CsvFile
@@ -21,6 +22,7 @@ from bot.jobs.outgoing import fitted, temporary_folder
 from bot.policy import zone_of
 from bot.quota import LedgerEntry, Window, days_window
 from bot.statistics import Statistics
+from bot.words import days_text, option_name
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,6 @@ TOP_MEMBERS = 6
 _EXPORTS_AT_ONCE = 2
 
 Book = Literal["ledger", "audit"]
-BOOK_NAMES: Mapping[Book, str] = {"ledger": "ledger", "audit": "audit log"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,16 +177,23 @@ class ReportDesk:
 
 def too_much(book: Book, days: int) -> BadInputError:
     """Return the error for a file that Discord does not take, even packed."""
-    fewer = max(1, days // 2)
-    return BadInputError(
-        f"The {BOOK_NAMES[book]} of {days} days is too large to be attached here, even packed. "
-        f"Take fewer days, such as `/video-admin stats days:{fewer}`, and press again."
-    )
+    if book == "ledger":
+        words = gettext("The ledger of {days} is too large to be attached here, even packed.")
+    else:
+        words = gettext("The audit log of {days} is too large to be attached here, even packed.")
+    advice = gettext(
+        "Take fewer days, such as `/video-admin stats {option}:{n}`, and press again."
+    ).format(option=option_name("days"), n=max(1, days // 2))
+    return BadInputError(f"{words.format(days=days_text(days))} {advice}")
 
 
 async def _fitting(export: Export, book: Book, days: int, limit_bytes: int) -> Export:
     if export.rows == 0:
-        raise NotFoundError(f"The {BOOK_NAMES[book]} has nothing in these {days} days.")
+        if book == "ledger":
+            words = gettext("The ledger has nothing in these {days}.")
+        else:
+            words = gettext("The audit log has nothing in these {days}.")
+        raise NotFoundError(words.format(days=days_text(days)))
     path = await asyncio.to_thread(fitted, export.path, limit_bytes)
     if (await asyncio.to_thread(path.stat)).st_size > limit_bytes:
         raise too_much(book, days)

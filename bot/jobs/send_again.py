@@ -14,6 +14,7 @@ from bot.errors import (
     RefusedError,
     StaleStateError,
 )
+from bot.i18n import gettext
 from bot.job import Job, JobState
 from bot.jobs import sending_words as words
 from bot.jobs.handing import HandOver, Parcel, link_of, places
@@ -105,25 +106,25 @@ class SendAgain:
             RefusedError: it cannot be sent, or not now; the text says why and what to do.
         """
         if self._closing:
-            raise RefusedError(words.RESTARTING)
+            raise RefusedError(gettext(words.RESTARTING))
         if job.removed_at is not None:
-            raise RefusedError(words.REMOVED)
+            raise RefusedError(gettext(words.REMOVED))
         if job.state is not JobState.UNDELIVERED:
             if job.state is JobState.DELIVERED:
                 await self._cards.finish(job)  # a kill may have kept it from its card
             raise RefusedError(
-                "This video was delivered already: `/jobs` leads to it."
+                gettext("This video was delivered already: `/jobs` leads to it.")
                 if job.state is JobState.DELIVERED
-                else "There is no video of this job to send again."
+                else gettext("There is no video of this job to send again.")
             )
         if job.id in self._under_way:
-            raise RefusedError(words.UNDER_WAY)
+            raise RefusedError(gettext(words.UNDER_WAY))
         task = asyncio.create_task(self._sent(job, pressed), name=f"send-again-{job.id}")
         self._under_way[job.id] = task
         task.add_done_callback(lambda _: self._under_way.pop(job.id, None))
         await asyncio.wait({task})
         if task.cancelled():
-            raise RefusedError(words.RESTARTING)
+            raise RefusedError(gettext(words.RESTARTING))
         return task.result()
 
     async def look(self) -> None:
@@ -173,7 +174,7 @@ class SendAgain:
         try:
             posted = await self._hand_over.find(job, waits_s=_SEARCH_AGAIN_S, sleep=self._sleep)
         except PostLaterError as error:
-            raise RefusedError(words.DISCORD_DOWN) from error
+            raise RefusedError(gettext(words.DISCORD_DOWN)) from error
         return None if posted is None else await self._hand_over.note_delivered(job, posted)
 
     async def _sent_now(self, job: Job, where: Where | None) -> Job:
@@ -187,7 +188,7 @@ class SendAgain:
                 now=now,
             )
         except (StaleStateError, NotFoundError) as error:
-            raise RefusedError(words.UNDER_WAY) from error
+            raise RefusedError(gettext(words.UNDER_WAY)) from error
         return await self._handed_over(begun, where)
 
     async def _handed_over(self, job: Job, where: Where | None) -> Job:
@@ -201,19 +202,19 @@ class SendAgain:
                 async with self._thumbnails.made_of(job.id, video.path):
                     return await self._hand_over(job, parcel, places(job, where))
         except TimeoutError as error:
-            raise RefusedError(words.BUSY) from error
+            raise RefusedError(gettext(words.BUSY)) from error
         except LockLostError as error:
-            raise RefusedError(words.RESTARTING) from error
+            raise RefusedError(gettext(words.RESTARTING)) from error
         except PostLaterError as error:
-            raise RefusedError(words.DISCORD_DOWN) from error
+            raise RefusedError(gettext(words.DISCORD_DOWN)) from error
         except CannotPostError as error:
             no_way = words.NO_WAY_DIRECTLY if job.guild_id is None else words.NO_WAY
-            raise RefusedError(no_way) from error
+            raise RefusedError(gettext(no_way)) from error
         except DownloadInterruptedError as error:
-            raise RefusedError(words.LATER) from error
+            raise RefusedError(gettext(words.LATER)) from error
         except MediaError as error:
             log.info("job %s: its video is gone: %s", job.id, error)
-            raise RefusedError(words.GONE) from error
+            raise RefusedError(gettext(words.GONE)) from error
         finally:
             # Else the lease stays: the next try must look first.
             if parcel is None or not parcel.perhaps_posted:

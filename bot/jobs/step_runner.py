@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.errors import LockLostError, StaleStateError
+from bot.i18n import N_, gettext, speak
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.perseverance import is_trouble, retry_after_s, worn_out
 from bot.jobs.ports import Cards, JobStore, Standing
@@ -21,7 +22,7 @@ FORGOTTEN = "forgotten"
 # A step looks anew when somebody else moved its job (a cancel), but not for ever.
 _MOST_LOOKS = 7
 _LOCK_WAIT_S = 2.0
-_STORAGE_HINT = (
+_STORAGE_HINT = N_(
     "The bot cannot save anything at the moment. Nothing is lost: this goes on by itself as soon "
     "as it can."
 )
@@ -97,6 +98,7 @@ class StepRunner:
         job = tries.job = await self._store.get(job_id)
         if job is None:
             return FORGOTTEN
+        speak(job.locale)  # what the step says on cards is for the job's member
         if tries.looks >= _MOST_LOOKS:
             return job.state.value
         if tries.since is not None and worn_out(job.state, tries.errors, self._now() - tries.since):
@@ -117,7 +119,7 @@ class StepRunner:
 
     def _show_trouble(self, job: Job | None) -> None:
         if job is not None and not job.terminal:
-            self._cards.show(job, Standing(hint=_STORAGE_HINT))
+            self._cards.show(job, Standing(hint=gettext(_STORAGE_HINT)))
 
     async def _give_up(self, job: Job) -> str:
         """A step that never works ends the job, with its credits back.

@@ -21,6 +21,7 @@ from bot.errors import (
     StaleStateError,
     TransientError,
 )
+from bot.i18n import gettext
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.breaker import Breaker, out_of_order_words
 from bot.jobs.budget import RequestBudget
@@ -119,7 +120,9 @@ class Submitter:
                     continue
                 job = await to_the_end(self._send(job, give_up_at))
             if job.state is JobState.QUEUED:
-                self._cards.show(job, Standing(hint="The video service is busy; waiting for it."))
+                self._cards.show(
+                    job, Standing(hint=gettext("The video service is busy; waiting for it."))
+                )
                 await self._sleep(retry_s)
                 retry_s = min(retry_s * 2, _MAX_RETRY_S)
         if job.state in (JobState.SUBMITTING, JobState.UNCERTAIN):

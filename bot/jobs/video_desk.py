@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from bot.errors import NotFoundError, RefusedError
+from bot.i18n import gettext
 from bot.job import WITH_VIDEO, Job
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.changes import CreditsReturned, Moderator, VideoRemoved
@@ -90,7 +91,9 @@ class VideoDesk:
         """
         job = await self._store.get(job_id)
         if job is None or job.guild_id != guild_id:
-            raise NotFoundError("There is no such job on this server. Nothing was changed.")
+            raise NotFoundError(
+                gettext("There is no such job on this server. Nothing was changed.")
+            )
         return job
 
     async def job_for(self, guild_id: int, job_id: int, action: str) -> Job:
@@ -110,15 +113,19 @@ class VideoDesk:
         if action == "block":
             return job
         if job.state not in WITH_VIDEO:
-            raise RefusedError("No video was made of this job: there is nothing to remove.")
+            raise RefusedError(
+                gettext("No video was made of this job: there is nothing to remove.")
+            )
         gone = job.removed_at is not None and job.result_message_id is None
         if gone and (action == "delete" or job.refunded_at is not None):
-            back = " and the credits were given back" if job.refunded_at is not None else ""
-            who = f"<@{job.removed_by}>" if job.removed_by else "Another moderator"
-            raise DecidedError(
-                f"{who} was faster: this video is removed{back}. Nothing was changed.",
-                job,
-            )
+            words = gettext("{who} was faster: this video is removed. Nothing was changed.")
+            if job.refunded_at is not None:
+                words = gettext(
+                    "{who} was faster: this video is removed and the credits were given back. "
+                    "Nothing was changed."
+                )
+            who = f"<@{job.removed_by}>" if job.removed_by else gettext("Another moderator")
+            raise DecidedError(words.format(who=who), job)
         return job
 
     async def take_down(self, by: Moderator, job_id: int, *, refund: bool, reason: str) -> Removal:
@@ -172,7 +179,9 @@ class VideoDesk:
         """
         job = await self.job(by.guild_id, job_id)
         if job.removed_at is None:
-            raise RefusedError("This video was not removed: choose **Delete** and give a reason.")
+            raise RefusedError(
+                gettext("This video was not removed: choose **Delete** and give a reason.")
+            )
         job, message = await self._delete_message(job)
         await self._show(job)
         return Removal(job=job, removed_now=False, credits_back=0, message=message)

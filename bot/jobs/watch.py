@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.errors import StorageTroubleError
+from bot.i18n import gettext, speaking
 from bot.job import Job
 from bot.jobs.breaker import Breaker, out_of_order_words
 from bot.jobs.budget import RequestBudget
@@ -72,9 +73,10 @@ class QueueWatch:
 
     async def look(self) -> None:
         """Show every waiting job its place, and make sure that the engine knows it."""
-        hint = self._hint()
         waiting = await self._store.queued()
         for place, job in enumerate(waiting, start=1):
+            with speaking(job.locale):
+                hint = self._hint()
             self._cards.show(job, Standing(place=place, hint=hint))
             if place % _BATCH_CARDS == 0:
                 # Each card is drawn in its next turn; of a thousand in one turn the loop would
@@ -95,7 +97,7 @@ class QueueWatch:
         if (since := self._breaker.down_since) is not None:
             return out_of_order_words(since)
         if self._budget.paused:
-            return "The video service lets us wait; it goes on by itself."
+            return gettext("The video service lets us wait; it goes on by itself.")
         return None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import av
 
 from bot.errors import BadInputError
+from bot.i18n import gettext, number_text
 from bot.media.limits import MediaLimits, megabytes, seconds
 from bot.media.sniff import audio_format, describe, hostile_bytes
 
@@ -31,7 +32,7 @@ def inspect_audio(data: bytes, *, limits: MediaLimits) -> AudioFacts:
     """
     kind = _checked_format(data, limits)
     damaged = BadInputError(
-        "Your audio file is damaged: it cannot be decoded. Export it again as WAV or MP3."
+        gettext("Your audio file is damaged: it cannot be decoded. Export it again as WAV or MP3.")
     )
     with hostile_bytes(damaged):
         duration_s = _decoded_s(data, kind)
@@ -41,17 +42,23 @@ def inspect_audio(data: bytes, *, limits: MediaLimits) -> AudioFacts:
 
 def _checked_format(data: bytes, limits: MediaLimits) -> str:
     if not data:
-        raise BadInputError("Your audio file is empty (0 bytes). Attach a WAV or MP3 file.")
+        raise BadInputError(
+            gettext("Your audio file is empty (0 bytes). Attach a WAV or MP3 file.")
+        )
     if len(data) > limits.audio_max_bytes:
         raise BadInputError(
-            f"Your audio file has {megabytes(len(data))}; the model takes at most "
-            f"{megabytes(limits.audio_max_bytes)}. Export it as MP3 or cut it shorter."
+            gettext(
+                "Your audio file has {size}; the model takes at most {most}. "
+                "Export it as MP3 or cut it shorter."
+            ).format(size=megabytes(len(data)), most=megabytes(limits.audio_max_bytes))
         )
     kind = audio_format(data)
     if kind is None:
         raise BadInputError(
-            f"That is {describe(data)}; the model takes WAV or MP3. "
-            "Export the sound as one of these and attach that."
+            gettext(
+                "That is {thing}; the model takes WAV or MP3. "
+                "Export the sound as one of these and attach that."
+            ).format(thing=describe(data))
         )
     return kind
 
@@ -72,12 +79,19 @@ def _check_duration(duration_s: float, limits: MediaLimits) -> None:
     low, high, slack = limits.audio_min_s, limits.audio_max_s, limits.audio_slack_s
     if low - slack <= duration_s <= high + slack:
         return
-    length = (
-        f"longer than {seconds(_LISTEN_AT_MOST_S)}"
-        if duration_s > _LISTEN_AT_MOST_S
-        else f"{seconds(duration_s)} long"
-    )
-    advice = "Cut it shorter." if duration_s > high else "Attach a longer one."
-    raise BadInputError(
-        f"Your audio file is {length}; the model takes {low:g} to {seconds(high)}. {advice}"
-    )
+    if duration_s > _LISTEN_AT_MOST_S:
+        words = gettext(
+            "Your audio file is longer than {length}; the model takes {least} to {most}. "
+            "Cut it shorter."
+        )
+    elif duration_s > high:
+        words = gettext(
+            "Your audio file is {length} long; the model takes {least} to {most}. Cut it shorter."
+        )
+    else:
+        words = gettext(
+            "Your audio file is {length} long; the model takes {least} to {most}. "
+            "Attach a longer one."
+        )
+    length = seconds(min(duration_s, _LISTEN_AT_MOST_S))
+    raise BadInputError(words.format(length=length, least=number_text(low), most=seconds(high)))

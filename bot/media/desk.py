@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from bot.errors import BadInputError, MediaError, RefusedError, TooLargeError
+from bot.i18n import gettext
 from bot.media.download import Downloader
 from bot.media.image import PreparedImage
 from bot.media.inspector import MediaInspector
@@ -82,11 +83,15 @@ class MediaDesk:
             )
         except TooLargeError as error:
             raise BadInputError(
-                f"The attached file is too large: at most {megabytes(limit_bytes)} are taken. "
-                "Make it smaller and attach it again."
+                gettext(
+                    "The attached file is too large: at most {most} are taken. "
+                    "Make it smaller and attach it again."
+                ).format(most=megabytes(limit_bytes))
             ) from error
         except MediaError as error:
             raise RefusedError(
-                "The attached file could not be read from Discord. Nothing was charged. "
-                "Attach it again in a moment."
+                gettext(
+                    "The attached file could not be read from Discord. Nothing was charged. "
+                    "Attach it again in a moment."
+                )
             ) from error

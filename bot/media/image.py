@@ -13,6 +13,7 @@ import pillow_heif
 from PIL import ExifTags, Image, ImageCms
 
 from bot.errors import BadInputError
+from bot.i18n import N_, gettext
 from bot.media.limits import MediaLimits, megabytes, megapixels
 from bot.media.sniff import describe, hostile_bytes, image_format
 
@@ -21,7 +22,7 @@ pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_image
 
 _log = logging.getLogger(__name__)
 
-_TAKEN = "PNG, JPEG, WebP, GIF, HEIC, AVIF, BMP or TIFF"
+_TAKEN = N_("PNG, JPEG, WebP, GIF, HEIC, AVIF, BMP or TIFF")
 _MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 _KEPT_MODES = {"RGB", "RGBA", "L"}
 _JPEG_QUALITY = 95
@@ -106,8 +107,10 @@ def inspect_image(data: bytes, *, limits: MediaLimits) -> PreparedImage:
     """
     kind = _checked_format(data, limits)
     damaged = BadInputError(
-        "Your image is damaged or incomplete: it cannot be decoded. "
-        "Open it on your device, save it again as PNG or JPEG, and attach that."
+        gettext(
+            "Your image is damaged or incomplete: it cannot be decoded. "
+            "Open it on your device, save it again as PNG or JPEG, and attach that."
+        )
     )
     with hostile_bytes(damaged):
         try:
@@ -116,22 +119,28 @@ def inspect_image(data: bytes, *, limits: MediaLimits) -> PreparedImage:
                 image.load()
                 return _prepare(image, data, limits)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise _too_many_pixels("hundreds of megapixels", limits) from error
+            raise _too_many_pixels(gettext("hundreds of megapixels"), limits) from error
 
 
 def _checked_format(data: bytes, limits: MediaLimits) -> str:
     if not data:
-        raise BadInputError(f"Your file is empty (0 bytes). Attach an image: {_TAKEN}.")
+        raise BadInputError(
+            gettext("Your file is empty (0 bytes). Attach an image: {kinds}.").format(
+                kinds=gettext(_TAKEN)
+            )
+        )
     if len(data) > limits.image_max_bytes:
         raise BadInputError(
-            f"Your image has {megabytes(len(data))}; at most "
-            f"{megabytes(limits.image_max_bytes)} are taken. Save it smaller or as JPEG."
+            gettext(
+                "Your image has {size}; at most {most} are taken. Save it smaller or as JPEG."
+            ).format(size=megabytes(len(data)), most=megabytes(limits.image_max_bytes))
         )
     kind = image_format(data)
     if kind is None:
         raise BadInputError(
-            f"That is {describe(data)}, not an image, whatever its name says. "
-            f"Attach a picture: {_TAKEN}."
+            gettext(
+                "That is {thing}, not an image, whatever its name says. Attach a picture: {kinds}."
+            ).format(thing=describe(data), kinds=gettext(_TAKEN))
         )
     return kind
 
@@ -145,16 +154,23 @@ def _check_dimensions(image: Image.Image, limits: MediaLimits) -> None:
     scale = min(1.0, limits.image_max_side_px / max(width, height))
     if min(width, height) * scale < limits.image_min_side_px:
         raise BadInputError(
-            f"Your image is too small or too narrow: {width} x {height} pixels; each side needs "
-            f"at least {limits.image_min_side_px}. Attach a larger picture or crop it."
+            gettext(
+                "Your image is too small or too narrow: {width} x {height} pixels; each side needs "
+                "at least {least}. Attach a larger picture or crop it."
+            ).format(width=width, height=height, least=limits.image_min_side_px)
         )
 
 
 def _too_many_pixels(figure: str, limits: MediaLimits) -> BadInputError:
     return BadInputError(
-        f"Your image is too large to open: {figure}; at most "
-        f"{megapixels(limits.image_max_pixels)} are taken. "
-        f"Scale it down, for example to {limits.image_max_side_px} pixels on its longer side."
+        gettext(
+            "Your image is too large to open: {figure}; at most {most} are taken. "
+            "Scale it down, for example to {side} pixels on its longer side."
+        ).format(
+            figure=figure,
+            most=megapixels(limits.image_max_pixels),
+            side=limits.image_max_side_px,
+        )
     )
 
 
@@ -229,8 +245,10 @@ def _to_rgb(image: Image.Image, facts: ImageFacts) -> Image.Image:
         return _to_srgb(flat, profile)
     if image.mode == "F":
         raise BadInputError(
-            "Your image stores its pixels as floating-point numbers, which is not taken. "
-            "Save it as PNG or JPEG."
+            gettext(
+                "Your image stores its pixels as floating-point numbers, which is not taken. "
+                "Save it as PNG or JPEG."
+            )
         )
     if image.mode.startswith("I"):
         # 16 bits a pixel: Pillow's own conversion would cut off instead of scaling.

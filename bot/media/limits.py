@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from bot.i18n import gettext, number_text
+
 _MEGABYTE = 1_000_000
 _MEGAPIXEL = 1_000_000
 
@@ -31,18 +33,16 @@ class MediaLimits:
 
 def megabytes(size_bytes: int) -> str:
     """Return "20.1 MB", rounded up, so that too much never looks like just enough."""
-    return f"{_figure(math.ceil(size_bytes / _MEGABYTE * 10) / 10)} MB"
+    figure = number_text(math.ceil(size_bytes / _MEGABYTE * 10) / 10)
+    return gettext("{n} MB").format(n=figure)
 
 
 def megapixels(pixels: int) -> str:
     """Return "60.1 megapixels", rounded up."""
-    return f"{_figure(math.ceil(pixels / _MEGAPIXEL * 10) / 10)} megapixels"
+    figure = number_text(math.ceil(pixels / _MEGAPIXEL * 10) / 10)
+    return gettext("{n} megapixels").format(n=figure)
 
 
 def seconds(duration_s: float) -> str:
     """Return "2.4 s"."""
-    return f"{_figure(duration_s)} s"
-
-
-def _figure(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+    return gettext("{n} s").format(n=number_text(round(duration_s, 1)))

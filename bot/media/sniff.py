@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.errors import BotError
+from bot.i18n import N_, gettext
 
 _log = logging.getLogger(__name__)
 
@@ -15,29 +16,29 @@ _BRANDS_END = 64  # where the list of compatible brands has surely been seen
 
 # Where, which bytes, and what people call it. Only for saying what was given instead.
 _NAMES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"%PDF", "a PDF document"),
-    (0, b"\x89PNG\r\n\x1a\n", "a PNG image"),
-    (0, b"\xff\xd8\xff", "a JPEG image"),
-    (0, b"GIF87a", "a GIF image"),
-    (0, b"GIF89a", "a GIF image"),
-    (8, b"WEBP", "a WebP image"),
-    (8, b"WAVE", "a WAV audio file"),
-    (4, b"ftyphei", "a HEIC image"),
-    (4, b"ftypmif1", "a HEIC image"),
-    (4, b"ftypavi", "an AVIF image"),
-    (4, b"ftypM4A", "an M4A audio file"),
-    (4, b"ftyp", "an MP4 or QuickTime video"),
-    (0, b"\x1a\x45\xdf\xa3", "a WebM or Matroska video"),
-    (0, b"PK\x03\x04", "a ZIP archive or office document"),
-    (0, b"OggS", "an Ogg file"),
-    (0, b"fLaC", "a FLAC audio file"),
-    (0, b"ID3", "an MP3 audio file"),
-    (0, b"8BPS", "a Photoshop file"),
-    (4, b"JXL ", "a JPEG XL image"),
-    (0, b"\xff\x0a", "a JPEG XL image"),
-    (4, b"jP  ", "a JPEG 2000 image"),
-    (0, b"MZ", "a Windows program"),
-    (0, b"\x7fELF", "a program"),
+    (0, b"%PDF", N_("a PDF document")),
+    (0, b"\x89PNG\r\n\x1a\n", N_("a PNG image")),
+    (0, b"\xff\xd8\xff", N_("a JPEG image")),
+    (0, b"GIF87a", N_("a GIF image")),
+    (0, b"GIF89a", N_("a GIF image")),
+    (8, b"WEBP", N_("a WebP image")),
+    (8, b"WAVE", N_("a WAV audio file")),
+    (4, b"ftyphei", N_("a HEIC image")),
+    (4, b"ftypmif1", N_("a HEIC image")),
+    (4, b"ftypavi", N_("an AVIF image")),
+    (4, b"ftypM4A", N_("an M4A audio file")),
+    (4, b"ftyp", N_("an MP4 or QuickTime video")),
+    (0, b"\x1a\x45\xdf\xa3", N_("a WebM or Matroska video")),
+    (0, b"PK\x03\x04", N_("a ZIP archive or office document")),
+    (0, b"OggS", N_("an Ogg file")),
+    (0, b"fLaC", N_("a FLAC audio file")),
+    (0, b"ID3", N_("an MP3 audio file")),
+    (0, b"8BPS", N_("a Photoshop file")),
+    (4, b"JXL ", N_("a JPEG XL image")),
+    (0, b"\xff\x0a", N_("a JPEG XL image")),
+    (4, b"jP  ", N_("a JPEG 2000 image")),
+    (0, b"MZ", N_("a Windows program")),
+    (0, b"\x7fELF", N_("a program")),
 )
 
 
@@ -93,13 +94,13 @@ def describe(data: bytes) -> str:
     """Return what the file is, in words for a sentence: "a PDF document"."""
     for at, magic, name in _NAMES:
         if data.startswith(magic, at):
-            return name
+            return gettext(name)
     head = data[:2048].lower()
     if b"<svg" in head:
-        return "an SVG drawing"
+        return gettext("an SVG drawing")
     if head.lstrip().startswith((b"<!doctype html", b"<html")):
-        return "a web page"
-    return "a text file" if _is_text(head) else "a file of an unknown type"
+        return gettext("a web page")
+    return gettext("a text file") if _is_text(head) else gettext("a file of an unknown type")
 
 
 def _is_text(head: bytes) -> bool:

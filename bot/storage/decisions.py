@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import AuditAction, AuditEvent
 from bot.errors import RefusedError, StaleStateError
+from bot.i18n import gettext
 from bot.job import WITH_VIDEO, Job, JobState
 from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance, Budget, EntryKind
@@ -83,7 +84,7 @@ async def take_down(
     """Note that the video is removed, give credits back; see `JobStore.take_down`."""
     row = await rows.of_guild(session, job_id, guild_id)
     if row.state not in WITH_VIDEO:
-        raise RefusedError("Only a video that was made can be taken down.")
+        raise RefusedError(gettext("Only a video that was made can be taken down."))
     if row.removed_at is None:
         row.removed_at, row.removed_by, row.removal_reason = now, actor_id, reason
         await _record(session, row, AuditAction.JOB_TAKE_DOWN, actor_id, reason, now=now)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from bot.errors import BotError, NotFoundError, RequestTakenError, StaleStateError
+from bot.i18n import gettext
 from bot.job import FailureReason, Job, JobState, NewJob
 from bot.storage.tables import DIRECT_MESSAGES, JobRow
 
@@ -149,4 +150,4 @@ def forget_useless_token(row: JobRow, *, now: datetime) -> None:
 
 def no_such_job() -> NotFoundError:
     """Return the error for a job that does not exist, or not for whoever asks."""
-    return NotFoundError("There is no such job.")
+    return NotFoundError(gettext("There is no such job."))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.i18n import N_, gettext, number_text
 from bot.wordfilter.entries import Entry, entry_of
 from bot.wordfilter.expressions import Expression, ExpressionError, compile_expression
 from bot.wordfilter.rules import (
@@ -25,6 +26,11 @@ _LENGTHS: dict[RuleKind, int] = {
     "phrase": MAX_PHRASE_LENGTH,
     "regex": MAX_EXPRESSION_LENGTH,
 }
+_TOO_LONG: dict[RuleKind, str] = {
+    "word": N_("It has {n} characters; a word may have at most {most}."),
+    "phrase": N_("It has {n} characters; a phrase may have at most {most}."),
+    "regex": N_("It has {n} characters; a regular expression may have at most {most}."),
+}
 _MIN_LETTERS = 2
 _MIN_OPEN_LETTERS = 3
 _SHOWN_LENGTH = 30
@@ -41,9 +47,10 @@ def check_pattern(kind: RuleKind, pattern: str) -> str | None:
     """Return why the pattern cannot be a rule, as a sentence for the moderator, or None."""
     limit = _LENGTHS[kind]
     if not pattern.strip():
-        return "The rule is empty."
+        return gettext("The rule is empty.")
     if len(pattern) > limit:
-        return f"It has {len(pattern):,} characters; a {kind} may have at most {limit:,}."
+        words = gettext(_TOO_LONG[kind])
+        return words.format(n=number_text(len(pattern)), most=number_text(limit))
     if kind == "regex":
         return _problem_of_expression(pattern)
     return _problem_of_words(kind, pattern.strip())
@@ -53,20 +60,21 @@ def check_room(existing: Sequence[FilterRule], kind: RuleKind, pattern: str) -> 
     """Return why a rule that is fine in itself does not fit beside the existing ones, or None."""
     twin = next((r for r in existing if _key(r.kind, r.pattern) == _key(kind, pattern)), None)
     if twin:
-        return f"That is already filter rule {twin.id}."
+        return gettext("That is already filter rule {number}.").format(number=twin.id)
     if len(existing) >= MAX_RULES:
-        return f"There are {MAX_RULES:,} filter rules already, the most a server may have."
+        words = gettext("There are {n} filter rules already, the most a server may have.")
+        return words.format(n=number_text(MAX_RULES))
     if kind != "regex":
         return None
     expressions = [rule for rule in existing if rule.kind == "regex"]
     if len(expressions) >= MAX_EXPRESSIONS:
-        return (
-            f"There are {MAX_EXPRESSIONS} regular expressions already, the most a server may have. "
+        return gettext(
+            "There are {n} regular expressions already, the most a server may have. "
             "Words and phrases cost less."
-        )
+        ).format(n=number_text(MAX_EXPRESSIONS))
     size = sum(_size(rule.pattern) for rule in expressions) + _size(pattern)
     if size > MAX_EXPRESSIONS_SIZE:
-        return (
+        return gettext(
             "All regular expressions together would be too large to stay quick. Use smaller "
             "numbers in `{…}`, or remove one first."
         )
@@ -96,10 +104,10 @@ def read_list(text: str, existing: Sequence[FilterRule]) -> PastedList:
     costs much: the first is refused unread, the second after a look at its length.
     """
     if len(text) > MAX_LIST_LENGTH:
-        too_long = (
-            f"The list has {len(text):,} characters; at most {MAX_LIST_LENGTH:,} can be added "
+        too_long = gettext(
+            "The list has {n} characters; at most {most} can be added "
             "at once. Switch on a built-in list, or use `*` to take longer words together."
-        )
+        ).format(n=number_text(len(text)), most=number_text(MAX_LIST_LENGTH))
         return PastedList(patterns=(), problems=(too_long,))
     rules = list(existing)
     seen = {_key(rule.kind, rule.pattern) for rule in existing}
@@ -111,11 +119,13 @@ def read_list(text: str, existing: Sequence[FilterRule]) -> PastedList:
         seen.add(_key(kind, pattern))
         problem = check_pattern(kind, pattern) or check_room(_rivals(rules, kind), kind, pattern)
         if problem:
-            problems.append(f"Line {number} (`{_shown(pattern)}`): {problem}")
+            line_words = gettext("Line {number} (`{rule}`): {problem}")
+            problems.append(line_words.format(number=number, rule=_shown(pattern), problem=problem))
         else:
             rules.append(FilterRule(id=0, kind=kind, pattern=pattern))
         if len(problems) == _MAX_LIST_PROBLEMS:
-            problems.append(f"The rest, from line {number + 1}, was not read.")
+            rest = gettext("The rest, from line {number}, was not read.")
+            problems.append(rest.format(number=number + 1))
             break
     new = rules[len(existing) :]
     return PastedList(
@@ -153,23 +163,27 @@ def _key(kind: RuleKind, pattern: str) -> tuple[bool, str]:
 def _problem_of_words(kind: RuleKind, pattern: str) -> str | None:
     body = pattern.strip("*")
     if kind == "word" and len(body.split()) > 1:
-        return "That is more than one word: add it as a phrase."
+        return gettext("That is more than one word: add it as a phrase.")
     if "*" in body:
-        return "A `*` may stand only at the start or the end; inside, use a regular expression."
+        return gettext(
+            "A `*` may stand only at the start or the end; inside, use a regular expression."
+        )
     return _problem_of_entry(entry_of(pattern))
 
 
 def _problem_of_entry(entry: Entry) -> str | None:
     if not entry.letters:
-        return (
+        return gettext(
             "It has no letters or digits. Signs and emoji can be filtered by a regular expression."
         )
     flowing = len(entry.letters) == 1 and not entry.letters.isascii()
     if len(entry.letters) < _MIN_LETTERS and not flowing:
-        return "A single letter would match nearly every prompt."
+        return gettext("A single letter would match nearly every prompt.")
     open_ended = (entry.opens or entry.closes) and entry.letters.isascii()
     if open_ended and len(entry.letters) < _MIN_OPEN_LETTERS:
-        return "With a `*`, so few letters would match too many words; write at least three."
+        return gettext(
+            "With a `*`, so few letters would match too many words; write at least three."
+        )
     return None
 
 
@@ -180,19 +194,21 @@ def _problem_of_expression(pattern: str) -> str | None:
     try:
         expression = compile_expression(pattern)
     except ExpressionError as error:
-        return str(error)
+        return gettext(str(error))
     if expression.programsize > MAX_EXPRESSION_SIZE:
-        return (
+        return gettext(
             "It is too large to stay quick. Use smaller numbers in `{…}` and fewer classes "
             "such as `\\pL`."
         )
     if _matches_nothing_visible(expression):
-        return (
+        return gettext(
             "It also matches nothing at all, so every prompt would be refused. Something in it "
             "must be required: `+` instead of `*`, no `?` after everything."
         )
     if all(expression.search(prompt) for prompt in _HARMLESS):
-        return "It matches nearly every prompt. Make it longer, or name the words you mean."
+        return gettext(
+            "It matches nearly every prompt. Make it longer, or name the words you mean."
+        )
     return None
 
 

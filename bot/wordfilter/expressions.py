@@ -8,6 +8,7 @@ from typing import Protocol
 
 import re2  # type: ignore[import-untyped]  # ships no types; used only here
 
+from bot.i18n import N_
 from bot.wordfilter.letters import visible
 
 # Bytes of memory for one compiled expression; what needs more is refused.
@@ -15,22 +16,24 @@ _MAX_MEMORY = 1 << 20
 
 # How RE2's messages begin, and what a moderator can do about it.
 _PROBLEMS = {
-    "missing ]": "A `[` is never closed with `]`; write `\\[` for the sign itself.",
-    "missing )": "A `(` is never closed with `)`; write `\\(` for the sign itself.",
-    "unexpected )": "A `)` is never opened with `(`; write `\\)` for the sign itself.",
-    "no argument for repetition": "There is nothing to repeat before a `*`, `+`, `?` or `{…}`.",
-    "bad repetition operator": "Two repetitions follow each other, such as `**`.",
-    "invalid repetition size": "Repetitions `{…}`, multiplied when nested, may be at most 1,000.",
-    "invalid perl operator": "Look-ahead and look-behind such as `(?=…)` are not possible.",
-    "invalid character class": "A range in `[…]` is unknown or the wrong way round (`z-a`).",
-    "trailing \\": "It ends with a `\\`; write `\\\\` for the sign itself.",
-    "invalid escape": "A `\\` stands before something unknown; `\\1` is not possible.",
-    "pattern too large": "It repeats too much; use smaller numbers in `{…}`.",
+    "missing ]": N_("A `[` is never closed with `]`; write `\\[` for the sign itself."),
+    "missing )": N_("A `(` is never closed with `)`; write `\\(` for the sign itself."),
+    "unexpected )": N_("A `)` is never opened with `(`; write `\\)` for the sign itself."),
+    "no argument for repetition": N_("There is nothing to repeat before a `*`, `+`, `?` or `{…}`."),
+    "bad repetition operator": N_("Two repetitions follow each other, such as `**`."),
+    "invalid repetition size": N_(
+        "Repetitions `{…}`, multiplied when nested, may be at most 1,000."
+    ),
+    "invalid perl operator": N_("Look-ahead and look-behind such as `(?=…)` are not possible."),
+    "invalid character class": N_("A range in `[…]` is unknown or the wrong way round (`z-a`)."),
+    "trailing \\": N_("It ends with a `\\`; write `\\\\` for the sign itself."),
+    "invalid escape": N_("A `\\` stands before something unknown; `\\1` is not possible."),
+    "pattern too large": N_("It repeats too much; use smaller numbers in `{…}`."),
 }
 
 
 class ExpressionError(Exception):
-    """The expression cannot work; the text says why."""
+    """The expression cannot work; the text says why, to be looked up where it is shown."""
 
 
 class Hit(Protocol):

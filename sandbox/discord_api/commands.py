@@ -136,6 +136,19 @@ def _localizations(form: Form, key: str, most: int, *, lower: bool = False) -> J
     return texts.data
 
 
+def checked_locale(form: Form) -> str:
+    """The `locale` of a form.
+
+    Raises:
+        ApiError: 50035, Discord knows no such locale.
+    """
+    locale = form.text("locale", most=10, required=True) or ""
+    if locale not in LOCALES:
+        form.fail("locale", "BASE_TYPE_CHOICES", "Value must be a locale that Discord knows.")
+    form.errors.raise_if_any()
+    return locale
+
+
 def _options(form: Form, allowed: set[OptionKind]) -> list[Json]:
     options = [_option(option, allowed) for option in form.forms("options", most=MOST_OPTIONS)]
     required = [bool(option.get("required")) for option in options]
@@ -224,12 +237,18 @@ def _choices(form: Form, kind: OptionKind) -> list[Json]:
 
 
 def _size(node: Json) -> int:
-    own = sum(len(node.get(key) or "") for key in ("name", "description"))
+    own = sum(_longest(node, key) for key in ("name", "description"))
     own += sum(
-        len(str(choice.get("value"))) + len(choice.get("name") or "")
+        len(str(choice.get("value"))) + _longest(choice, "name")
         for choice in node.get("choices", ())
     )
     return own + sum(_size(option) for option in node.get("options", ()))
+
+
+def _longest(node: Json, key: str) -> int:
+    """How long a text is in the language where it is longest: only that one counts."""
+    texts = [node.get(key) or "", *(node.get(f"{key}_localizations") or {}).values()]
+    return max(len(str(text)) for text in texts)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@
   interactions claim about it |
 | `POST token-life {"seconds"}` | how long interaction tokens live |
 | `POST dms {"user_id", "open"}` | whether a user takes direct messages |
+| `POST locale {"user_id", "locale"}` | the language of a user's client |
 | `POST application {"flags"}` | the application's flags, so which privileged intents work |
 | `POST rate-limits {"enabled"}` | rate limits on or off |
 | `POST delete-message {"channel_id", "message_id"}` | as a moderator would |
@@ -23,7 +24,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from sandbox.discord_api.commands import Scope
+from sandbox.discord_api.commands import Scope, checked_locale
 from sandbox.discord_api.control_guilds import Action, GuildControl
 from sandbox.discord_api.errors import (
     ApiError,
@@ -31,6 +32,7 @@ from sandbox.discord_api.errors import (
     unknown_message,
     unknown_user,
 )
+from sandbox.discord_api.form import Form
 from sandbox.discord_api.hub import Hub
 from sandbox.discord_api.interactions import Interaction
 from sandbox.discord_api.message_json import body_json, message_json
@@ -55,6 +57,7 @@ class Control:
             "upload-limit": self.upload_limit,
             "token-life": self.token_life,
             "dms": self.dms,
+            "locale": self.locale,
             "application": self.application,
             "rate-limits": self.rate_limits,
             "delete-message": self.delete_message,
@@ -145,6 +148,13 @@ class Control:
         if user is None:
             raise unknown_user()
         user.dms_open = bool(wish["open"])
+
+    def locale(self, wish: Json) -> None:
+        """Sets the language of a user's client, which goes with everything they do."""
+        user = self._hub.world.users.get(str(wish.get("user_id")))
+        if user is None:
+            raise unknown_user()
+        user.locale = checked_locale(Form(wish))
 
     def application(self, wish: Json) -> None:
         """Sets the application's flags."""

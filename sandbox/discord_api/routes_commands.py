@@ -15,6 +15,7 @@ from sandbox.discord_api.errors import (
     unknown_permissions,
 )
 from sandbox.discord_api.hub import Endpoint, Hub
+from sandbox.discord_api.localising import localised
 from sandbox.discord_api.rendering import application_json
 from sandbox.discord_api.uploads import parse_object
 from sandbox.discord_api.wire import Json, answer
@@ -186,7 +187,7 @@ class CommandRoutes:
         versions = [command["version"] for command in offered]
         return {
             "applications": [application_json(self._hub.world)],
-            "application_commands": offered,
+            "application_commands": [localised(command, user.locale) for command in offered],
             "version": max(versions, key=int, default="0"),
         }
 

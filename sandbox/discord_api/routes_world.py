@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from sandbox.discord_api.commands import checked_locale
 from sandbox.discord_api.errors import unauthorized, unknown_member, unknown_user
 from sandbox.discord_api.form import Form
 from sandbox.discord_api.hub import Endpoint, Hub
@@ -15,6 +16,7 @@ from sandbox.discord_api.rendering import (
     role_json,
     user_json,
 )
+from sandbox.discord_api.uploads import parse_object
 from sandbox.discord_api.wire import Json, answer
 
 
@@ -32,6 +34,7 @@ class WorldRoutes:
             Endpoint(method="GET", path="/gateway/bot", handler=self.gateway_bot),
             Endpoint(method="GET", path="/users/@me", handler=self.me),
             Endpoint(method="GET", path="/users/@me/guilds", handler=self.my_guilds),
+            Endpoint(method="PATCH", path="/users/@me/settings", handler=self.change_settings),
             Endpoint(method="GET", path="/users/{user_id}", handler=self.user),
             Endpoint(method="GET", path="/applications/@me", handler=self.application),
             Endpoint(method="GET", path="/oauth2/applications/@me", handler=self.application),
@@ -58,6 +61,14 @@ class WorldRoutes:
     async def me(self, request: web.Request) -> web.Response:
         """The caller's own account."""
         return answer(own_user_json(self._hub.caller(request)))
+
+    async def change_settings(self, request: web.Request) -> web.Response:
+        """The caller's settings, of which there is one: the language, as `locale`."""
+        user = self._hub.caller(request)
+        if user.bot:
+            raise unauthorized()
+        user.locale = checked_locale(Form(parse_object(await request.read())))
+        return answer({"locale": user.locale})
 
     async def my_guilds(self, request: web.Request) -> web.Response:
         """The caller's guilds."""

@@ -83,7 +83,7 @@ async def quota(member: MemberDriver, channel_id: str | None = None) -> Quota:
         allowed_today=_number(r"Today\*\*\n\S+ [\d,]+ of ([\d,]+) credits", text),
         used_this_month=_number(r"This month\*\*\n\S+ ([\d,]+) of", text),
         in_the_making=_number(r"([\d,]+) videos? in the making", text),
-        reserved=_number(r"for which ([\d,]+) credits? (?:is|are) reserved", text),
+        reserved=_number(r"with ([\d,]+) credits? reserved", text),
     )
 
 

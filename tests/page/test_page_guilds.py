@@ -304,3 +304,24 @@ async def test_the_rail_is_in_the_drawer_on_a_phone(page: Page) -> None:
 
     await expect(find(page, "channel-title")).to_have_text("lounge")
     await expect(find(page, "guild").first).to_be_hidden()
+
+
+async def test_the_language_is_the_member_s_own(
+    page: Page, bot: Bot, stand_in: DiscordStandIn
+) -> None:
+    """The switch names commands at once, stays over a reload, and leaves other members theirs."""
+    await bot.offer(
+        {"name": "quota", "description": "Credits", "name_localizations": {"ja": "残高"}},
+    )
+    switch = find(page, "language-switch")
+    await switch.select_option("ja")
+    await find(page, "composer-input").fill("/")
+    named = find(page, "command-picker").locator('[data-value="quota"]')
+    await expect(named).to_contain_text("/残高")
+    await page.keyboard.press("Escape")
+    await page.reload()
+    await expect(switch).to_have_value("ja")
+    await become(page, NORA_ID)
+
+    await expect(switch).to_have_value("en-US")
+    assert stand_in.world.users[MIA_ID].locale == "ja"

@@ -82,6 +82,30 @@ def text(value: str) -> dict[str, Any]:
     return {"type": "text", "text": value}
 
 
+GERMAN = {"id": "1", "name": "quota", "name_localized": "guthaben", "description": "Credits"}
+
+
+def test_commands_are_found_by_their_names_in_both_languages(page: Page) -> None:
+    """The member's own is shown; the English one, which guides name, finds it as well."""
+    script = """async ([registered, typed]) => {
+        const { flatten, matching } = await import("/page/js/commands.js");
+        return matching(flatten(registered), typed).map(({ title, name }) => [title, name]);
+    }"""
+    found = [page.evaluate(script, [[GERMAN], typed]) for typed in ("gut", "quo", "x")]
+
+    assert found == [[["/guthaben", "quota"]], [["/guthaben", "quota"]], []]
+
+
+@pytest.mark.parametrize(("locale", "words"), [("de", "in 2 Stunden"), ("en-US", "in 2 hours")])
+def test_clocks_speak_the_member_s_language(call: Call, locale: str, words: str) -> None:
+    """As in Discord's own client."""
+    call("timestamps", "speak", locale)
+    said = call("timestamps", "formatTimestamp", 7200, "R", 0)
+    call("timestamps", "speak", "en-US")
+
+    assert said == words
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [

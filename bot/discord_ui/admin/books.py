@@ -6,8 +6,9 @@ from bot.discord_ui.admin.items import Press
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import Verdict, verdict
 from bot.errors import BadInputError
-from bot.jobs.report_desk import BOOK_NAMES, Book, Export, too_much
-from bot.words import count
+from bot.i18n import gettext, ngettext, number_text
+from bot.jobs.report_desk import Book, Export, too_much
+from bot.words import days_text
 
 
 def book_of(press: Press) -> tuple[Book, int]:
@@ -23,7 +24,9 @@ def book_of(press: Press) -> tuple[Book, int]:
             return "audit", int(days)
         case _:
             raise BadInputError(
-                "This page is from another version of the bot. Run `/video-admin stats` again."
+                gettext(
+                    "This page is from another version of the bot. Run `/video-admin stats` again."
+                )
             )
 
 
@@ -33,7 +36,12 @@ async def send_book(interaction: Interaction, export: Export, book: Book, days: 
     Raises:
         BadInputError: Discord takes less than it said.
     """
-    words = f"📄 The {BOOK_NAMES[book]} of {count(days, 'day')}: {count(export.rows, 'line')}."
+    lines = ngettext("{n} line", "{n} lines", export.rows).format(n=number_text(export.rows))
+    if book == "ledger":
+        words = gettext("📄 The ledger of {days}: {lines}.")
+    else:
+        words = gettext("📄 The audit log of {days}: {lines}.")
+    words = words.format(days=days_text(days), lines=lines)
     try:
         await interaction.edit_original_response(
             content=words, attachments=[discord.File(export.path)]

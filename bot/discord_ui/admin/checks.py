@@ -3,16 +3,17 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.discord_ui.admin.words import mention, mentions
+from bot.discord_ui.admin.words import all_of, mention, mentions
 from bot.discord_ui.words import excerpt
 from bot.finding import Finding
+from bot.i18n import N_, gettext, ngettext, number_text
 from bot.jobs.account_desk import Account, Funds
 from bot.jobs.policy_desk import Overview
 from bot.policy import AllowanceOverride, GuildPolicy, default_allowance
-from bot.words import count, credits_text
+from bot.words import credits_text
 
-_ALLOW = "Open the channel's settings, Permissions, and allow it for the bot's role."
-_POLICY = "Change it with `/video-admin policy`."
+_ALLOW = N_("Open the channel's settings, Permissions, and allow it for the bot's role.")
+_POLICY = N_("Change it with `/video-admin policy`.")
 _REASON_CHARS = 200
 
 
@@ -78,33 +79,39 @@ def examine(
 
 # -- the video service -----------------------------------------------------------------
 
-_HOST = "Tell the people who run this bot."
-_FUNDS: Mapping[Funds, tuple[bool, str, str]] = {
-    Funds.ENOUGH: (True, "the balance is enough.", ""),
-    Funds.LOW: (False, "the balance is low.", f"{_HOST} They buy credits in Segmind's console."),
-    Funds.EMPTY: (
-        False,
-        "the balance is empty: no video can be made.",
-        f"{_HOST} They buy credits in Segmind's console.",
-    ),
+_BUY = N_("Tell the people who run this bot. They buy credits in Segmind's console.")
+_FUNDS: Mapping[Funds, tuple[bool, str, str | None]] = {
+    Funds.ENOUGH: (True, N_("the balance is enough."), None),
+    Funds.LOW: (False, N_("the balance is low."), _BUY),
+    Funds.EMPTY: (False, N_("the balance is empty: no video can be made."), _BUY),
     Funds.REFUSED: (
         False,
-        "the bot's key is refused.",
-        f"{_HOST} They make a new key in Segmind's console and set SEGMIND_API_KEY.",
+        N_("the bot's key is refused."),
+        N_(
+            "Tell the people who run this bot. They make a new key in Segmind's console and set "
+            "SEGMIND_API_KEY."
+        ),
     ),
     Funds.UNKNOWN: (
         False,
-        "it does not answer just now.",
-        "Try again in a minute. If it stays so, tell the people who run this bot.",
+        N_("it does not answer just now."),
+        N_("Try again in a minute. If it stays so, tell the people who run this bot."),
     ),
 }
 
 
 def _account(account: Account, *, figure: bool) -> Finding:
     well, words, remedy = _FUNDS[account.funds]
+    words = gettext(words)
     if figure and account.balance_usd is not None:
-        words = f"{words} {account.balance_usd:.2f} USD are left (only you, who run it, see this)."
-    return Finding(part="Video service", well=well, words=words, remedy=remedy)
+        left = gettext("{usd} USD are left (only you, who run it, see this).")
+        words = f"{words} {left.format(usd=number_text(account.balance_usd, decimals=2))}"
+    return Finding(
+        part=gettext("Video service"),
+        well=well,
+        words=words,
+        remedy="" if remedy is None else gettext(remedy),
+    )
 
 
 # -- channels --------------------------------------------------------------------------
@@ -112,68 +119,89 @@ def _account(account: Account, *, figure: bool) -> Finding:
 
 def _channels(policy: GuildPolicy, guild: GuildFacts) -> Iterator[Finding]:
     chosen = policy.allowed_channel_ids or (guild.here,)
+    part = gettext("Channels")
     known = [one for one in chosen if one in guild.channels]
     lacking: dict[tuple[str, ...], list[int]] = {}
     for one in known:
         if guild.channels[one].missing:
             lacking.setdefault(guild.channels[one].missing, []).append(one)
     for missing, where in lacking.items():
-        names = ", ".join(f"**{name}**" for name in missing)
-        words = f"in {mentions('channel', where)} the bot lacks {names}."
-        yield Finding(part="Channels", well=False, words=words, remedy=_ALLOW)
+        words = _lacks(mentions("channel", where), missing)
+        yield Finding(part=part, well=False, words=words, remedy=gettext(_ALLOW))
     gone = len(chosen) - len(known)
     if gone:
-        words = f"{count(gone, 'chosen channel')} cannot be seen by the bot or no longer exists."
-        remedy = f"Allow **View Channel** for the bot's role there, or remove it. {_POLICY}"
-        yield Finding(part="Channels", well=False, words=words, remedy=remedy)
+        words = ngettext(
+            "{n} chosen channel cannot be seen by the bot or no longer exists.",
+            "{n} chosen channels cannot be seen by the bot or no longer exist.",
+            gone,
+        ).format(n=number_text(gone))
+        remedy = gettext("Allow **{permission}** for the bot's role there, or remove it.")
+        remedy = f"{remedy.format(permission=gettext('View Channel'))} {gettext(_POLICY)}"
+        yield Finding(part=part, well=False, words=words, remedy=remedy)
     if not lacking and not gone:
-        words = f"the bot can see, write and attach files in {mentions('channel', chosen)}."
-        yield Finding(part="Channels", well=True, words=words)
+        words = gettext("the bot can see, write and attach files in {channels}.")
+        words = words.format(channels=mentions("channel", chosen))
+        yield Finding(part=part, well=True, words=words)
+
+
+def _lacks(where: str, missing: Sequence[str]) -> str:
+    names = ", ".join(f"**{name}**" for name in missing)
+    words = gettext("in {where} the bot lacks {permissions}.")
+    return words.format(where=where, permissions=names)
 
 
 def _age_restriction(policy: GuildPolicy, guild: GuildFacts) -> Iterator[Finding]:
     if not policy.age_restricted_only:
         return
+    part = gettext("Age restriction")
     chosen = policy.allowed_channel_ids or tuple(guild.channels)
     if any(one in guild.channels and guild.channels[one].age_restricted for one in chosen):
-        yield Finding(part="Age restriction", well=True, words="there are channels that fit.")
+        yield Finding(part=part, well=True, words=gettext("there are channels that fit."))
         return
     yield Finding(
-        part="Age restriction",
+        part=part,
         well=False,
-        words="videos are only made in age-restricted channels, and none of the chosen ones is.",
-        remedy="Switch it on in a channel's settings (Overview), or switch the rule off: "
-        "`/video-admin policy`, Channels.",
+        words=gettext(
+            "videos are only made in age-restricted channels, and none of the chosen ones is."
+        ),
+        remedy=gettext(
+            "Switch it on in a channel's settings (Overview), or switch the rule off: "
+            "`/video-admin policy`, Channels."
+        ),
     )
 
 
 def _log_channel(policy: GuildPolicy, guild: GuildFacts) -> Iterator[Finding]:
-    channel_id = policy.log_channel_id
+    channel_id, part = policy.log_channel_id, gettext("Log channel")
     if channel_id is None and policy.approval.active:
-        words = "none is set, so nobody can be asked: videos that need approval are refused."
-        remedy = "Choose one with `/video-admin log channel`."
-        yield Finding(part="Log channel", well=False, words=words, remedy=remedy)
+        words = gettext(
+            "none is set, so nobody can be asked: videos that need approval are refused."
+        )
+        remedy = gettext("Choose one with `/video-admin log channel`.")
+        yield Finding(part=part, well=False, words=words, remedy=remedy)
         return
     if channel_id is None:
-        words = "none is set, so changes are not announced anywhere."
-        yield Finding(part="Log channel", well=True, words=words)
+        words = gettext("none is set, so changes are not announced anywhere.")
+        yield Finding(part=part, well=True, words=words)
         return
     here = mention("channel", channel_id)
     facts = guild.channels.get(channel_id)
     if facts is None:
-        words = "it cannot be seen by the bot or no longer exists."
-        remedy = "Choose another one with `/video-admin log channel`."
-        yield Finding(part="Log channel", well=False, words=words, remedy=remedy)
+        words = gettext("it cannot be seen by the bot or no longer exists.")
+        remedy = gettext("Choose another one with `/video-admin log channel`.")
+        yield Finding(part=part, well=False, words=words, remedy=remedy)
     elif facts.missing:
-        names = ", ".join(f"**{name}**" for name in facts.missing)
-        words = f"in {here} the bot lacks {names}."
-        yield Finding(part="Log channel", well=False, words=words, remedy=_ALLOW)
+        words = _lacks(here, facts.missing)
+        yield Finding(part=part, well=False, words=words, remedy=gettext(_ALLOW))
     elif facts.public:
-        words = f"everybody on this server can read {here}, prompts included."
-        remedy = "Hide it from @everyone, or choose another with `/video-admin log channel`."
-        yield Finding(part="Log channel", well=False, words=words, remedy=remedy)
+        words = gettext("everybody on this server can read {channel}, prompts included.")
+        remedy = gettext(
+            "Hide it from @everyone, or choose another with `/video-admin log channel`."
+        )
+        yield Finding(part=part, well=False, words=words.format(channel=here), remedy=remedy)
     else:
-        yield Finding(part="Log channel", well=True, words=f"the bot can post in {here}.")
+        words = gettext("the bot can post in {channel}.").format(channel=here)
+        yield Finding(part=part, well=True, words=words)
 
 
 # -- what the rules allow --------------------------------------------------------------
@@ -183,21 +211,23 @@ def _credits(overview: Overview, cheapest_credits: int) -> Finding:
     policy = overview.policy
     default = default_allowance(policy, overview.host)
     limits = {
-        "the credits a day": default.daily_credits,
-        "the credits a month": default.monthly_credits,
-        "the server's budget a month": policy.monthly_budget_credits,
-        "the price of a single video": policy.max_price_credits,
+        gettext("the credits a day"): default.daily_credits,
+        gettext("the credits a month"): default.monthly_credits,
+        gettext("the server's budget a month"): policy.monthly_budget_credits,
+        gettext("the price of a single video"): policy.max_price_credits,
     }
     short = [
         f"{name} ({credits_text(limit)})"
         for name, limit in limits.items()
         if limit is not None and limit < cheapest_credits
     ]
-    cheapest = f"the cheapest video costs {credits_text(cheapest_credits)}"
+    part, price = gettext("Credits"), credits_text(cheapest_credits)
     if short:
-        words = f"{cheapest}, more than {' and '.join(short)} allow."
-        return Finding(part="Credits", well=False, words=words, remedy=_POLICY)
-    return Finding(part="Credits", well=True, words=f"{cheapest}, which the rules allow.")
+        words = gettext("the cheapest video costs {price}, more than {limits} allow.")
+        words = words.format(price=price, limits=all_of(short))
+        return Finding(part=part, well=False, words=words, remedy=gettext(_POLICY))
+    words = gettext("the cheapest video costs {price}, which the rules allow.")
+    return Finding(part=part, well=True, words=words.format(price=price))
 
 
 def _roles(
@@ -206,33 +236,47 @@ def _roles(
     needed = policy.approval.without_role_id
     if needed is not None and needed not in role_ids:
         yield Finding(
-            part="Approval",
+            part=gettext("Approval"),
             well=False,
-            words="it asks for a role that no longer exists, so every video waits.",
-            remedy="Choose another role: `/video-admin policy`, approval.",
+            words=gettext("it asks for a role that no longer exists, so every video waits."),
+            remedy=gettext("Choose another role: `/video-admin policy`, approval."),
         )
     listed = set(policy.models_by_role) - set(role_ids)
     if listed:
         yield Finding(
-            part="Models",
+            part=gettext("Models"),
             well=False,
-            words=f"{count(len(listed), 'list')} of models for roles that no longer exist, which "
-            "may close models to everybody.",
-            remedy="Choose each under `/video-admin policy`, Models, then press **No list**.",
+            words=ngettext(
+                "{n} list of models for roles that no longer exist, which may close models to "
+                "everybody.",
+                "{n} lists of models for roles that no longer exist, which may close models to "
+                "everybody.",
+                len(listed),
+            ).format(n=number_text(len(listed))),
+            remedy=gettext(
+                "Choose each under `/video-admin policy`, Models, then press **{no_list}**."
+            ).format(no_list=gettext("No list")),
         )
     own = {one.target_id for one in overrides if one.target == "role"} - set(role_ids)
     if own:
         yield Finding(
-            part="Roles",
+            part=gettext("Roles"),
             well=False,
-            words=f"{count(len(own), 'allowance')} for roles that no longer exist.",
-            remedy="It does no harm; `/video-admin allowance list` shows which.",
+            words=ngettext(
+                "{n} allowance for roles that no longer exist.",
+                "{n} allowances for roles that no longer exist.",
+                len(own),
+            ).format(n=number_text(len(own))),
+            remedy=gettext("It does no harm; `/video-admin allowance list` shows which."),
         )
 
 
 def _paused(policy: GuildPolicy) -> Iterator[Finding]:
     if policy.paused_reason is not None:
-        words = f"new videos are paused: {excerpt(policy.paused_reason, _REASON_CHARS)}"
+        words = gettext("new videos are paused: {reason}")
         yield Finding(
-            part="Paused", well=False, words=words, remedy="`/video-admin resume` takes them again."
+            part=gettext("Paused"),
+            well=False,
+            words=words.format(reason=excerpt(policy.paused_reason, _REASON_CHARS)),
+            remedy=gettext("`/video-admin resume` takes them again."),
         )

@@ -9,6 +9,8 @@ from functools import cache
 
 from bot.discord_ui.words import excerpt
 from bot.errors import BadInputError
+from bot.i18n import gettext
+from bot.words import one_of
 
 _DAY_S = 86_400
 _UNITS_S = {
@@ -47,7 +49,9 @@ def parse_number(name: str, text: str) -> int | None:
         return None
     if not _NUMBER.fullmatch(typed):
         raise BadInputError(
-            f"**{name}** must be a whole number of 0 or more, such as 200, not {_typed(typed)}."
+            gettext(
+                "**{name}** must be a whole number of 0 or more, such as 200, not {typed}."
+            ).format(name=name, typed=_typed(typed))
         )
     return int(re.sub(r"\D", "", typed))
 
@@ -70,7 +74,9 @@ def parse_duration(text: str) -> timedelta | None:
         seconds, position = seconds + float(number) * unit_s, part.end()
     if position < len(typed) or not 0 < seconds < _LONGEST_S:
         raise BadInputError(
-            f"{_typed(text)} is no length of time. Write it like `45 min`, `3 d 12 h` or `2 weeks`."
+            gettext(
+                "{typed} is no length of time. Write it like `45 min`, `3 d 12 h` or `2 weeks`."
+            ).format(typed=_typed(text))
         )
     return timedelta(seconds=seconds)
 
@@ -95,10 +101,11 @@ def parse_zone(text: str, zones: Collection[str]) -> str | None:
     if found is not None:
         return found
     near = _near(typed.casefold(), by_name)
-    offered = " or ".join(f"`{zone}`" for zone in near) or "`Europe/Berlin` or `UTC`"
-    asked = "Did you mean" if near else "Write it like"
-    mark = "?" if near else "."
-    raise BadInputError(f"There is no time zone {_typed(text)}. {asked} {offered}{mark}")
+    words = gettext("There is no time zone {typed}. Write it like `Europe/Berlin` or `UTC`.")
+    if near:
+        words = gettext("There is no time zone {typed}. Did you mean {zones}?")
+    zones_text = one_of([f"`{zone}`" for zone in near])
+    raise BadInputError(words.format(typed=_typed(text), zones=zones_text))
 
 
 def _near(typed: str, by_name: dict[str, str]) -> list[str]:

@@ -18,6 +18,8 @@ PREFIX = "admin"
 _SHOWN_SEPARATOR = ","
 # Longer lines are prose: what they showed does not matter, nor would it fit into an id.
 _ID_CHARS = 40
+# https://docs.discord.com/developers/components/reference: of a modal and a label; a placeholder.
+_TITLE_CHARS, _HINT_CHARS = 45, 100
 # Presses that are not about the policy's pages have listeners of their own.
 _EVENTS: Mapping[str, str] = {"csv": "admin_csv"}
 
@@ -120,12 +122,12 @@ def form(name: str, title: str, fields: Sequence[FormField], *, verb: str = "sav
     It is not kept by discord.py: whoever hears of modals asks `filled_form` for its verb.
     """
     shown = _SHOWN_SEPARATOR.join(one.value for one in fields if one.most_chars <= _ID_CHARS)
-    modal = ui.Modal(title=title, custom_id=custom_id(verb, name, shown))
+    modal = ui.Modal(title=_cut(title, _TITLE_CHARS), custom_id=custom_id(verb, name, shown))
     for one in fields:
         line: ui.TextInput[Any] = ui.TextInput(
             custom_id=one.name,
             default=one.value or None,
-            placeholder=one.hint or None,
+            placeholder=_cut(one.hint, _HINT_CHARS) or None,
             required=one.required,
             max_length=one.most_chars,
             style=(
@@ -134,9 +136,14 @@ def form(name: str, title: str, fields: Sequence[FormField], *, verb: str = "sav
                 else discord.TextStyle.short
             ),
         )
-        modal.add_item(ui.Label(text=one.label, component=line))
+        modal.add_item(ui.Label(text=_cut(one.label, _TITLE_CHARS), component=line))
     modal.stop()
     return modal
+
+
+def _cut(words: str, most: int) -> str:
+    """Return words that may be longer in other languages than Discord takes there."""
+    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def filled_form(interaction: Interaction, verb: str = "save") -> Press | None:

@@ -1,6 +1,9 @@
-"""What moderators changed or should know, as a short message for the log channel. Pure."""
+"""What moderators changed or should know, as a short message for the log channel. Pure.
 
-from collections.abc import Iterable
+The log is the server's, and in English; what a single moderator reads speaks their language.
+"""
+
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import chain
 
@@ -13,6 +16,7 @@ from bot.discord_ui.admin.words import (
 )
 from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.words import excerpt, units
+from bot.i18n import N_, gettext
 from bot.job import Job
 from bot.jobs.changes import (
     Actor,
@@ -35,7 +39,7 @@ from bot.jobs.changes import (
 from bot.jobs.policy_edits import FIELD_NAMES
 from bot.policy import Block
 from bot.wordfilter import FilterRule, Match
-from bot.words import ago, at, count, credits_text
+from bot.words import ago, at, credits_text
 
 _REASON_CHARS = 400
 _PATTERN_CHARS = 300
@@ -76,7 +80,7 @@ def _lines(change: Change) -> Iterable[str]:  # noqa: C901, PLR0911 - one case f
             return [f"unblocked {mention('user', user_id)}"]
         case RulesAdded(rules=rules):
             # One by one: a pasted list may have thousands, of which a message holds a few.
-            return chain([f"added {count(len(rules), 'filter rule')}"], map(_rule, rules))
+            return chain([f"added {_counted(len(rules), 'filter rule')}"], map(_rule, rules))
         case RuleRemoved(rule=rule):
             return ["removed a filter rule", _rule(rule)]
         case JobApproved() | JobDenied() | VideoRemoved() | CreditsReturned():
@@ -99,6 +103,10 @@ def _about_job(change: JobApproved | JobDenied | VideoRemoved | CreditsReturned)
             return [given, _why(reason)]
 
 
+def _counted(number: int, one: str) -> str:
+    return f"{number:,} {one if number == 1 else one + 's'}"
+
+
 def _removal(job: Job) -> list[str]:
     lines = [_why(job.removal_reason or "")]
     if job.result_message_id is not None:
@@ -113,7 +121,7 @@ def _refused_prompt(change: PromptRefused) -> list[str]:
         match_words(change.found.match),
     ]
     if change.untold:
-        more = count(change.untold, "more time")
+        more = _counted(change.untold, "more time")
         lines.append(f"-# and {more} since {at(change.untold_since)}, which were not told here")
     return lines
 
@@ -126,17 +134,29 @@ def _rule(rule: FilterRule) -> str:
     return f"`{rule.id}` {rule_words(rule.kind, rule.pattern)}"
 
 
+KIND_NAMES: Mapping[str, str] = {
+    "word": N_("word"),
+    "phrase": N_("phrase"),
+    "regex": N_("regex"),
+}
+
+
 def rule_words(kind: str, pattern: str, most: int = _PATTERN_CHARS) -> str:
     """Return a filter rule; hidden until clicked, for it is rarely nice to read."""
-    return f"{kind} ||{excerpt(pattern, most)}||"
+    return f"{gettext(KIND_NAMES.get(kind, kind))} ||{excerpt(pattern, most)}||"
 
 
 def match_words(match: Match) -> str:
     """Return which rule found what; both hidden until clicked."""
-    what = f"the built-in list **{match.list_name}**"
+    words = gettext("the built-in list **{name}**, at ||{where}||")
     if match.rule is not None:
-        what = f"rule `{match.rule.id}`, {rule_words(match.rule.kind, match.rule.pattern)}"
-    return f"{what}, at ||{excerpt(match.excerpt, _MATCH_CHARS)}||"
+        words = gettext("rule `{number}`, {rule}, at ||{where}||")
+    return words.format(
+        name=match.list_name,
+        number=match.rule.id if match.rule else "",
+        rule=rule_words(match.rule.kind, match.rule.pattern) if match.rule else "",
+        where=excerpt(match.excerpt, _MATCH_CHARS),
+    )
 
 
 def _why(reason: str) -> str:
@@ -162,12 +182,13 @@ def _policy(change: PolicyChanged) -> list[str]:
 
 def blocked_words(block: Block) -> str:
     """Return the answer to a moderator who has blocked a member."""
-    return (
-        f"🚫 {mention('user', block.user_id)} is blocked {until_words(block.until)}. "
-        "Videos under way go on; `/video-admin unblock` lifts it."
-    )
+    return gettext(
+        "🚫 {member} is blocked {until}. Videos under way go on; `/video-admin unblock` lifts it."
+    ).format(member=mention("user", block.user_id), until=until_words(block.until))
 
 
 def until_words(until: datetime | None) -> str:
     """Return how long a block lasts."""
-    return "until somebody lifts it" if until is None else f"until {at(until)} ({ago(until)})"
+    if until is None:
+        return gettext("until somebody lifts it")
+    return gettext("until {time} ({clock})").format(time=at(until), clock=ago(until))

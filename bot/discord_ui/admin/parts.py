@@ -9,6 +9,7 @@ from discord import ui
 from bot.discord_ui.admin.items import AdminItem, button, custom_id, row
 from bot.discord_ui.boxes import Box
 from bot.discord_ui.words import one_line
+from bot.i18n import gettext, number_text
 
 # https://docs.discord.com/developers/components/reference#string-select
 SELECT_OPTIONS = 25
@@ -29,12 +30,12 @@ def section(box: Box, words: str, item: AdminItem) -> None:
 
 def back(*items: AdminItem, to: str = "home") -> ui.ActionRow[Any]:
     """Return the row that leads back to a page, with other buttons."""
-    return row(button("Back", "page", to), *items)
+    return row(button(gettext("Back"), "page", to), *items)
 
 
 def switch(field: str, *, on: bool, disabled: bool = False, verb: str = "flip") -> AdminItem:
     """Return the button that switches a value; its id says to what, so it cannot toggle twice."""
-    label, to = ("Switch off", "off") if on else ("Switch on", "on")
+    label, to = (gettext("Switch off"), "off") if on else (gettext("Switch on"), "on")
     return button(label, verb, field, to, disabled=disabled)
 
 
@@ -95,7 +96,10 @@ def page_count(entries: int, on_a_page: int) -> int:
 
 def page_words(number: int, pages: int) -> str:
     """Return " (page 2 of 3)", or nothing when there is only one."""
-    return f" (page {number + 1} of {pages})" if pages > 1 else ""
+    if pages == 1:
+        return ""
+    words = gettext("(page {number} of {pages})")
+    return " " + words.format(number=number_text(number + 1), pages=number_text(pages))
 
 
 def turning(name: str, number: int, pages: int) -> list[AdminItem]:
@@ -103,6 +107,8 @@ def turning(name: str, number: int, pages: int) -> list[AdminItem]:
     if pages == 1:
         return []
     return [
-        button("Previous", "page", name, max(0, number - 1), "previous", disabled=number == 0),
-        button("Next", "page", name, number + 1, "next", disabled=number + 1 >= pages),
+        button(
+            gettext("Previous"), "page", name, max(0, number - 1), "previous", disabled=number == 0
+        ),
+        button(gettext("Next"), "page", name, number + 1, "next", disabled=number + 1 >= pages),
     ]

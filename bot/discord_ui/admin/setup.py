@@ -13,7 +13,7 @@ from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.services import Interaction
 from bot.errors import RefusedError
 from bot.finding import Finding
-from bot.words import count
+from bot.i18n import gettext, ngettext, number_text
 
 
 def setup_page(findings: Sequence[Finding], invite: str) -> ui.LayoutView:
@@ -21,13 +21,16 @@ def setup_page(findings: Sequence[Finding], invite: str) -> ui.LayoutView:
     faults = [one for one in findings if not one.well]
     well = [one for one in findings if one.well]
     box: Box = ui.Container(accent_colour=YELLOW if faults else BLURPLE)
-    heading = f"{count(len(faults), 'thing')} to mend" if faults else "All is well"
+    heading = gettext("All is well")
+    if faults:
+        words = ngettext("{n} thing to mend", "{n} things to mend", len(faults))
+        heading = words.format(n=number_text(len(faults)))
     text(box, f"### {heading}")
     for one in faults:
         text(box, f"⚠️ **{one.part}**: {one.words}\n{one.remedy}")
     text(box, "\n".join(f"✅ **{one.part}**: {one.words}" for one in well) or "✅")
-    text(box, "-# This link invites the bot with exactly the permissions it needs.")
-    link: ui.Button[Any] = ui.Button(label="Invite link", url=invite)
+    text(box, gettext("-# This link invites the bot with exactly the permissions it needs."))
+    link: ui.Button[Any] = ui.Button(label=gettext("Invite link"), url=invite)
     box.add_item(ui.ActionRow(link))
     return view_of(box)
 
@@ -49,8 +52,10 @@ def guild_facts(interaction: Interaction) -> GuildFacts:
     guild = interaction.guild
     if guild is None or guild.me is None:
         raise RefusedError(
-            "Discord has not told me about this server yet. Try again in a minute; if it stays "
-            "so, invite the bot again: it may be here without its `bot` scope."
+            gettext(
+                "Discord has not told me about this server yet. Try again in a minute; if it stays "
+                "so, invite the bot again: it may be here without its `bot` scope."
+            )
         )
     places = [*guild.channels, *guild.threads]
     return GuildFacts(
@@ -80,11 +85,16 @@ def check_log_channel(interaction: Interaction, channel_id: int) -> None:
     facts = guild_facts(interaction).channels.get(channel_id)
     if facts is None:
         raise RefusedError(
-            "I cannot see that channel. Allow **View Channel** for my role there, then try again."
+            gettext(
+                "I cannot see that channel. Allow **{permission}** for my role there, then try "
+                "again."
+            ).format(permission=gettext("View Channel"))
         )
     if facts.missing:
         names = ", ".join(f"**{name}**" for name in facts.missing)
         raise RefusedError(
-            f"In <#{channel_id}> I lack {names}. Open its settings, Permissions, and allow it for "
-            "my role; then try again."
+            gettext(
+                "In {channel} I lack {permissions}. Open its settings, Permissions, and allow it "
+                "for my role; then try again."
+            ).format(channel=f"<#{channel_id}>", permissions=names)
         )

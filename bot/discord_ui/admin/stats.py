@@ -1,7 +1,8 @@
 """The page of `/video-admin stats`. Pure."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
 import discord
 from discord import ui
@@ -13,15 +14,16 @@ from bot.discord_ui.boxes import BLURPLE, YELLOW, Box, view_of
 from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.settings_words import model_title
 from bot.discord_ui.words import about
+from bot.i18n import N_, gettext, ngettext, number_text
 from bot.job import JobState
 from bot.jobs.report_desk import Book, Report
 from bot.statistics import Statistics, Totals
-from bot.words import count, credits_text
+from bot.words import credits_text, days_text, videos_text
 
 _LINES = 12
 _BUTTONS: tuple[tuple[str, Book], ...] = (
-    ("Ledger as CSV", "ledger"),
-    ("Audit log as CSV", "audit"),
+    (N_("Ledger as CSV"), "ledger"),
+    (N_("Audit log as CSV"), "audit"),
 )
 
 
@@ -33,19 +35,20 @@ def stats_page(report: Report, *, pictures: int) -> ui.LayoutView:
     for number in range(pictures):
         picture = discord.MediaGalleryItem(
             f"attachment://{picture_name(number)}",
-            description=f"{_alt(report)} (picture {number + 1} of {pictures})",
+            description=_alt(report, number, pictures),
         )
         box.add_item(ui.MediaGallery(picture))
     if not pictures:
-        text(box, "⚠️ The chart could not be drawn just now; these are its numbers.")
+        text(box, gettext("⚠️ The chart could not be drawn just now; these are its numbers."))
     text(box, "\n".join(_whole(found)))
     if found.by_model:
         models = [(model_title(slug), totals) for slug, totals in found.by_model]
         members = [(mention("user", who), totals) for who, totals in found.top_members]
-        text(box, _ranking("By model", models))
-        text(box, _ranking("Top members", members))
-    box.add_item(row(*(button(label, "csv", book, report.days) for label, book in _BUTTONS)))
-    text(box, "-# The files are of as many days, for a spreadsheet. Only you see this.")
+        text(box, _ranking(gettext("By model"), models))
+        text(box, _ranking(gettext("Top members"), members))
+    books = (button(gettext(label), "csv", book, report.days) for label, book in _BUTTONS)
+    box.add_item(row(*books))
+    text(box, gettext("-# The files are of as many days, for a spreadsheet. Only you see this."))
     return view_of(box)
 
 
@@ -56,80 +59,122 @@ def picture_name(number: int) -> str:
 
 def _heading(report: Report) -> str:
     found = report.statistics
-    when = "today" if report.days == 1 else f"the last {report.days} days"
+    heading = gettext("Videos of today")
+    if report.days != 1:
+        words = ngettext("Videos of the last {n} day", "Videos of the last {n} days", report.days)
+        heading = words.format(n=number_text(report.days))
     first, last = found.first_day, found.last_day
-    dates = f"{first}" if first == last else f"{first} to {last}"
-    return f"### 📊 Videos of {when}\n-# {dates}; days begin in {report.zone}"
+    dates = f"{first}" if first == last else _range(f"{first}", f"{last}")
+    small = gettext("-# {dates}; days begin in {zone}").format(dates=dates, zone=report.zone)
+    return f"### 📊 {heading}\n{small}"
+
+
+def _range(first: str, last: str) -> str:
+    return gettext("{first} to {last}").format(first=first, last=last)
 
 
 def _whole(found: Statistics) -> Iterator[str]:
     if not found.states:
-        yield "Nobody asked for a video in these days."
+        yield gettext("Nobody asked for a video in these days.")
         return
-    makers = f" of {count(found.members, 'member')}" if found.members else ""
-    yield f"**{count(found.total.jobs, 'video')}**{makers} · {_cost(found.total)}"
+    videos, cost = videos_text(found.total.jobs), _cost(found.total)
+    if found.members:
+        words = ngettext(
+            "**{videos}** of {n} member · {cost}",
+            "**{videos}** of {n} members · {cost}",
+            found.members,
+        )
+        yield words.format(videos=videos, n=number_text(found.members), cost=cost)
+    else:
+        yield f"**{videos}** · {cost}"
     if found.forgotten:
-        those = count(found.forgotten, "video")
-        yield f"-# Of {those} no name is kept any more: too old, or deleted by the member."
+        words = gettext(
+            "-# Of {videos} no name is kept any more: too old, or deleted by the member."
+        )
+        yield words.format(videos=videos_text(found.forgotten))
     if found.total.jobs:
         yield f"-# {_where_usd_come_from(found.total)}"
     if found.success is not None:
-        yield f"{_percent(found.success)} of those sent were delivered"
+        words = gettext("{share} of those sent were delivered")
+        yield words.format(share=_percent(found.success))
     states = (state for state in JobState if found.states.get(state))
     yield " · ".join(
-        f"{LOOKS[state].symbol} {_state(state)} {found.states[state]:,}" for state in states
+        f"{LOOKS[state].symbol} {gettext(_STATES[state])} {number_text(found.states[state])}"
+        for state in states
     )
     if found.waiting_median_s is not None and found.waiting_p90_s is not None:
-        yield (
-            f"From queue to video: half took {about(found.waiting_median_s)} at most, "
-            f"nine in ten {about(found.waiting_p90_s)}"
+        yield gettext("From queue to video: half took {half} at most, nine in ten {most}").format(
+            half=about(found.waiting_median_s), most=about(found.waiting_p90_s)
         )
     day, most = max(found.by_day, key=lambda one: one[1].jobs)
     if most.jobs and len(found.by_day) > 1:
-        yield f"The busiest day was {day}: {_totals(most)}"
+        words = gettext("The busiest day was {day}: {totals}")
+        yield words.format(day=day, totals=_totals(most))
 
 
 def _ranking(title: str, parts: Sequence[tuple[str, Totals]]) -> str:
     lines = [f"{name}: {_totals(totals)}" for name, totals in parts[:_LINES]]
     if len(parts) > _LINES:
-        lines.append(f"and {len(parts) - _LINES} more")
+        words = gettext("and {n} more")
+        lines.append(words.format(n=number_text(len(parts) - _LINES)))
     return "\n".join((f"**{title}**", *lines))
 
 
-def _state(state: JobState) -> str:
-    return state.value.replace("_", " ")
+_STATES: Mapping[JobState, str] = {
+    JobState.AWAITING_APPROVAL: N_("awaiting approval"),
+    JobState.QUEUED: N_("queued"),
+    JobState.SUBMITTING: N_("submitting"),
+    JobState.UNCERTAIN: N_("uncertain"),
+    JobState.RUNNING: N_("running"),
+    JobState.FINISHED: N_("finished"),
+    JobState.DELIVERED: N_("delivered"),
+    JobState.UNDELIVERED: N_("undelivered"),
+    JobState.FAILED: N_("failed"),
+    JobState.CANCELLED: N_("cancelled"),
+    JobState.DENIED: N_("denied"),
+}
 
 
 def _totals(totals: Totals) -> str:
-    return f"{count(totals.jobs, 'video')} · {_cost(totals)}"
+    return f"{videos_text(totals.jobs)} · {_cost(totals)}"
 
 
 def _cost(totals: Totals) -> str:
     nearly = "≈ " if totals.usd_estimated else ""
-    return f"{credits_text(totals.credits)} · {nearly}{totals.usd:,.2f} USD"
+    return f"{credits_text(totals.credits)} · {nearly}{_usd(totals.usd)} USD"
+
+
+def _usd(usd: Decimal) -> str:
+    return number_text(usd, decimals=2)
 
 
 def _where_usd_come_from(totals: Totals) -> str:
     if not totals.usd_estimated:
-        return "USD: what the video service really charged."
+        return gettext("USD: what the video service really charged.")
     if totals.usd_estimated == totals.usd:
-        return "≈ USD: estimated; the video service has not told what it really charged."
-    return (
-        f"≈ USD: {totals.usd_estimated:,.2f} of them are estimated; the video service has not told "
-        "what it really charged for those videos."
-    )
+        return gettext("≈ USD: estimated; the video service has not told what it really charged.")
+    return gettext(
+        "≈ USD: {usd} of them are estimated; the video service has not told what it really "
+        "charged for those videos."
+    ).format(usd=_usd(totals.usd_estimated))
 
 
 def _percent(share: float) -> str:
     """Return "94.5 %"; what is not all never looks like it."""
-    return f"{math.floor(1000 * share) / 10:g} %"
+    return f"{number_text(math.floor(1000 * share) / 10)} %"
 
 
-def _alt(report: Report) -> str:
+def _alt(report: Report, number: int, pictures: int) -> str:
     """Return the picture in words, for who cannot see it."""
     found = report.statistics
-    return (
-        f"Bar charts: videos, credits and USD of each of {count(report.days, 'day')}, credits by "
-        f"model and of the top members; {count(found.total.jobs, 'video')}, "
-        f"{credits_text(found.total.credits)}, {found.total.usd:,.2f} USD in all."
+    return gettext(
+        "Bar charts: videos, credits and USD of each of {days}, credits by model and of the top "
+        "members; {videos}, {credits}, {usd} USD in all. (picture {number} of {pictures})"
+    ).format(
+        days=days_text(report.days),
+        videos=videos_text(found.total.jobs),
+        credits=credits_text(found.total.credits),
+        usd=_usd(found.total.usd),
+        number=number + 1,
+        pictures=pictures,
     )

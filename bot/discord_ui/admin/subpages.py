@@ -21,13 +21,14 @@ from bot.discord_ui.admin.parts import (
     text,
     turning,
 )
-from bot.discord_ui.admin.words import approval_words, mention, mentions, titles
+from bot.discord_ui.admin.words import approval_words, mention, mentions, on_off, titles
 from bot.discord_ui.boxes import Box
+from bot.i18n import gettext, ngettext, number_text
 from bot.jobs.policy_desk import Overview
 from bot.jobs.policy_edits import Place
 from bot.policy import GuildPolicy
 from bot.wordfilter import BUILT_IN_LISTS
-from bot.words import count, credits_text
+from bot.words import credits_text
 
 _LISTS_A_PAGE = 10
 _CHANNEL_TYPES = [
@@ -50,30 +51,36 @@ def show_channels(box: Box, policy: GuildPolicy, names: Names, number: int) -> N
     pages = page_count(len(allowed), SELECT_OPTIONS)
     number = min(number, pages - 1)
     shown = allowed[number * SELECT_OPTIONS :][:SELECT_OPTIONS]
-    where = mentions("channel", shown, most=SELECT_OPTIONS) if allowed else "**Everywhere.**"
-    total = f"{count(len(allowed), 'channel')}{page_words(number, pages)}: " if allowed else ""
-    text(
-        box,
-        f"### 📍 Where videos may be made\n{total}{where}\n"
-        "-# Threads follow their channel. Adding a first channel closes all others.",
-    )
-    box.add_item(channel_select("add_channels", "Add channels", _CHANNEL_TYPES, most=25))
+    where = f"**{gettext('Everywhere.')}**"
+    if allowed:
+        total = ngettext("{n} channel", "{n} channels", len(allowed))
+        total = total.format(n=number_text(len(allowed))) + page_words(number, pages)
+        where = f"{total}: {mentions('channel', shown, most=SELECT_OPTIONS)}"
+    heading = "### 📍 " + gettext("Where videos may be made")
+    small = gettext("-# Threads follow their channel. Adding a first channel closes all others.")
+    text(box, f"{heading}\n{where}\n{small}")
+    add = gettext("Add channels")
+    box.add_item(channel_select("add_channels", add, _CHANNEL_TYPES, most=SELECT_OPTIONS))
     if shown:
         options = [option(str(one), _label(names, "channel", one)) for one in shown]
-        box.add_item(string_select(("remove_channels", number), "Remove channels", options))
+        remove = gettext("Remove channels")
+        box.add_item(string_select(("remove_channels", number), remove, options))
     restricted = policy.age_restricted_only
     section(
         box,
-        f"🔞 **Only in age-restricted channels**: {'on' if restricted else 'off'}",
+        gettext("🔞 **Only in age-restricted channels**: {state}").format(state=on_off(restricted)),
         switch("age_restricted_only", on=restricted),
     )
-    everywhere = button("Everywhere", "clear", "channels", disabled=not allowed)
+    everywhere = button(gettext("Everywhere"), "clear", "channels", disabled=not allowed)
     box.add_item(back(everywhere, *turning("channels", number, pages)))
 
 
 def _label(names: Names, place: Place, place_id: int) -> str:
-    sign = "@" if place == "role" else "#"
-    return f"{sign}{names[place_id]}" if place_id in names else f"deleted {place} {place_id}"
+    if place_id in names:
+        return f"{'@' if place == 'role' else '#'}{names[place_id]}"
+    if place == "role":
+        return gettext("deleted role {number}").format(number=place_id)
+    return gettext("deleted channel {number}").format(number=place_id)
 
 
 # -- models ----------------------------------------------------------------------------
@@ -89,19 +96,21 @@ def show_models(box: Box, policy: GuildPolicy, names: Names, number: int) -> Non
     number = min(number, pages - 1)
     shown = lists[number * _LISTS_A_PAGE :][:_LISTS_A_PAGE]
     lines = [f"{mention(place, one)}: {titles(slugs)}" for place, one, slugs in shown]
-    text(
-        box,
-        f"### 🎬 Which models{page_words(number, pages)}\n"
-        + ("\n".join(lines) or "**All of them, for everybody, everywhere.**")
-        + "\n-# Who has a listed role may use what their roles list; everybody else, what no role "
-        "lists. A channel's list holds for all who use it.",
+    heading = "### 🎬 " + gettext("Which models") + page_words(number, pages)
+    listed = "\n".join(lines) or gettext("**All of them, for everybody, everywhere.**")
+    small = gettext(
+        "-# Who has a listed role may use what their roles list; everybody else, what no role "
+        "lists. A channel's list holds for all who use it."
     )
+    text(box, f"{heading}\n{listed}\n{small}")
     if shown:
         # Discord's own selects no longer offer what was deleted, whose list still holds.
         options = [option(f"{place} {one}", _label(names, place, one)) for place, one, _ in shown]
-        box.add_item(string_select(("listed",), "Change or remove a list", options, most=1))
-    box.add_item(role_select("role", "List the models of a role"))
-    box.add_item(channel_select("channel", "List the models of a channel", _CHANNEL_TYPES))
+        box.add_item(
+            string_select(("listed",), gettext("Change or remove a list"), options, most=1)
+        )
+    box.add_item(role_select("role", gettext("List the models of a role")))
+    box.add_item(channel_select("channel", gettext("List the models of a channel"), _CHANNEL_TYPES))
     box.add_item(back(*turning("models", number, pages)))
 
 
@@ -109,14 +118,18 @@ def show_list(box: Box, policy: GuildPolicy, place: Place, place_id: int) -> Non
     """Show the list of models of one role or channel."""
     lists: Mapping[int, tuple[str, ...]] = getattr(policy, f"models_by_{place}")
     listed = lists.get(place_id)
-    now = titles(listed) if listed is not None else "all of them, there is no list yet"
-    text(box, f"### 🎬 Models of {mention(place, place_id)}\nNow: {now}.")
+    words = gettext("### 🎬 Models of {whom}\nNow: all of them, there is no list yet.")
+    if listed is not None:
+        words = gettext("### 🎬 Models of {whom}\nNow: {models}.")
+    text(box, words.format(whom=mention(place, place_id), models=titles(listed or ())))
     options = [
-        option(model.slug, model.title, model.summary, default=model.slug in (listed or ()))
+        option(
+            model.slug, model.title, gettext(model.summary), default=model.slug in (listed or ())
+        )
         for model in MODELS
     ]
-    box.add_item(string_select(("models", place, place_id), "Only these models", options))
-    gone = button("No list", "clear", "models", place, place_id, disabled=listed is None)
+    box.add_item(string_select(("models", place, place_id), gettext("Only these models"), options))
+    gone = button(gettext("No list"), "clear", "models", place, place_id, disabled=listed is None)
     box.add_item(back(gone, to="models"))
 
 
@@ -126,36 +139,47 @@ def show_list(box: Box, policy: GuildPolicy, place: Place, place_id: int) -> Non
 def show_approval(box: Box, policy: GuildPolicy) -> None:
     """Show whose videos wait for a moderator."""
     rules = policy.approval
-    now = "A moderator approves nothing: no video waits."
+    now = gettext("A moderator approves nothing: no video waits.")
     if rules.active:
-        now = (
-            f"A moderator approves {approval_words(rules)}. Nothing is reserved until then; after "
-            f"{count(rules.expires_h, 'hour')} without an answer a request is denied."
-        )
-    text(
-        box,
-        f"### ✋ Approval\n{now}\n"
+        now = ngettext(
+            "A moderator approves {which}. Nothing is reserved until then; after {n} hour without "
+            "an answer a request is denied.",
+            "A moderator approves {which}. Nothing is reserved until then; after {n} hours without "
+            "an answer a request is denied.",
+            rules.expires_h,
+        ).format(which=approval_words(rules), n=number_text(rules.expires_h))
+    small = gettext(
         "-# Any rule that fits is enough. Requests are posted in the log channel. One with a "
-        "picture waits for a day at most: Discord keeps it no longer.",
+        "picture waits for a day at most: Discord keeps it no longer."
     )
+    text(box, f"### ✋ {gettext('Approval')}\n{now}\n{small}")
     if policy.log_channel_id is None:
-        text(box, "⚠️ There is no log channel yet: choose one before you switch approval on.")
-    everybody = f"**Every video**: {'on' if rules.everybody else 'off'}"
+        text(
+            box,
+            gettext("⚠️ There is no log channel yet: choose one before you switch approval on."),
+        )
+    everybody = gettext("**Every video**: {state}").format(state=on_off(rules.everybody))
     section(box, everybody, switch("everybody", on=rules.everybody))
     days, price = rules.newer_than_days, rules.above_credits
-    newer = "off" if days is None else f"newer than {count(days, 'day')}"
-    above = "off" if price is None else f"more than {credits_text(price)}"
-    words = f"**New members**: {newer}\n**Dear videos**: {above}"
-    section(box, words, button("Change", "form", "approval"))
+    newer, above = on_off(value=False), on_off(value=False)
+    if days is not None:
+        newer = ngettext("newer than {n} day", "newer than {n} days", days)
+        newer = newer.format(n=number_text(days))
+    if price is not None:
+        above = gettext("more than {credits}").format(credits=credits_text(price))
+    words = gettext("**New members**: {newer}\n**Dear videos**: {above}")
+    change = button(gettext("Change"), "form", "approval")
+    section(box, words.format(newer=newer, above=above), change)
     role_id = rules.without_role_id
-    lacking = "off" if role_id is None else mention("role", role_id)
+    lacking = on_off(value=False) if role_id is None else mention("role", role_id)
     section(
         box,
-        f"**Members without a role**: {lacking}",
-        button("Any role", "clear", "without_role_id", disabled=role_id is None),
+        gettext("**Members without a role**: {role}").format(role=lacking),
+        button(gettext("Any role"), "clear", "without_role_id", disabled=role_id is None),
     )
-    box.add_item(role_select("without_role_id", "Members without this role"))
-    box.add_item(back(button("No approval", "clear", "approval", disabled=not rules.active)))
+    box.add_item(role_select("without_role_id", gettext("Members without this role")))
+    none = button(gettext("No approval"), "clear", "approval", disabled=not rules.active)
+    box.add_item(back(none))
 
 
 def show_filter(box: Box, overview: Overview) -> None:
@@ -163,18 +187,25 @@ def show_filter(box: Box, overview: Overview) -> None:
     on = overview.policy.filter_lists
     text(
         box,
-        "### 🧹 Prompt filter\nA prompt that contains what is listed is refused and costs nothing.",
+        gettext(
+            "### 🧹 Prompt filter\n"
+            "A prompt that contains what is listed is refused and costs nothing."
+        ),
     )
     for name, entries in BUILT_IN_LISTS.items():
         is_on = name in on
-        words = f"**{name.capitalize()}** ({count(len(entries), 'word')})"
-        item = switch(name, on=is_on, verb="list")
-        section(box, f"{words}: {'on' if is_on else 'off'}", item)
+        words = ngettext(
+            "**{name}** ({n} word): {state}", "**{name}** ({n} words): {state}", len(entries)
+        ).format(name=name.capitalize(), n=number_text(len(entries)), state=on_off(is_on))
+        section(box, words, switch(name, on=is_on, verb="list"))
     section(
         box,
-        f"**Own rules**: {overview.rules:,}\n"
-        "-# `/video-admin filter add`, `paste`, `remove`, `test`",
-        button("List", "page", "rules"),
+        gettext(
+            "**Own rules**: {n}\n"
+            "-# `/video-admin filter add`, `/video-admin filter paste`, "
+            "`/video-admin filter remove`, `/video-admin filter test`"
+        ).format(n=number_text(overview.rules)),
+        button(gettext("List"), "page", "rules"),
     )
     box.add_item(back())
 
@@ -182,19 +213,22 @@ def show_filter(box: Box, overview: Overview) -> None:
 def show_log(box: Box, policy: GuildPolicy) -> None:
     """Show the log channel."""
     channel_id = policy.log_channel_id
-    now = "none" if channel_id is None else mention("channel", channel_id)
-    text(
-        box,
-        f"### 📋 Log\nLog channel: {now}\n-# Changes by moderators and requests for approval "
-        "appear there. Choose one that only moderators see.",
+    now = gettext("none") if channel_id is None else mention("channel", channel_id)
+    words = gettext(
+        "### 📋 Log\nLog channel: {channel}\n-# Changes by moderators and requests for approval "
+        "appear there. Choose one that only moderators see."
     )
-    box.add_item(channel_select("log_channel_id", "Log channel", _LOG_TYPES))
+    text(box, words.format(channel=now))
+    box.add_item(channel_select("log_channel_id", gettext("Log channel"), _LOG_TYPES))
     on = policy.log_videos_since is not None
     section(
         box,
-        f"🎞️ **Every video there, too**: {'on' if on else 'off'}\n-# A card for each, from when "
-        "it is switched on, with buttons to delete, refund and block; and a line about each "
-        "prompt that the filter refuses.",
+        gettext(
+            "🎞️ **Every video there, too**: {state}\n-# A card for each, from when it is switched "
+            "on, with buttons to delete, refund and block; and a line about each prompt that the "
+            "filter refuses."
+        ).format(state=on_off(on)),
         switch("log_videos", on=on, disabled=channel_id is None and not on),
     )
-    box.add_item(back(button("No log", "clear", "log_channel_id", disabled=channel_id is None)))
+    none = button(gettext("No log"), "clear", "log_channel_id", disabled=channel_id is None)
+    box.add_item(back(none))

@@ -63,6 +63,11 @@ export class Api {
     return this.#call("POST", "/interactions", payload, files);
   }
 
+  /** Change the language of the member's client. */
+  setLocale(locale) {
+    return this.#call("PATCH", "/users/@me/settings", { locale });
+  }
+
   sendMessage(channelId, payload, files = []) {
     return this.#call("POST", `/channels/${channelId}/messages`, payload, files);
   }

@@ -3,7 +3,7 @@
  * for the rest. Enter sends, Escape cancels.
  */
 
-import { OPTION } from "./commands.js";
+import { aboutOf, nameOf, OPTION } from "./commands.js";
 import { h, iconButton, uniqueId } from "./dom.js";
 import { makeField } from "./option_fields.js";
 import { rangeHint } from "./validation.js";
@@ -128,8 +128,8 @@ export class CommandForm {
 
   #rowElement({ option, field, error }) {
     const range = rangeHint(option);
-    const about = range ? `${option.description} (${range})` : option.description;
-    const remove = iconButton("close", `Remove ${option.name}`, {
+    const about = range ? `${aboutOf(option)} (${range})` : aboutOf(option);
+    const remove = iconButton("close", `Remove ${nameOf(option)}`, {
       class: "icon-button",
       testid: `remove-${option.name}`,
       on: { click: () => this.#removeRow(option.name) },
@@ -137,7 +137,7 @@ export class CommandForm {
     const label = h(
       "div",
       { class: "field-label" },
-      h("span", { class: "field-name" }, option.name),
+      h("span", { class: "field-name" }, nameOf(option)),
       h("span", { class: "field-about" }, about),
       option.required ? h("span", { class: "required" }, "required") : remove,
     );
@@ -161,8 +161,8 @@ export class CommandForm {
         {
           type: "button",
           class: "chip",
-          title: option.description,
-          "aria-label": `Add ${option.name}: ${option.description}`,
+          title: aboutOf(option),
+          "aria-label": `Add ${nameOf(option)}: ${aboutOf(option)}`,
           testid: `chip-${option.name}`,
           data: { option: option.name },
           on: {
@@ -174,7 +174,7 @@ export class CommandForm {
             },
           },
         },
-        `+ ${option.name}`,
+        `+ ${nameOf(option)}`,
       ),
     );
     this.chips.replaceChildren(...chips);

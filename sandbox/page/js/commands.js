@@ -15,6 +15,12 @@ export const OPTION = {
   ATTACHMENT: 11,
 };
 
+/** What a command, option or choice is called in the member's language. */
+export const nameOf = (item) => item.name_localized ?? item.name;
+
+/** What it says about itself there. */
+export const aboutOf = (item) => item.description_localized ?? item.description ?? "";
+
 /** One thing that can be run: a command, or a subcommand with its path. */
 export class Command {
   /**
@@ -27,13 +33,14 @@ export class Command {
     this.path = path;
     this.type = root.type ?? COMMAND.CHAT;
     this.name = [root, ...path].map((item) => item.name).join(" ");
-    this.description = leaf.description ?? "";
+    this.spokenName = [root, ...path].map(nameOf).join(" ");
+    this.description = aboutOf(leaf);
     this.options = leaf.options ?? [];
   }
 
   /** How people write it. */
   get title() {
-    return this.type === COMMAND.CHAT ? `/${this.name}` : this.name;
+    return this.type === COMMAND.CHAT ? `/${this.spokenName}` : this.spokenName;
   }
 
   /** The `data` of an interaction, with the options at the depth of the subcommand. */
@@ -72,13 +79,13 @@ function expand(root, node, path) {
 export function matching(commands, typed) {
   const query = typed.trim().toLowerCase();
   const rank = (command) => {
-    const name = command.name.toLowerCase();
-    if (name.startsWith(query)) return 0;
-    if (name.includes(query)) return 1;
+    const names = [command.spokenName, command.name].map((name) => name.toLowerCase());
+    if (names.some((name) => name.startsWith(query))) return 0;
+    if (names.some((name) => name.includes(query))) return 1;
     return command.description.toLowerCase().includes(query) ? 2 : 3;
   };
   const ranked = commands.map((command) => ({ command, rank: rank(command) }));
   const found = ranked.filter((item) => item.rank < 3);
-  found.sort((a, b) => a.rank - b.rank || a.command.name.localeCompare(b.command.name));
+  found.sort((a, b) => a.rank - b.rank || a.command.spokenName.localeCompare(b.command.spokenName));
   return found.map((item) => item.command);
 }

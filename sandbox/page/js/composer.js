@@ -58,7 +58,7 @@ export class Composer {
 
   /** Open the command with this name, as `/name` in a message or hint asks. */
   openByName(name) {
-    const command = this.#commands().find((item) => item.name === name);
+    const command = this.#commands().find((item) => [item.name, item.spokenName].includes(name));
     if (command) this.open(command);
     else this.error.textContent = `There is no command /${name} for you here.`;
   }
@@ -125,7 +125,7 @@ export class Composer {
       return;
     }
     const name = text.slice(1).toLowerCase();
-    const exact = this.#commands().find((item) => `${item.name} ` === name);
+    const exact = this.#commands().find((item) => `${item.spokenName} ` === name || `${item.name} ` === name);
     if (exact) {
       this.open(exact);
       return;

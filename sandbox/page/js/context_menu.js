@@ -53,7 +53,7 @@ function section(title, items) {
 function appItems({ commands, interactions }, type, targetId) {
   const usable = commands.filter((command) => command.type === type);
   return usable.map((command) =>
-    menuItem(command.name, () => interactions.runCommand(command, [], [], targetId)),
+    menuItem(command.title, () => interactions.runCommand(command, [], [], targetId)),
   );
 }
 

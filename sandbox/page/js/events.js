@@ -41,6 +41,7 @@ export function applyEvent(store, type, data) {
 /** What is not in it any more was left meanwhile. */
 function ready(store, data) {
   store.putUser(data.user);
+  store.setLocale(data.user.locale);
   for (const user of data.users ?? []) store.putUser(user);
   store.guilds.clear();
   store.channels.clear();

@@ -3,7 +3,7 @@
  * carries a file, `file`.
  */
 
-import { OPTION } from "./commands.js";
+import { nameOf, OPTION } from "./commands.js";
 import { Combobox } from "./combobox.js";
 import { h } from "./dom.js";
 import { channelItems, mentionableItems, roleItems, userItems } from "./entities.js";
@@ -34,7 +34,7 @@ export function makeField(option, context) {
 /** The items an option is limited to, or null when it is free text. */
 function fixedItems(option, store) {
   if (option.choices?.length) {
-    return option.choices.map(({ name, value }) => ({ value, label: name }));
+    return option.choices.map((choice) => ({ value: choice.value, label: nameOf(choice) }));
   }
   switch (option.type) {
     case OPTION.BOOLEAN:
@@ -58,7 +58,7 @@ class TextField {
   constructor(option, { onChange }) {
     this.option = option;
     const shared = {
-      "aria-label": option.name,
+      "aria-label": nameOf(option),
       autocomplete: "off",
       testid: testidOf(option),
       on: { input: onChange },
@@ -89,14 +89,14 @@ class ChoiceField {
     this.option = option;
     this.items = items;
     this.combobox = new Combobox({
-      label: option.name,
+      label: nameOf(option),
       testid: testidOf(option),
       load: async (typed) => filterItems(items, typed),
       placeholder: "Choose…",
       onChange,
     });
     this.element = this.combobox.input;
-    this.element.setAttribute("aria-label", option.name);
+    this.element.setAttribute("aria-label", nameOf(option));
   }
 
   focus() {
@@ -118,7 +118,7 @@ class AutocompleteField {
   constructor(option, { onChange, suggest }) {
     this.option = option;
     this.combobox = new Combobox({
-      label: option.name,
+      label: nameOf(option),
       testid: testidOf(option),
       load: async (typed) => {
         const choices = await suggest(option, typed);
@@ -129,7 +129,7 @@ class AutocompleteField {
       onChange,
     });
     this.element = this.combobox.input;
-    this.element.setAttribute("aria-label", option.name);
+    this.element.setAttribute("aria-label", nameOf(option));
   }
 
   focus() {
@@ -147,7 +147,7 @@ class AutocompleteField {
 class AttachmentField {
   constructor(option, { onChange }) {
     this.option = option;
-    this.field = new FileField({ label: option.name, testid: testidOf(option), onChange });
+    this.field = new FileField({ label: nameOf(option), testid: testidOf(option), onChange });
     this.element = this.field.element;
   }
 

@@ -12,7 +12,7 @@ import { MessageList } from "./message_list.js";
 import { openModal } from "./modal.js";
 import { Sidebar } from "./sidebar.js";
 import { isDirect, Store, symbolOf } from "./store.js";
-import { startClocks } from "./timestamps.js";
+import { speak, startClocks } from "./timestamps.js";
 
 const STATUS = {
   connecting: "Connecting…",
@@ -97,6 +97,13 @@ export class Session {
     this.store.emit("commands");
   }
 
+  /** Speak another language: Discord tells the bot with everything the member does. */
+  async setLocale(locale) {
+    const answer = await this.api.setLocale(locale);
+    this.store.setLocale(answer.locale);
+    await this.loadCommands();
+  }
+
   #event(type, data) {
     if (type === "READY" && this.#greeted) this.store.forgetHistories();
     applyEvent(this.store, type, data);
@@ -134,6 +141,7 @@ export class Session {
     const { store, signal } = this;
     store.on("channel", () => this.loadCommands(), signal);
     store.on("guild", () => this.#describe(), signal);
+    store.on("locale", speak, signal);
     store.on("status", (status) => this.#showStatus(status), signal);
     addEventListener("keydown", (event) => this.#key(event), { signal });
     this.#acceptDrops();

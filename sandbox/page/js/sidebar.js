@@ -1,6 +1,7 @@
 /** Guilds, channels and the member one looks on as. On narrow screens it is a drawer. */
 
 import { h, icon } from "./dom.js";
+import { languageSwitch } from "./languages.js";
 import { Listbox } from "./listbox.js";
 import { avatar } from "./message_view.js";
 import { describeRoles, peopleItems } from "./people.js";
@@ -17,11 +18,20 @@ export class Sidebar {
     this.channels = h("div", { class: "channel-list" });
     this.member = this.#memberButton();
     const head = h("header", { class: "sidebar-head" }, this.title);
+    const language = languageSwitch(session);
     this.element = h(
       "nav",
       { class: "sidebar", id: "sidebar", "aria-label": "Channels and members" },
       new Rail(session).element,
-      h("div", { class: "panel" }, head, this.channels, pageLinks(session.config), this.member),
+      h(
+        "div",
+        { class: "panel" },
+        head,
+        this.channels,
+        pageLinks(session.config),
+        language,
+        this.member,
+      ),
     );
     this.channels.addEventListener("click", (event) => this.#clicked(event));
     const { signal } = session;

@@ -30,6 +30,7 @@ export class Store {
     this.channelId = null;
     /** @type {Map<string, string>} the channel last shown, by guild */ this.visited = new Map();
     this.status = "connecting";
+    /** @type {string | null} the language of the member's client */ this.locale = null;
     const user = { id: me.id, username: me.name };
     /** @type {Map<string, any>} */ this.users = new Map([[me.id, user]]);
     /** @type {Map<string, any>} */ this.channels = new Map();
@@ -107,6 +108,11 @@ export class Store {
 
   hasUnread(guildId) {
     return [...this.unread].some((id) => this.channels.get(id)?.guild_id === guildId);
+  }
+
+  setLocale(locale) {
+    this.locale = locale;
+    this.emit("locale", locale);
   }
 
   /** What a channel is called; a direct message after the other side. */

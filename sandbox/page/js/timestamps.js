@@ -21,7 +21,15 @@ const UNITS = [
   ["year", 31557600, Infinity],
 ];
 
-const LOCALE = "en-GB";
+const ENGLISH = "en-GB";
+
+/** Of the member who looks on. */
+let language = ENGLISH;
+
+/** Write dates and clocks from here on as a language does, by Discord's name for it. */
+export function speak(locale) {
+  language = !locale || locale.startsWith("en-") ? ENGLISH : locale;
+}
 
 /**
  * @param {number} unixS
@@ -30,19 +38,19 @@ const LOCALE = "en-GB";
  */
 export function formatTimestamp(unixS, style, nowMs = Date.now()) {
   if (style === "R") return relative(unixS, nowMs);
-  return new Intl.DateTimeFormat(LOCALE, FORMATS[style] ?? FORMATS.f).format(unixS * 1000);
+  return new Intl.DateTimeFormat(language, FORMATS[style] ?? FORMATS.f).format(unixS * 1000);
 }
 
 function relative(unixS, nowMs) {
   const seconds = unixS - nowMs / 1000;
   const [unit, size] = UNITS.find(([, , below]) => Math.abs(seconds) < below);
   const count = Math.round(seconds / size);
-  return new Intl.RelativeTimeFormat(LOCALE, { numeric: "always" }).format(count, unit);
+  return new Intl.RelativeTimeFormat(language, { numeric: "always" }).format(count, unit);
 }
 
 /** The time beside a name: the clock today, the date before. */
 export function messageTime(timeMs, nowMs = Date.now()) {
-  const clock = new Intl.DateTimeFormat(LOCALE, { timeStyle: "short" }).format(timeMs);
+  const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(timeMs);
   const day = (ms) => new Date(ms).toDateString();
   if (day(timeMs) === day(nowMs)) return clock;
   if (day(timeMs) === day(nowMs - 86_400_000)) return `Yesterday at ${clock}`;
