@@ -1,5 +1,6 @@
 """The desks at which members and moderators are served, and the engine behind them, from tools."""
 
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -7,7 +8,9 @@ from bot.charts import ChartDrawer
 from bot.client import Services
 from bot.delivery import Deliverer
 from bot.discord_ui.guild_members import GuildMembers
+from bot.discord_ui.posted_files import FreshFiles
 from bot.discord_ui.presence import GuildPresence
+from bot.jobs.again import AgainDesk
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.engine import DurableEngine, EngineSettings
 from bot.jobs.follow import Follower
@@ -15,8 +18,10 @@ from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.learning import Latencies
 from bot.jobs.moderating import Moderation, open_moderation
+from bot.jobs.parent_files import ParentFiles
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
+from bot.jobs.repeats import Repeats
 from bot.jobs.report_desk import ReportDesk
 from bot.jobs.send_again import SendAgain
 from bot.jobs.submit import Submitter
@@ -187,6 +192,15 @@ def _videos(tools: Tools, moderation: Moderation) -> VideoDesk:
     )
 
 
+def _again(tools: Tools) -> AgainDesk:
+    files = ParentFiles(
+        media=tools.media, posted=FreshFiles(tools.client), now=now, folder=tools.folder
+    )
+    return AgainDesk(
+        store=tools.store, files=files, prices=tools.prices, repeats=Repeats(time.monotonic)
+    )
+
+
 def services_of(
     tools: Tools,
     *,
@@ -216,6 +230,7 @@ def services_of(
         approvals=approvals,
         privacy=privacy,
         videos=_videos(tools, moderation),
+        again=_again(tools),
         moderation=moderation,
         store=tools.store,
         cards=tools.cards,

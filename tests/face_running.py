@@ -5,6 +5,7 @@ The engine never gets a free place, so that a job stays queued until the test mo
 
 import asyncio
 import sys
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -24,9 +25,11 @@ from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.log_parts import LogButton
+from bot.discord_ui.posted_files import FreshFiles
 from bot.discord_ui.poster import ChannelPoster
 from bot.discord_ui.presence import GuildPresence
 from bot.job import Job, JobState
+from bot.jobs.again import AgainDesk
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.errands import Errands
@@ -36,9 +39,11 @@ from bot.jobs.intake import Intake
 from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.log_cards import LogCards
 from bot.jobs.moderating import open_moderation
+from bot.jobs.parent_files import ParentFiles
 from bot.jobs.precedence import Precedence
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
+from bot.jobs.repeats import WINDOW_S, Repeats
 from bot.jobs.report_desk import ReportDesk
 from bot.jobs.send_again import SendAgain
 from bot.jobs.video_desk import VideoDesk
@@ -103,6 +108,8 @@ class Face:
     waits_s: list[float] = field(default_factory=list)
     closed: bool = False
     provider_base: str = OUT_OF_REACH
+    upload_base: str = OUT_OF_REACH
+    repeats_s: float = WINDOW_S
     provider_key: str = "none"
     ahead: timedelta = timedelta(0)  # how far the clock of the log channels' cards is
     drawing: tuple[str, ...] = (sys.executable, "-m", "bot.charts")
@@ -162,7 +169,7 @@ class Face:
             api_key=SecretStr(self.provider_key),
             api_base=self.provider_base,
             history_base=OUT_OF_REACH,
-            upload_base=OUT_OF_REACH,
+            upload_base=self.upload_base,
         )
         gate = Gate(
             policies=self.policies,
@@ -223,6 +230,7 @@ class Face:
             approvals=self.approvals,
             privacy=self._privacy(),
             videos=self.videos,
+            again=self._again(media),
             send_again=self._send_again(media),
             moderation=moderation,
             store=self.store,
@@ -233,6 +241,13 @@ class Face:
             precedence=precedence,
             close=self._close,
         )
+
+    def _again(self, media: MediaDesk) -> AgainDesk:
+        files = ParentFiles(
+            media=media, posted=FreshFiles(self.bot), now=self.later, folder=self.data_dir
+        )
+        repeats = Repeats(time.monotonic, window_s=self.repeats_s)
+        return AgainDesk(store=self.store, files=files, prices=load_prices(), repeats=repeats)
 
     def _send_again(self, media: MediaDesk) -> SendAgain:
         return SendAgain(

@@ -48,10 +48,13 @@ LOOKS: Mapping[JobState, Look] = {
 
 
 _REMOVED = Look(symbol="🗑️", title="Removed by a moderator", colour=GREY)
+_DELETED = Look(symbol="🗑️", title="Deleted", colour=GREY)
 
 
 def look_of(job: Job) -> Look:
-    """Return how a job looks: its state, unless a moderator has removed its video since."""
+    """Return how a job looks: its state, unless its video was removed since."""
+    if job.deleted_by_member:
+        return _DELETED
     return _REMOVED if job.removed_at is not None else LOOKS[job.state]
 
 
@@ -88,6 +91,8 @@ def can_be_sent(job: Job) -> bool:
 def state_text(job: Job, standing: Standing) -> str:
     """Return what happens now, or what came of it."""
     match job.state:
+        case _ if job.deleted_by_member:
+            text = "Deleted by the member who made it."
         case _ if job.removed_at is not None:
             text = f"**A moderator removed this video.**\n{removal_text(job)}"
         case JobState.QUEUED:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import discord
 
+from bot.jobs.again import AgainDesk
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
@@ -53,6 +54,7 @@ class Services:
     approvals: ApprovalDesk
     privacy: Privacy
     videos: VideoDesk
+    again: AgainDesk
     send_again: SendAgain
     store: FaceStore
     cards: Cards

@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import partial
 
 from bot.catalogue import JsonScalar, Model
-from bot.errors import ProviderError, RefusedError, StorageTroubleError
+from bot.errors import RefusedError, StorageTroubleError
 from bot.i18n import DEFAULT_LOCALE
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
 from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
 from bot.jobs.precedence import Precedence
+from bot.jobs.source_files import SourceFile, SourceFiles
 from bot.jobs.stop_time import DEFAULT_STOP_S, INTAKE, StopTime
 from bot.jobs.watch import enqueue_or_leave
 from bot.policy import MemberFacts, PlaceFacts
@@ -23,17 +24,12 @@ from bot.quota import check, refusal_text, windows_at
 from bot.request import GenerationRequest, build_request
 from bot.words import RESTARTING
 
+__all__ = ["Intake", "Order", "SourceFile"]
+
 log = logging.getLogger(__name__)
 
 _ONCE_MORE_AFTER_S = 0.5
 _RESTARTING = f"{RESTARTING} Nothing was charged. Send your command again in a minute."
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceFile:
-    """A file a member attached: Discord's signed address."""
-
-    url: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +83,7 @@ class Intake:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
-        self._media = media
-        self._provider = provider
+        self._files = SourceFiles(media, provider)
         self._engine = engine
         self._prices = prices
         self._gate = gate
@@ -223,23 +218,11 @@ class Intake:
         self, order: Order, request: GenerationRequest
     ) -> GenerationRequest:
         if order.image is not None:
-            prepared = await self._media.check_image(order.image.url)
-            if prepared.data is not None:
-                url = await self._upload(prepared.data, prepared.media_type)
-                request = request.with_image(url)
+            request = request.with_image(await self._files.picture(order.image))
         if order.audio is not None:
-            await self._media.check_audio(order.audio.url)
+            url = await self._files.sound(order.audio)
+            request = request.with_file(order.model.parameter_of("audio").name, url)
         return request
-
-    async def _upload(self, data: bytes, media_type: str) -> str:
-        try:
-            return await self._provider.upload(data, media_type)
-        except ProviderError as error:
-            raise RefusedError(
-                "Your picture had to be converted, and the video service did not take the "
-                "converted file just now. Nothing was charged. Try again in a minute, or attach "
-                "the picture as an upright PNG or JPEG."
-            ) from error
 
 
 def _new_job(order: Order, request: GenerationRequest) -> NewJob:

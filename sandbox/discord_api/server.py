@@ -34,6 +34,7 @@ from sandbox.discord_api.rendering import (
     guild_json,
     user_json,
 )
+from sandbox.discord_api.routes_attachments import AttachmentRoutes
 from sandbox.discord_api.routes_commands import CommandRoutes
 from sandbox.discord_api.routes_interactions import InteractionRoutes
 from sandbox.discord_api.routes_messages import MessageRoutes
@@ -254,6 +255,7 @@ class DiscordStandIn:
             *InteractionRoutes(self.hub, asking, answering).endpoints(),
             *MessageRoutes(self.hub).endpoints(),
             *ThreadRoutes(self.hub).endpoints(),
+            *AttachmentRoutes(self.hub).endpoints(),
         ]
 
     def _application(self) -> web.Application:
