@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot.charts import ChartDrawer
 from bot.client import Services
 from bot.delivery import Deliverer
+from bot.discord_ui.command_rights import CommandRights
 from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.posted_files import FreshFiles
 from bot.discord_ui.presence import GuildPresence
@@ -231,6 +232,7 @@ def services_of(
         privacy=privacy,
         videos=_videos(tools, moderation),
         again=_again(tools),
+        command_rights=CommandRights(tools.client, time.monotonic),
         moderation=moderation,
         store=tools.store,
         cards=tools.cards,

@@ -4,6 +4,7 @@ The engine never gets a free place, so that a job stays queued until the test mo
 """
 
 import asyncio
+import itertools
 import sys
 import time
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from bot.charts import ChartDrawer
 from bot.client import Services, VideoBot, redirect
 from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.card_pace import Pace
+from bot.discord_ui.command_rights import CommandRights
 from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
@@ -105,6 +107,7 @@ class Face:
     data_dir: Path
     engine: BusyEngine = field(default_factory=BusyEngine)
     pace: Pace = AT_ONCE
+    minutes: "itertools.count[int]" = field(default_factory=itertools.count)
     waits_s: list[float] = field(default_factory=list)
     closed: bool = False
     provider_base: str = OUT_OF_REACH
@@ -151,6 +154,10 @@ class Face:
     def later(self) -> datetime:
         """Return the time, `ahead` of the others."""
         return now() + self.ahead
+
+    def clock(self) -> float:
+        """Return seconds that only grow, by a minute and more at each look: nothing is kept."""
+        return next(self.minutes) * 61.0
 
     async def sleep(self, seconds: float) -> None:
         """Note the wait and go on at once."""
@@ -231,6 +238,7 @@ class Face:
             privacy=self._privacy(),
             videos=self.videos,
             again=self._again(media),
+            command_rights=CommandRights(self.bot, self.clock),
             send_again=self._send_again(media),
             moderation=moderation,
             store=self.store,

@@ -58,7 +58,6 @@ async def room(shared: Room) -> AsyncIterator[Room]:
     """The room as a test finds it: nothing on its way, no rules."""
     yield shared
     await shared.forget_jobs()
-    await shared.face.control("faults")
     await shared.face.policies.set_policy(int(GUILD_ID), GuildPolicy(), actor_id=1, now=now())
 
 
@@ -325,9 +324,7 @@ async def test_a_video_deleted_by_its_member_is_theirs_alone_to_make_again(room:
 async def test_a_blocked_member_makes_nothing(room: Room, action: str) -> None:
     """The block is told, as for any command; no file is looked at before."""
     result = await room.result()
-    block = Block(
-        user_id=int(MIA_ID), until=None, reason="Spam", actor_id=1, created_at=now()
-    )
+    block = Block(user_id=int(MIA_ID), until=None, reason="Spam", actor_id=1, created_at=now())
     await room.face.policies.block(int(GUILD_ID), block, now=now())
     await asked(result, action, room.mia)
     await room.told(room.mia, "Spam")
@@ -347,6 +344,24 @@ async def test_a_member_who_may_not_use_commands_makes_nothing(room: Room, actio
     await room.face.control("overwrite", **deny, deny="0")
 
     assert await room.children(result) == []
+
+
+async def test_a_command_kept_from_a_member_keeps_its_buttons_from_them(room: Room) -> None:
+    """As moderators set it in Integrations: for Theo alone; Mia goes on."""
+    result = await room.result()
+    rule = {"id": room.theo.user["id"], "type": 2, "permission": False}
+    await room.face.control(
+        "command-permissions", guild_id=GUILD_ID, command="animate", permissions=[rule]
+    )
+    await asked(result, "again", room.theo)
+    await room.told(room.theo, "do not let you use `/animate` here")
+    await asked(result, "again", room.mia)
+    child = await room.child(result)
+    await room.face.control(
+        "command-permissions", guild_id=GUILD_ID, command="animate", permissions=[]
+    )
+
+    assert str(child.user_id) == MIA_ID
 
 
 @pytest.mark.parametrize("action", MAKING)

@@ -10,7 +10,7 @@ from bot.discord_ui.press_rights import check_may_ask, viewer_of
 from bot.discord_ui.services import Interaction, Services
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.job import Job
-from bot.jobs.again import Change
+from bot.jobs.again import Change, kind_after
 from bot.jobs.intake import Order
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ async def take_remade(
 
     async def ordered() -> Order:
         job = await desk.usable(job_id, viewer, goes_on=goes_on)
+        await services.command_rights.check(interaction, kind_after(job, goes_on=goes_on))
         remade = desk.remade(job, change_of(job), remarks.append)
         order = build_order(interaction, remade.model, remade.options)
         return replace(order, image=remade.image, audio=remade.audio, parent_id=job.id)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import discord
 
+from bot.catalogue import Kind
 from bot.jobs.again import AgainDesk
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.gate import Gate
@@ -37,6 +38,14 @@ async def _nothing_to_close() -> None:
     """Stand for services that need no end."""
 
 
+class CommandRights(Protocol):
+    """What a server's moderators have set in Integrations."""
+
+    async def check(self, interaction: discord.Interaction[Any], kind: Kind) -> None:
+        """Refuse whoever may not use the command that makes this kind of video there."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """Everything a command needs.
@@ -55,6 +64,7 @@ class Services:
     privacy: Privacy
     videos: VideoDesk
     again: AgainDesk
+    command_rights: CommandRights
     send_again: SendAgain
     store: FaceStore
     cards: Cards

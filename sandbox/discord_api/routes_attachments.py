@@ -26,7 +26,7 @@ class AttachmentRoutes:
     def endpoints(self) -> list[Endpoint]:
         """The routes."""
         path = "/attachments/refresh-urls"
-        return [Endpoint(method="POST", path=path, handler=self.refresh, bucket="refresh-urls")]
+        return [Endpoint(method="POST", path=path, handler=self.refresh)]
 
     async def refresh(self, request: web.Request) -> web.Response:
         """Signs addresses anew; those of other places are refused."""
