@@ -47,14 +47,14 @@ MUCH = Allowance(
 
 
 @cache
-def red_to_blue() -> bytes:
-    """Return a second of video whose first picture is red and whose last is blue."""
+def red_to_blue(pictures: int = 4) -> bytes:
+    """Return a short video whose first picture is red and whose last is blue."""
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=8)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
-        for colour in (FIRST, (20, 250, 20), (20, 250, 20), LAST):
+        for colour in (FIRST, (20, 250, 20), (20, 250, 20), LAST)[:pictures]:
             picture = Image.new("RGB", (128, 96), colour)
             container.mux(stream.encode(av.VideoFrame.from_image(picture)))
         container.mux(stream.encode(None))
@@ -66,7 +66,12 @@ def colour_of(data: bytes) -> tuple[int, ...]:
     with Image.open(io.BytesIO(data)) as picture:
         pixel = picture.convert("RGB").getpixel((picture.width // 2, picture.height // 2))
     assert isinstance(pixel, tuple)
-    return tuple(round(part / 50) * 50 for part in pixel)
+    return in_steps(pixel)
+
+
+def in_steps(colour: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a colour in steps of 50, which compression does not change."""
+    return tuple(round(part / 50) * 50 for part in colour)
 
 
 @dataclass(frozen=True, kw_only=True)

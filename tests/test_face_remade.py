@@ -16,7 +16,7 @@ import yarl
 from bot.discord_ui.buttons import JobButton
 from bot.job import Job
 from tests.face_running import all_text
-from tests.results_room import FIRST, LAST, Result, Room, colour_of, opened_room
+from tests.results_room import FIRST, LAST, Result, Room, colour_of, in_steps, opened_room
 
 pytest_plugins = ("tests.storage_fixtures",)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -115,7 +115,7 @@ async def test_of_a_lost_picture_the_first_frame_is_used_and_told(
     child = await room.child(result)
     await room.told(room.mia, "the first frame of the video is used in its place")
 
-    assert colour_of(await picture_of(room, child)) == colour_in_steps(FIRST)
+    assert colour_of(await picture_of(room, child)) == in_steps(FIRST)
 
 
 async def test_without_picture_and_video_nothing_is_made(room: Room, other_photo: Path) -> None:
@@ -196,7 +196,7 @@ async def test_a_video_from_words_goes_on_with_an_image_model(room: Room) -> Non
     assert T2V not in {option["value"] for option in options}
     assert all("credit" in option["description"] for option in options)
     assert (child.model, child.prompt) == (WAN_26, result.job.prompt)
-    assert colour_of(await picture_of(room, child)) == colour_in_steps(LAST)
+    assert colour_of(await picture_of(room, child)) == in_steps(LAST)
 
 
 async def test_a_clip_that_goes_on_has_not_the_first_one_s_sound(room: Room, tune: Path) -> None:
@@ -243,11 +243,6 @@ async def test_the_family_is_linked(room: Room) -> None:
     page = all_text(await room.told(room.mia, "Made from"))
 
     assert f"/{parent.message['channel_id']}/{parent.message['id']}" in page
-
-
-def colour_in_steps(colour: tuple[int, ...]) -> tuple[int, ...]:
-    """Return a colour as `colour_of` does."""
-    return tuple(round(part / 50) * 50 for part in colour)
 
 
 async def pressed_blindly(room: Room, result: Result) -> None:

@@ -22,7 +22,7 @@ from sandbox.discord_api.permissions import Permission
 from sandbox.discord_api.seed import GENERAL_ID, GUILD_ID, MIA_ID
 from tests.discord_kit import until
 from tests.face_running import all_text, buttons, now
-from tests.results_room import LAST, Result, Room, colour_of, opened_room
+from tests.results_room import LAST, Result, Room, colour_of, in_steps, opened_room
 from tests.storage_kit import events_of
 
 pytest_plugins = ("tests.storage_fixtures",)
@@ -145,7 +145,7 @@ async def test_going_on_begins_with_the_last_picture(room: Room) -> None:
 
     assert (child.prompt, child.model) == ("It runs away", FLASH)
     assert child.seed != result.job.seed
-    assert colour_of(picture) == tuple(round(part / 50) * 50 for part in LAST)
+    assert colour_of(picture) == in_steps(LAST)
 
 
 async def test_details_show_what_was_sent_and_the_family(room: Room) -> None:
