@@ -28,6 +28,7 @@ from bot.discord_ui.buttons import JobButton, ModelSelect
 from bot.job import Job, JobState, NewJob
 from bot.pricing import load_prices
 from bot.quota import Allowance
+from bot.remaking import kind_of
 from bot.request import build_request
 from bot.storage import Database, JobStore, PolicyStore
 from sandbox.discord_api import DiscordStandIn
@@ -56,7 +57,8 @@ def red_to_blue(pictures: int = 4) -> bytes:
         stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
         for colour in (FIRST, (20, 250, 20), (20, 250, 20), LAST)[:pictures]:
             picture = Image.new("RGB", (128, 96), colour)
-            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+            frame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]  # PyAV's
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return out.getvalue()
 
@@ -113,21 +115,23 @@ class Room:
         by: MemberDriver | None = None,
         channel_id: str | None = None,
         direct: bool = False,
+        link: str | None = None,
         **changes: Any,
     ) -> Result:
-        """Make a delivered job and post its video."""
+        """Make a delivered job and post its video, or only a link to it."""
         model = find_model(slug)
         known = model or models_of_kind("i2v")[0]
         user_id = int((by or self.mia).user["id"])
         channel = await self._channel(user_id, channel_id, direct=direct)
         new = self._new_job(known, options or {}, slug, user_id, channel.id, direct=direct)
         job = await self._ended(replace(new, **changes))
-        sent = await channel.send(
-            view=_result_view(job),
-            file=discord.File(io.BytesIO(red_to_blue()), filename="result.mp4"),
-        )
+        if link is None:
+            file = discord.File(io.BytesIO(red_to_blue()), filename="result.mp4")
+            sent = await channel.send(view=_result_view(job, video=True), file=file)
+        else:
+            sent = await channel.send(view=_result_view(job, video=False))
         job = await self.face.store.note(
-            job.id, result_channel_id=channel.id, result_message_id=sent.id
+            job.id, result_channel_id=channel.id, result_message_id=sent.id, output_url=link
         )
         owner = by or self.mia
         return Result(
@@ -136,7 +140,7 @@ class Room:
 
     async def _channel(
         self, user_id: int, channel_id: str | None, *, direct: bool
-    ) -> discord.abc.Messageable | Any:
+    ) -> discord.DMChannel | discord.PartialMessageable:
         bot = self.face.bot
         if direct:
             return await bot.create_dm(discord.Object(user_id))
@@ -227,15 +231,17 @@ class Room:
         return str(message["attachments"][0]["url"])
 
 
-def _result_view(job: Job) -> ui.LayoutView:
+def _result_view(job: Job, *, video: bool) -> ui.LayoutView:
     gallery: ui.MediaGallery[Any] = ui.MediaGallery(
         discord.MediaGalleryItem("attachment://result.mp4", description="A video")
     )
-    kind = "i2v" if "image" in job.parameters else "t2v"
+    kind = kind_of(job.model, job.parameters)
     options = [
         discord.SelectOption(label=model.title, value=model.slug) for model in models_of_kind(kind)
     ]
-    box: ui.Container[Any] = ui.Container(ui.TextDisplay(f"job `{job.id}`"), gallery)
+    box: ui.Container[Any] = ui.Container(ui.TextDisplay(f"job `{job.id}`"))
+    if video:
+        box.add_item(gallery)
     view = ui.LayoutView(timeout=None)
     view.add_item(box)
     view.add_item(ui.ActionRow(*(JobButton(action, job.id) for action in ACTIONS)))

@@ -15,8 +15,19 @@ import yarl
 
 from bot.discord_ui.buttons import JobButton
 from bot.job import Job
+from tests.discord_kit import until
 from tests.face_running import all_text
-from tests.results_room import FIRST, LAST, Result, Room, colour_of, in_steps, opened_room
+from tests.results_room import (
+    FIRST,
+    LAST,
+    Result,
+    Room,
+    colour_of,
+    in_steps,
+    opened_room,
+    red_to_blue,
+)
+from tests.segmind_running import data_url
 
 pytest_plugins = ("tests.storage_fixtures",)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -199,6 +210,38 @@ async def test_a_video_from_words_goes_on_with_an_image_model(room: Room) -> Non
     assert colour_of(await picture_of(room, child)) == in_steps(LAST)
 
 
+async def test_a_video_that_was_too_large_to_post_goes_on(room: Room) -> None:
+    """Its message has only a link; the provider has the video for an hour."""
+    async with room.face.http.post(
+        f"{room.segmind.api_url}/upload-asset",
+        headers={"x-api-key": room.segmind.api_key},
+        json={"data_urls": [data_url(red_to_blue(), "video/mp4")]},
+    ) as answer:
+        [url] = (await answer.json())["file_urls"]
+    result = await room.made(link=url)
+    form = (await room.mia.press(result.message, result.button("continue"))).modal
+    assert form is not None
+    await room.mia.submit_modal(form, {})
+
+    assert colour_of(await picture_of(room, await room.child(result))) == in_steps(LAST)
+
+
+async def test_a_message_that_cannot_be_deleted_is_said_to_be(room: Room) -> None:
+    """It is written down; pressing Delete again does what is left."""
+    result = await room.made()
+    gone = {"method": "DELETE", "path": "/channels/*/messages/*"}
+    await room.mia.press(result.message, result.button("delete"))
+    await room.face.control("faults", **gone, status=403, body={"code": 50013})
+    question = await room.told(room.mia, "Delete this video?")
+    await room.mia.press(question, result.button("erase"))
+    await room.told(room.mia, "does not let the bot delete")
+    await room.mia.press(result.message, result.button("delete"))
+    question = await room.told(room.mia, "Delete this video?")
+    await room.mia.press(question, result.button("erase"))
+
+    await until(lambda: room.gone(result))
+
+
 async def test_a_clip_that_goes_on_has_not_the_first_one_s_sound(room: Room, tune: Path) -> None:
     """It would begin from its beginning once more."""
     url = await room.posted_file(tune)
@@ -247,8 +290,9 @@ async def test_the_family_is_linked(room: Room) -> None:
 
 async def pressed_blindly(room: Room, result: Result) -> None:
     """Press Again in another message's place: the buttons of a deleted one are elsewhere, too."""
-    view: Any = discord.ui.LayoutView(timeout=None)
-    view.add_item(discord.ui.ActionRow(JobButton("again", result.job.id)))
+    view = discord.ui.LayoutView(timeout=None)
+    row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(JobButton("again", result.job.id))
+    view.add_item(row)
     channel = room.face.bot.get_partial_messageable(int(result.message["channel_id"]))
     sent = await channel.send(view=view)
     message = await room.mia.wait_for_message(lambda m: m["id"] == str(sent.id))

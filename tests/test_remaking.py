@@ -52,7 +52,9 @@ def requests(draw: st.DrawFn, models: tuple[Model, ...]) -> tuple[Model, Mapping
         for option in model.options
         if option.name not in ("image", "prompt")
     }
-    needed = {name: st.just(IMAGE) for name in ("image",) if model.option(name)}
+    needed: dict[str, st.SearchStrategy[JsonScalar]] = {
+        name: st.just(IMAGE) for name in ("image",) if model.option(name)
+    }
     needed["prompt"] = values("prompt", model.parameter_of("prompt"))
     options = draw(st.fixed_dictionaries(needed, optional=optional))
     if options.get("multi_shot"):
@@ -113,7 +115,9 @@ def test_what_the_other_model_lacks_or_refuses_is_named() -> None:
 
 def test_of_a_model_that_is_gone_the_plain_things_are_known() -> None:
     """Prompt, picture and seed have one name in every model."""
-    parameters = {"image": IMAGE, "prompt": "a fox", "seed": 5, "shininess": 3}
+    parameters: dict[str, JsonScalar] = {
+        "image": IMAGE, "prompt": "a fox", "seed": 5, "shininess": 3
+    }
 
     assert options_of(None, parameters) == {"image": IMAGE, "prompt": "a fox", "seed": 5}
     assert kind_of("wan-0.9", parameters) == "i2v"

@@ -88,7 +88,9 @@ def _first(rules: Sequence[Rule], target: Target, ids: Sequence[set[int]]) -> bo
 class CommandRights:
     """Asks Discord for a server's rules, and keeps them for a minute."""
 
-    def __init__(self, client: commands.Bot, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, client: commands.Bot | commands.AutoShardedBot, clock: Callable[[], float]
+    ) -> None:
         """Make one.
 
         Args:
