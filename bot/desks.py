@@ -171,6 +171,13 @@ def intake_of(tools: Tools, engine: DurableEngine, gate: Gate, approvals: Approv
         store=tools.store,
         media=tools.media,
         provider=tools.provider,
+        parents=ParentFiles(
+            jobs=tools.store,
+            media=tools.media,
+            posted=FreshFiles(tools.client),
+            now=now,
+            folder=tools.folder,
+        ),
         engine=engine,
         prices=tools.prices,
         gate=gate,
@@ -194,12 +201,7 @@ def _videos(tools: Tools, moderation: Moderation) -> VideoDesk:
 
 
 def _again(tools: Tools) -> AgainDesk:
-    files = ParentFiles(
-        media=tools.media, posted=FreshFiles(tools.client), now=now, folder=tools.folder
-    )
-    return AgainDesk(
-        store=tools.store, files=files, prices=tools.prices, repeats=Repeats(time.monotonic)
-    )
+    return AgainDesk(store=tools.store, prices=tools.prices, repeats=Repeats(time.monotonic))
 
 
 def services_of(

@@ -206,6 +206,7 @@ class Face:
             store=self.store,
             media=media,
             provider=provider,
+            parents=self._parents(media),
             engine=self.engine,
             prices=prices,
             gate=gate,
@@ -237,7 +238,7 @@ class Face:
             approvals=self.approvals,
             privacy=self._privacy(),
             videos=self.videos,
-            again=self._again(media),
+            again=self._again(),
             command_rights=CommandRights(self.bot, self.clock),
             send_again=self._send_again(media),
             moderation=moderation,
@@ -250,12 +251,18 @@ class Face:
             close=self._close,
         )
 
-    def _again(self, media: MediaDesk) -> AgainDesk:
-        files = ParentFiles(
-            media=media, posted=FreshFiles(self.bot), now=self.later, folder=self.data_dir
-        )
+    def _again(self) -> AgainDesk:
         repeats = Repeats(time.monotonic, window_s=self.repeats_s)
-        return AgainDesk(store=self.store, files=files, prices=load_prices(), repeats=repeats)
+        return AgainDesk(store=self.store, prices=load_prices(), repeats=repeats)
+
+    def _parents(self, media: MediaDesk) -> ParentFiles:
+        return ParentFiles(
+            jobs=self.store,
+            media=media,
+            posted=FreshFiles(self.bot),
+            now=self.later,
+            folder=self.data_dir,
+        )
 
     def _send_again(self, media: MediaDesk) -> SendAgain:
         return SendAgain(

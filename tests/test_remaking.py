@@ -116,7 +116,10 @@ def test_what_the_other_model_lacks_or_refuses_is_named() -> None:
 def test_of_a_model_that_is_gone_the_plain_things_are_known() -> None:
     """Prompt, picture and seed have one name in every model."""
     parameters: dict[str, JsonScalar] = {
-        "image": IMAGE, "prompt": "a fox", "seed": 5, "shininess": 3
+        "image": IMAGE,
+        "prompt": "a fox",
+        "seed": 5,
+        "shininess": 3,
     }
 
     assert options_of(None, parameters) == {"image": IMAGE, "prompt": "a fox", "seed": 5}

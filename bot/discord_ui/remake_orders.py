@@ -48,7 +48,13 @@ async def take_remade(
         await services.command_rights.check(interaction, kind_after(job, goes_on=goes_on))
         remade = desk.remade(job, change_of(job), remarks.append)
         order = build_order(interaction, remade.model, remade.options)
-        return replace(order, image=remade.image, audio=remade.audio, parent_id=job.id)
+        return replace(
+            order,
+            image=remade.image,
+            audio=remade.audio,
+            parent_id=job.id,
+            remark=remarks.append,
+        )
 
     await take_late_order(interaction, services, ordered)
     if remarks:

@@ -1,6 +1,6 @@
 """The second click: from a video that was made to the order of the next one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -8,9 +8,8 @@ from bot.catalogue import JsonScalar, Kind, Model, find_model, models_of_kind
 from bot.errors import BadInputError, NotFoundError, RefusedError
 from bot.i18n import gettext
 from bot.job import Job, JobState
-from bot.jobs.parent_files import ParentFiles
 from bot.jobs.repeats import Repeats
-from bot.jobs.source_files import SourceFile
+from bot.jobs.source_files import ParentFile, Remark, SourceFile
 from bot.pricing import PriceTable
 from bot.remaking import carried_over, kind_of, options_of
 
@@ -85,19 +84,15 @@ class FamilyStore(Protocol):
 class AgainDesk:
     """Knows who may use which video, and what becomes of its request. It spends nothing itself."""
 
-    def __init__(
-        self, *, store: FamilyStore, files: ParentFiles, prices: PriceTable, repeats: Repeats
-    ) -> None:
+    def __init__(self, *, store: FamilyStore, prices: PriceTable, repeats: Repeats) -> None:
         """Make a desk.
 
         Args:
             store: The jobs.
-            files: Finds their files.
             prices: Also says what a model takes.
             repeats: Tells slips of the finger from presses.
         """
         self._store = store
-        self._files = files
         self._prices = prices
         self.repeats = repeats
 
@@ -141,14 +136,13 @@ class AgainDesk:
             raise NotFoundError(gettext("There is no video to go on from."))
         return job
 
-    def remade(self, job: Job, change: Change, remark: Callable[[str], None]) -> Remade:
-        """Return what to order, from a job that is `usable`. Pure; files are found later.
+    def remade(self, job: Job, change: Change, remark: Remark) -> Remade:
+        """Return what to order, from a job that is `usable`. Pure: files are found later.
 
         Args:
             job: What it is made from.
             change: What is to be different.
-            remark: Told, in sentences, what the member should know: what could not be taken
-                over, what is used instead; also later, when a file is found.
+            remark: Hears, in sentences, what could not be taken over.
 
         Raises:
             BadInputError: the model is not offered any more, or does not fit.
@@ -170,8 +164,8 @@ class AgainDesk:
         return Remade(
             model=model,
             options={**wanted, **change.options},
-            image=self._picture(job, change, remark) if picture or change.goes_on else None,
-            audio=self._files.sound(job) if has_sound else None,
+            image=_picture(job, change) if picture or change.goes_on else None,
+            audio=ParentFile(role="sound", job_id=job.id).source if has_sound else None,
         )
 
     async def lineage(self, job_id: int, viewer: Viewer) -> Lineage:
@@ -185,15 +179,14 @@ class AgainDesk:
             children=[child for child in children if _may_know(viewer, child)],
         )
 
-    def _picture(self, job: Job, change: Change, remark: Callable[[str], None]) -> SourceFile:
-        if change.goes_on:
-            return self._files.last_frame(job)
-        return self._files.picture(job, remark)
-
 
 def kind_after(job: Job, *, goes_on: bool) -> Kind:
     """Return the kind of model that the next video needs."""
     return "i2v" if goes_on else kind_of(job.model, job.parameters)
+
+
+def _picture(job: Job, change: Change) -> SourceFile:
+    return ParentFile(role="last_frame" if change.goes_on else "picture", job_id=job.id).source
 
 
 def _sees(viewer: Viewer, job: Job) -> bool:
@@ -246,7 +239,7 @@ def _model(job: Job, source: Model | None, change: Change) -> Model:
 
 
 def _remark_dropped(
-    source: Model | None, model: Model, dropped: Sequence[str], remark: Callable[[str], None]
+    source: Model | None, model: Model, dropped: Sequence[str], remark: Remark
 ) -> None:
     if source is None:
         remark(

@@ -15,7 +15,7 @@ from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
 from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
 from bot.jobs.precedence import Precedence
-from bot.jobs.source_files import SourceFile, SourceFiles
+from bot.jobs.source_files import Parents, Remark, SourceFile, SourceFiles
 from bot.jobs.stop_time import DEFAULT_STOP_S, INTAKE, StopTime
 from bot.jobs.watch import enqueue_or_leave
 from bot.policy import MemberFacts, PlaceFacts
@@ -42,6 +42,7 @@ class Order:
         upload_limit_bytes: What may be attached in that channel.
         locale: Discord's, of the member.
         parent_id: The job that this one is made from.
+        remark: Hears, in sentences, what the member should know: what is used instead.
     """
 
     interaction_id: int
@@ -56,6 +57,7 @@ class Order:
     audio: SourceFile | None = None
     locale: str = DEFAULT_LOCALE
     parent_id: int | None = None
+    remark: Remark = field(default=log.info, compare=False, repr=False)
 
     @property
     def negative_prompt(self) -> str:
@@ -72,6 +74,7 @@ class Intake:
         store: JobStore,
         media: Media,
         provider: Provider,
+        parents: Parents,
         engine: Engine,
         prices: PriceTable,
         gate: Gate,
@@ -83,7 +86,7 @@ class Intake:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
-        self._files = SourceFiles(media, provider)
+        self._files = SourceFiles(media, provider, parents)
         self._engine = engine
         self._prices = prices
         self._gate = gate
@@ -218,9 +221,9 @@ class Intake:
         self, order: Order, request: GenerationRequest
     ) -> GenerationRequest:
         if order.image is not None:
-            request = request.with_image(await self._files.picture(order.image))
+            request = request.with_image(await self._files.picture(order.image, order.remark))
         if order.audio is not None:
-            url = await self._files.sound(order.audio)
+            url = await self._files.sound(order.audio, order.remark)
             request = request.with_file(order.model.parameter_of("audio").name, url)
         return request
 

@@ -8,16 +8,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from bot.errors import DownloadInterruptedError, MediaError, NotFoundError, RefusedError
 from bot.i18n import gettext
 from bot.job import Job
+from bot.jobs.moderating_ports import KnownJobs
 from bot.jobs.outgoing import temporary_folder
 from bot.jobs.ports import CannotPostError, Media, PostLaterError, PreparedImage
-from bot.jobs.source_files import FoundFile, SourceFile
+from bot.jobs.source_files import FoundFile, ParentFile, Remark
 from bot.jobs.sources import end_of
 
 log = logging.getLogger(__name__)
@@ -52,11 +52,12 @@ class PostedFiles(Protocol):
 
 
 class ParentFiles:
-    """Finds files; each is looked for only when its order has passed the rules."""
+    """Finds them: the `Parents` of `bot.jobs.source_files`."""
 
     def __init__(
         self,
         *,
+        jobs: KnownJobs,
         media: FrameMedia,
         posted: PostedFiles,
         now: Callable[[], datetime],
@@ -65,30 +66,39 @@ class ParentFiles:
         """Make one.
 
         Args:
+            jobs: Whose files they are.
             media: Fetches and checks.
             posted: What is on Discord.
             now: The time, aware.
             folder: For videos on their way.
         """
+        self._jobs = jobs
         self._media = media
         self._posted = posted
         self._now = now
         self._folder = folder
         self._turns = asyncio.Semaphore(_VIDEOS_AT_ONCE)
 
-    def picture(self, job: Job, remark: Callable[[str], None]) -> SourceFile:
-        """Return the picture of a job; `remark` is told if it must be the first frame instead."""
-        return SourceFile(find=partial(self._picture, job, remark))
+    async def find(self, file: ParentFile, remark: Remark) -> FoundFile:
+        """Return a file of a job, checked; `remark` hears if another must stand in for it.
 
-    def sound(self, job: Job) -> SourceFile:
-        """Return the sound of a job."""
-        return SourceFile(find=partial(self._sound, job))
+        Raises:
+            NotFoundError: it is gone.
+            RefusedError: Discord cannot be asked just now.
+            BadInputError: it is not what it should be.
+        """
+        job = await self._jobs.get(file.job_id)
+        if job is None:
+            raise _gone()
+        match file.role:
+            case "picture":
+                return await self._picture(job, remark)
+            case "sound":
+                return await self._sound(job)
+            case "last_frame":
+                return await self._frame(job, last=True)
 
-    def last_frame(self, job: Job) -> SourceFile:
-        """Return the last frame of a job's video, to be uploaded."""
-        return SourceFile(find=partial(self._frame, job, last=True))
-
-    async def _picture(self, job: Job, remark: Callable[[str], None]) -> FoundFile:
+    async def _picture(self, job: Job, remark: Remark) -> FoundFile:
         async for url in self._addresses(str(job.parameters["image"])):
             try:
                 return FoundFile(url=url, prepared=await self._media.check_image(url))
