@@ -202,6 +202,15 @@ class Room:
         member.seen.pop(message["id"], None)
         return message
 
+    async def planted(self, result: Result, action: str) -> dict[str, Any]:
+        """Post a button about a result where it does not belong; return the message."""
+        view = ui.LayoutView(timeout=None)
+        row: ui.ActionRow[Any] = ui.ActionRow(JobButton(action, result.job.id))
+        view.add_item(row)
+        channel = self.face.bot.get_partial_messageable(int(self.face.stand_in.channel_id))
+        sent = await channel.send(view=view)
+        return await self.mia.wait_for_message(lambda m: m["id"] == str(sent.id))
+
     async def gone(self, result: Result) -> bool:
         """Say whether the message with the video is deleted."""
         channel_id = str(result.message["channel_id"])

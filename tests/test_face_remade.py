@@ -6,14 +6,12 @@ import struct
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import discord
 import pytest
 import pytest_asyncio
 import yarl
 
-from bot.discord_ui.buttons import JobButton
 from bot.job import Job
 from tests.discord_kit import until
 from tests.face_running import all_text
@@ -289,11 +287,6 @@ async def test_the_family_is_linked(room: Room) -> None:
 
 
 async def pressed_blindly(room: Room, result: Result) -> None:
-    """Press Again in another message's place: the buttons of a deleted one are elsewhere, too."""
-    view = discord.ui.LayoutView(timeout=None)
-    row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(JobButton("again", result.job.id))
-    view.add_item(row)
-    channel = room.face.bot.get_partial_messageable(int(result.message["channel_id"]))
-    sent = await channel.send(view=view)
-    message = await room.mia.wait_for_message(lambda m: m["id"] == str(sent.id))
+    """Press Again elsewhere: the message with the button is gone."""
+    message = await room.planted(result, "again")
     await room.mia.press(message, result.button("again"))

@@ -234,6 +234,26 @@ async def test_nobody_else_deletes(room: Room) -> None:
     assert not await room.gone(result)
 
 
+async def test_the_answer_to_somebody_else_s_question_counts_for_nothing(room: Room) -> None:
+    """As a forged press would be: whoever answers is asked again."""
+    result = await room.result()
+    message = await room.planted(result, "erase")
+    await room.theo.press(message, result.button("erase"))
+    await room.told(room.theo, "not one of your videos")
+
+    assert not await room.gone(result)
+
+
+async def test_a_moderator_of_another_channel_deletes_nothing_there(room: Room) -> None:
+    """Manage Messages counts where the video is."""
+    result = await room.made(channel_id=GENERAL_ID)
+    message = await room.planted(result, "delete")
+    await room.nora.press(message, result.button("delete"))
+    await room.told(room.nora, "cannot be seen from here")
+
+    assert not await room.gone(result)
+
+
 # -- twice -------------------------------------------------------------------------------
 
 
@@ -362,6 +382,16 @@ async def test_a_command_kept_from_a_member_keeps_its_buttons_from_them(room: Ro
     )
 
     assert str(child.user_id) == MIA_ID
+
+
+async def test_rules_that_discord_does_not_tell_keep_nobody_away(room: Room) -> None:
+    """They are moderators' convenience; the bot's own rules are asked all the same."""
+    result = await room.result()
+    asks = {"method": "GET", "path": "/applications/*/guilds/*/commands/permissions"}
+    await room.face.control("faults", **asks, status=403, body={"code": 50001})
+    await asked(result, "again", room.theo)
+
+    assert (await room.child(result)).parent_id == result.job.id
 
 
 @pytest.mark.parametrize("action", MAKING)
