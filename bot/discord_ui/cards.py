@@ -12,6 +12,7 @@ from bot.discord_ui.card_progress import percent_done, place_words
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import about, bar_until_done, quote
+from bot.i18n import N_, gettext
 from bot.job import CANCELLABLE, FailureReason, Job, JobState
 from bot.jobs.ports import Standing
 from bot.words import ago, credits_text
@@ -48,7 +49,7 @@ LOOKS: Mapping[JobState, Look] = {
 
 
 _REMOVED = Look(symbol="🗑️", title="Removed by a moderator", colour=GREY)
-_DELETED = Look(symbol="🗑️", title="Deleted", colour=GREY)
+_DELETED = Look(symbol="🗑️", title=N_("Deleted"), colour=GREY)
 
 
 def look_of(job: Job) -> Look:
@@ -92,7 +93,7 @@ def state_text(job: Job, standing: Standing) -> str:
     """Return what happens now, or what came of it."""
     match job.state:
         case _ if job.deleted_by_member:
-            text = "Deleted by the member who made it."
+            text = gettext("Deleted by the member who made it.")
         case _ if job.removed_at is not None:
             text = f"**A moderator removed this video.**\n{removal_text(job)}"
         case JobState.QUEUED:
