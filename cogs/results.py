@@ -105,7 +105,7 @@ class Results(commands.Cog):
         await show_details(interaction, self._bot.services, job_id)
 
     async def _delete(self, interaction: Interaction, job_id: int) -> None:
-        job = await self._bot.services.again.seen(job_id, viewer_of(interaction))
+        job = await self._bot.services.again.settled(job_id, viewer_of(interaction))
         if job.removed_at is not None and job.result_message_id is None:
             raise NotFoundError(gettext("This video is deleted already."))
         if job.user_id == interaction.user.id:

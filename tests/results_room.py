@@ -116,15 +116,16 @@ class Room:
         channel_id: str | None = None,
         direct: bool = False,
         link: str | None = None,
+        state: JobState = JobState.DELIVERED,
         **changes: Any,
     ) -> Result:
-        """Make a delivered job and post its video, or only a link to it."""
+        """Make a job in a state and post its video, or only a link to it."""
         model = find_model(slug)
         known = model or models_of_kind("i2v")[0]
         user_id = int((by or self.mia).user["id"])
         channel = await self._channel(user_id, channel_id, direct=direct)
         new = self._new_job(known, options or {}, slug, user_id, channel.id, direct=direct)
-        job = await self._ended(replace(new, **changes))
+        job = await self._ended(replace(new, **changes), state)
         if link is None:
             file = discord.File(io.BytesIO(red_to_blue()), filename="result.mp4")
             sent = await channel.send(view=_result_view(job, video=True), file=file)
@@ -174,12 +175,13 @@ class Room:
             upload_limit_bytes=10 * 2**20,
         )
 
-    async def _ended(self, new: NewJob) -> Job:
+    async def _ended(self, new: NewJob, end: JobState) -> Job:
         store, moment = self.face.store, now() - LONG_AGO
-        await store.accept(new, MUCH, ZoneInfo("UTC"), now=moment)
-        for state in (JobState.SUBMITTING, JobState.RUNNING, JobState.FINISHED):
-            await store.transition(new.id, state, now=moment)
-        return await store.transition(new.id, JobState.DELIVERED, now=moment)
+        job = await store.accept(new, MUCH, ZoneInfo("UTC"), now=moment)
+        for state in (JobState.SUBMITTING, JobState.RUNNING, JobState.FINISHED, JobState.DELIVERED):
+            if job.state is not end:
+                job = await store.transition(new.id, state, now=moment)
+        return job
 
     async def children(self, result: Result) -> Sequence[Job]:
         """Return what was made from a result, oldest first."""
@@ -221,6 +223,8 @@ class Room:
         store = self.face.store
         for job in [*await store.queued(), *await store.awaiting()]:
             await store.transition(job.id, JobState.CANCELLED, now=now())
+        for job in await store.unfinished():
+            await store.transition(job.id, JobState.FAILED, now=now())
 
     def expired(self, url: str) -> str:
         """Return the address as it was given out two days ago."""

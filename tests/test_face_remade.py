@@ -12,9 +12,9 @@ import pytest
 import pytest_asyncio
 import yarl
 
-from bot.job import Job
+from bot.job import Job, JobState
 from tests.discord_kit import until
-from tests.face_running import all_text
+from tests.face_running import all_text, now
 from tests.results_room import (
     FIRST,
     LAST,
@@ -206,6 +206,25 @@ async def test_a_video_from_words_goes_on_with_an_image_model(room: Room) -> Non
     assert all("credit" in option["description"] for option in options)
     assert (child.model, child.prompt) == (WAN_26, result.job.prompt)
     assert colour_of(await picture_of(room, child)) == in_steps(LAST)
+
+
+async def test_buttons_work_as_soon_as_they_are_seen(room: Room) -> None:
+    """The message is there a moment before its delivery is written down."""
+    result = await room.made(state=JobState.FINISHED)
+    press = asyncio.create_task(room.mia.press(result.message, result.button("continue")))
+    await room.face.store.transition(result.job.id, JobState.DELIVERED, now=now())
+    form = (await press).modal
+
+    assert form is not None
+
+
+async def test_a_video_still_on_its_way_is_not_used(room: Room) -> None:
+    """As when a button is pressed of a message that a crash left unwritten."""
+    result = await room.made(state=JobState.FINISHED)
+    await again(room, result)
+    await room.told(room.mia, "still on its way")
+
+    assert await room.children(result) == []
 
 
 async def test_a_video_that_was_too_large_to_post_goes_on(room: Room) -> None:

@@ -15,7 +15,7 @@ import yarl
 
 from bot.errors import NotFoundError
 from bot.job import Job, JobState
-from bot.jobs.again import Viewer
+from bot.jobs.viewing import Viewer
 from bot.policy import Block, GuildPolicy
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.permissions import Permission

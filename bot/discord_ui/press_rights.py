@@ -4,8 +4,8 @@ from bot.discord_ui.services import Interaction
 from bot.errors import RefusedError
 from bot.i18n import gettext
 from bot.job import Job
-from bot.jobs.again import Viewer
 from bot.jobs.changes import Moderator
+from bot.jobs.viewing import Viewer
 
 
 def viewer_of(interaction: Interaction) -> Viewer:

@@ -1,6 +1,7 @@
 """The second click: from a video that was made to the order of the next one."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,23 +11,13 @@ from bot.i18n import gettext
 from bot.job import Job, JobState
 from bot.jobs.repeats import Repeats
 from bot.jobs.source_files import ParentFile, Remark, SourceFile
+from bot.jobs.viewing import Viewer, check_not_removed, may_know, sees
 from bot.pricing import PriceTable
 from bot.remaking import carried_over, kind_of, options_of
 
 _SHOWN_CHILDREN = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Viewer:
-    """Who presses, and where, as Discord says: what they see there they may also use.
-
-    Attributes:
-        guild_id: None in direct messages.
-    """
-
-    user_id: int
-    guild_id: int | None
-    channel_id: int
+# Within the three seconds that a form may take to open.
+_LOOKS, _LOOK_EVERY_S = 8, 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,17 +75,26 @@ class FamilyStore(Protocol):
 class AgainDesk:
     """Knows who may use which video, and what becomes of its request. It spends nothing itself."""
 
-    def __init__(self, *, store: FamilyStore, prices: PriceTable, repeats: Repeats) -> None:
+    def __init__(
+        self,
+        *,
+        store: FamilyStore,
+        prices: PriceTable,
+        repeats: Repeats,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         """Make a desk.
 
         Args:
             store: The jobs.
             prices: Also says what a model takes.
             repeats: Tells slips of the finger from presses.
+            sleep: Waits for a delivery to be written down.
         """
         self._store = store
         self._prices = prices
         self.repeats = repeats
+        self._sleep = sleep
 
     async def seen(self, job_id: int, viewer: Viewer) -> Job:
         """Return a job that the viewer sees where they press.
@@ -104,13 +104,29 @@ class AgainDesk:
                 was forgotten.
         """
         job = await self._store.get(job_id)
-        if job is None or not _sees(viewer, job):
+        if job is None or not sees(viewer, job):
             raise NotFoundError(
                 gettext(
                     "This video is not known any more, or cannot be seen from here. `/jobs` lists "
                     "your own."
                 )
             )
+        return job
+
+    async def settled(self, job_id: int, viewer: Viewer) -> Job:
+        """Return a job whose video the viewer sees, once its delivery is written down.
+
+        The message is there a moment before that, and some are quick with its buttons.
+
+        Raises:
+            NotFoundError: see `seen`.
+        """
+        job = await self.seen(job_id, viewer)
+        for _ in range(_LOOKS):
+            if job.state is not JobState.FINISHED:
+                break
+            await self._sleep(_LOOK_EVERY_S)
+            job = await self.seen(job_id, viewer)
         return job
 
     async def usable(self, job_id: int, viewer: Viewer, *, goes_on: bool = False) -> Job:
@@ -125,8 +141,8 @@ class AgainDesk:
             NotFoundError: they do not see it, or its video is gone.
             RefusedError: it was removed, or has not ended.
         """
-        job = await self.seen(job_id, viewer)
-        _check_not_removed(job, viewer)
+        job = await self.settled(job_id, viewer)
+        check_not_removed(job, viewer)
         if not job.terminal:
             raise RefusedError(
                 gettext("This video is still on its way. Wait until it is done, then press again.")
@@ -175,8 +191,8 @@ class AgainDesk:
         children = await self._store.made_from(job.id, limit=_SHOWN_CHILDREN)
         return Lineage(
             job=job,
-            parent=parent if parent is not None and _may_know(viewer, parent) else None,
-            children=[child for child in children if _may_know(viewer, child)],
+            parent=parent if parent is not None and may_know(viewer, parent) else None,
+            children=[child for child in children if may_know(viewer, child)],
         )
 
 
@@ -187,30 +203,6 @@ def kind_after(job: Job, *, goes_on: bool) -> Kind:
 
 def _picture(job: Job, change: Change) -> SourceFile:
     return ParentFile(role="last_frame" if change.goes_on else "picture", job_id=job.id).source
-
-
-def _sees(viewer: Viewer, job: Job) -> bool:
-    if job.user_id == viewer.user_id:
-        return True
-    here = viewer.channel_id in (job.channel_id, job.result_channel_id)
-    return job.guild_id is not None and job.guild_id == viewer.guild_id and here
-
-
-def _may_know(viewer: Viewer, job: Job) -> bool:
-    """Tell whether a viewer may know that there is this job: not one of another server."""
-    in_guild = job.guild_id is not None and job.guild_id == viewer.guild_id
-    return job.user_id == viewer.user_id or in_guild
-
-
-def _check_not_removed(job: Job, viewer: Viewer) -> None:
-    if job.removed_at is None:
-        return
-    if not job.deleted_by_member:
-        raise RefusedError(
-            gettext("A moderator removed this video, so it cannot be used for another one.")
-        )
-    if viewer.user_id != job.user_id:
-        raise NotFoundError(gettext("Whoever made this video has deleted it."))
 
 
 def _model(job: Job, source: Model | None, change: Change) -> Model:
