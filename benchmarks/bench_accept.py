@@ -35,6 +35,7 @@ from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake, Order, SourceFile
 from bot.jobs.precedence import Precedence
 from bot.jobs.refused_prompts import RefusedPrompts
+from bot.jobs.source_files import FoundFile, ParentFile, Remark
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.policy import AllowanceOverride, GuildPolicy, MemberFacts, PlaceFacts
 from bot.pricing import load_prices
@@ -89,6 +90,14 @@ class NoEngine:
 
     async def enqueue(self, job: Job) -> None:
         """Do nothing."""
+
+
+class NoParents:
+    """Jobs that no other is made from."""
+
+    async def find(self, file: ParentFile, _remark: Remark) -> FoundFile:
+        """Fail: no order here is made from another job."""
+        raise LookupError(file)
 
 
 class NoApprovals:
@@ -213,6 +222,7 @@ def _intake(
         provider=SegmindClient(
             session, api_key=SecretStr("x"), api_base=url, history_base=url, upload_base=url
         ),
+        parents=NoParents(),
         engine=engine,
         prices=load_prices(),
         gate=gate,

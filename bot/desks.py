@@ -1,13 +1,17 @@
 """The desks at which members and moderators are served, and the engine behind them, from tools."""
 
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from bot.charts import ChartDrawer
 from bot.client import Services
 from bot.delivery import Deliverer
+from bot.discord_ui.command_rights import CommandRights
 from bot.discord_ui.guild_members import GuildMembers
+from bot.discord_ui.posted_files import FreshFiles
 from bot.discord_ui.presence import GuildPresence
+from bot.jobs.again import AgainDesk
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.engine import DurableEngine, EngineSettings
 from bot.jobs.follow import Follower
@@ -16,8 +20,10 @@ from bot.jobs.intake import Intake
 from bot.jobs.learning import Latencies
 from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.on_the_way import OnTheWay
+from bot.jobs.parent_files import ParentFiles
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
+from bot.jobs.repeats import Repeats
 from bot.jobs.report_desk import ReportDesk
 from bot.jobs.send_again import SendAgain
 from bot.jobs.submit import Submitter
@@ -176,6 +182,13 @@ def intake_of(tools: Tools, engine: DurableEngine, gate: Gate, approvals: Approv
         store=tools.store,
         media=tools.media,
         provider=tools.provider,
+        parents=ParentFiles(
+            jobs=tools.store,
+            media=tools.media,
+            posted=FreshFiles(tools.client),
+            now=now,
+            folder=tools.folder,
+        ),
         engine=engine,
         prices=tools.prices,
         gate=gate,
@@ -208,6 +221,10 @@ def _videos(tools: Tools, moderation: Moderation) -> VideoDesk:
     )
 
 
+def _again(tools: Tools) -> AgainDesk:
+    return AgainDesk(store=tools.store, prices=tools.prices, repeats=Repeats(time.monotonic))
+
+
 def services_of(
     tools: Tools,
     *,
@@ -237,6 +254,8 @@ def services_of(
         approvals=approvals,
         privacy=privacy,
         videos=_videos(tools, moderation),
+        again=_again(tools),
+        command_rights=CommandRights(tools.client, time.monotonic),
         moderation=moderation,
         store=tools.store,
         history=HistoryStore(tools.database),

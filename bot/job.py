@@ -140,7 +140,7 @@ class Job(NewJob):
         decision_reason: The moderator's words about a denial.
         log_channel_id: Where the moderators' card of it is.
         log_message_id: That card.
-        removed_by: The moderator who took the video down, delivered or not.
+        removed_by: The moderator who took the video down, delivered or not; or its own member.
         removed_at: When.
         removal_reason: Their words.
         refunded_at: When a moderator gave the credits of the delivered video back; of a removed
@@ -184,6 +184,11 @@ class Job(NewJob):
     restored_at: datetime | None = None
     dropped_at: datetime | None = None
     told_at: datetime | None = None
+
+    @property
+    def deleted_by_member(self) -> bool:
+        """Whether its own member has deleted the video."""
+        return self.removed_at is not None and self.removed_by == self.user_id
 
     @property
     def seed(self) -> int:

@@ -57,9 +57,11 @@ class GenerationRequest:
 
     def with_image(self, url: str) -> "GenerationRequest":
         """Return the same request with another address from which to fetch the picture."""
-        if self.image_parameter is None:
-            return self
-        changed = {**self.parameters, self.image_parameter: url}
+        return self if self.image_parameter is None else self.with_file(self.image_parameter, url)
+
+    def with_file(self, parameter: str, url: str) -> "GenerationRequest":
+        """Return the same request with another address of a file."""
+        changed = {**self.parameters, parameter: url}
         return replace(self, parameters=MappingProxyType(changed))
 
 

@@ -1,20 +1,13 @@
 """/jobs: a member's own videos, one of them in full; the buttons of those on their way."""
 
-import io
-
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VideoBot
 from bot.discord_ui.cards import result_link, was_sent_directly
-from bot.discord_ui.job_pages import (
-    LIST_LENGTH,
-    exact_parameters,
-    job_choice,
-    job_page,
-    jobs_page,
-)
+from bot.discord_ui.details import show_details
+from bot.discord_ui.job_pages import LIST_LENGTH, job_choice, jobs_page
 from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.orders import postable_place
 from bot.discord_ui.permissions import is_moderator
@@ -42,11 +35,12 @@ class Jobs(commands.Cog):
         """Show the list, or one job."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         if job is not None:
-            await self._show(interaction, _number(job))
+            mine = await self._own(interaction, _number(job))
+            await show_details(interaction, self._bot.services, mine.id)
             return
         store = self._bot.services.store
-        mine = await store.of_member(interaction.user.id, limit=LIST_LENGTH + 1)
-        await interaction.edit_original_response(view=jobs_page(mine))
+        newest = await store.of_member(interaction.user.id, limit=LIST_LENGTH + 1)
+        await interaction.edit_original_response(view=jobs_page(newest))
 
     @jobs.autocomplete("job")
     async def _own_jobs(
@@ -59,7 +53,7 @@ class Jobs(commands.Cog):
 
     @commands.Cog.listener()
     async def on_job_button(self, interaction: Interaction, action: str, job_id: int) -> None:
-        """Handle a press of a button about a job (the client's own event)."""
+        """Handle a press of a button about a job under way (the client's own event)."""
         match action:
             case "cancel":
                 await self._cancel(interaction, job_id)
@@ -69,18 +63,6 @@ class Jobs(commands.Cog):
                 await self._tell(interaction, job_id, tells=action == "notify")
             case "send":
                 await self._send(interaction, job_id)
-            case "show":
-                await interaction.response.defer(ephemeral=True, thinking=True)
-                await self._show(interaction, job_id)
-
-    async def _show(self, interaction: Interaction, job_id: int) -> None:
-        job = await self._own(interaction, job_id)
-        await interaction.edit_original_response(view=job_page(job))
-        exact = exact_parameters(job)
-        if exact is not None:
-            file = discord.File(io.BytesIO(exact.encode()), filename=f"job-{job.id}.json")
-            text = gettext("Some values were too long to show; here they are as they were sent.")
-            await interaction.followup.send(text, file=file, ephemeral=True)
 
     async def _cancel(self, interaction: Interaction, job_id: int) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)

@@ -4,7 +4,9 @@ The engine never gets a free place, so that a job stays queued until the test mo
 """
 
 import asyncio
+import itertools
 import sys
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,14 +23,17 @@ from bot.client import Services, VideoBot, redirect
 from bot.discord_ui.absent_poster import AbsentPoster
 from bot.discord_ui.card_keeper import CardKeeper
 from bot.discord_ui.card_pace import Pace
+from bot.discord_ui.command_rights import CommandRights
 from bot.discord_ui.guild_members import GuildMembers
 from bot.discord_ui.log_board import ChannelBoard
 from bot.discord_ui.log_channel import ChannelLog
 from bot.discord_ui.log_parts import LogButton
 from bot.discord_ui.messenger import DirectMessenger
+from bot.discord_ui.posted_files import FreshFiles
 from bot.discord_ui.poster import ChannelPoster
 from bot.discord_ui.presence import GuildPresence
 from bot.job import Job, JobState
+from bot.jobs.again import AgainDesk
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.bulletin import Bulletin
 from bot.jobs.errands import Errands
@@ -39,9 +44,11 @@ from bot.jobs.kept_videos import KeptVideos
 from bot.jobs.log_cards import LogCards
 from bot.jobs.moderating import open_moderation
 from bot.jobs.on_the_way import OnTheWay
+from bot.jobs.parent_files import ParentFiles
 from bot.jobs.precedence import Precedence
 from bot.jobs.privacy import Privacy, open_privacy
 from bot.jobs.refused_prompts import RefusedPrompts
+from bot.jobs.repeats import WINDOW_S, Repeats
 from bot.jobs.report_desk import ReportDesk
 from bot.jobs.send_again import SendAgain
 from bot.jobs.telling import Teller
@@ -108,9 +115,12 @@ class Face:
     data_dir: Path
     engine: BusyEngine = field(default_factory=BusyEngine)
     pace: Pace = AT_ONCE
+    minutes: "itertools.count[int]" = field(default_factory=itertools.count)
     waits_s: list[float] = field(default_factory=list)
     closed: bool = False
     provider_base: str = OUT_OF_REACH
+    upload_base: str = OUT_OF_REACH
+    repeats_s: float = WINDOW_S
     provider_key: str = "none"
     user_installs: bool = False
     ahead: timedelta = timedelta(0)  # how far the clock of the log channels' cards is
@@ -171,6 +181,10 @@ class Face:
         """Return the time, `ahead` of the others."""
         return now() + self.ahead
 
+    def clock(self) -> float:
+        """Return seconds that only grow, by a minute and more at each look: nothing is kept."""
+        return next(self.minutes) * 61.0
+
     async def sleep(self, seconds: float) -> None:
         """Note the wait and go on at once."""
         self.waits_s.append(seconds)
@@ -192,7 +206,7 @@ class Face:
             api_key=SecretStr(self.provider_key),
             api_base=self.provider_base,
             history_base=OUT_OF_REACH,
-            upload_base=OUT_OF_REACH,
+            upload_base=self.upload_base,
         )
         gate = Gate(
             policies=self.policies,
@@ -223,6 +237,7 @@ class Face:
             store=self.store,
             media=media,
             provider=provider,
+            parents=self._parents(media),
             engine=self.engine,
             prices=prices,
             gate=gate,
@@ -254,6 +269,8 @@ class Face:
             approvals=self.approvals,
             privacy=self._privacy(),
             videos=self.videos,
+            again=self._again(),
+            command_rights=CommandRights(self.bot, self.clock),
             send_again=self._send_again(media),
             on_the_way=OnTheWay(
                 store=self.store,
@@ -272,6 +289,19 @@ class Face:
             now=now,
             precedence=precedence,
             close=self._close,
+        )
+
+    def _again(self) -> AgainDesk:
+        repeats = Repeats(time.monotonic, window_s=self.repeats_s)
+        return AgainDesk(store=self.store, prices=load_prices(), repeats=repeats)
+
+    def _parents(self, media: MediaDesk) -> ParentFiles:
+        return ParentFiles(
+            jobs=self.store,
+            media=media,
+            posted=FreshFiles(self.bot),
+            now=self.later,
+            folder=self.data_dir,
         )
 
     def _send_again(self, media: MediaDesk) -> SendAgain:

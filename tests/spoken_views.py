@@ -255,8 +255,8 @@ def _moderators() -> dict[str, Shown]:
             [Finding(part="1", well=True, words="2"), Finding(part="1", well=False, words="2")],
             "https://discord.com/oauth2/authorize?client_id=1",
         ),
-        "stats": lambda: stats_page(_report(), drafts=2, habits=2, preferences=1),
-        "stats without pictures": lambda: stats_page(_report(), drafts=0, habits=2, preferences=1),
+        "stats": lambda: stats_page(_report(), pictures=2),
+        "stats without pictures": lambda: stats_page(_report(), pictures=0),
         "removal": lambda: removal_words(_removal()),
         "denial": lambda: denial_form(_job(JobState.AWAITING_APPROVAL)),
     }

@@ -19,6 +19,7 @@ from tests.storage_kit import (
     PATHS,
     ZONE,
     accepted,
+    events_of,
     opened,
     walked_to,
 )
@@ -267,3 +268,26 @@ async def test_a_job_that_was_told_to_wait_was_asked_for(store: JobStore) -> Non
     ]
 
     assert answers == [True, False]
+
+
+async def test_the_children_of_a_job_come_newest_first(store: JobStore) -> None:
+    """Only those made from this very job, and not too many."""
+    parent, other = await accepted(store), await accepted(store, 1)
+    for number in range(2, 6):
+        await accepted(store, number, parent_id=parent.id)
+    await accepted(store, 7, parent_id=other.id)
+    children = await store.made_from(parent.id, limit=3)
+
+    assert [child.id - FIRST_ID for child in children] == [5, 4, 3]
+
+
+async def test_a_member_deletes_a_video_in_direct_messages(store: JobStore) -> None:
+    """No server's audit log is to tell of it, and its credits stay spent."""
+    job = await walked_to(store, JobState.DELIVERED, guild_id=None)
+    deleted, back = await store.take_down(
+        job.id, guild_id=None, actor_id=MEMBER, reason="Mine", refund=False, now=NOW
+    )
+
+    assert back == 0
+    assert deleted.deleted_by_member
+    assert await events_of(store, 0) == []

@@ -37,6 +37,9 @@ _FACES: Mapping[str, _Face] = {
     "continue": _Face(label=N_("Continue"), emoji="⏩"),
     "show": _Face(label=N_("Details"), emoji="🔍"),
     "delete": _Face(label=N_("Delete"), style=discord.ButtonStyle.danger, emoji="🗑️"),
+    # when asked whether to delete it
+    "erase": _Face(label=N_("Delete it for good"), style=discord.ButtonStyle.danger),
+    "keep": _Face(label=N_("Keep it")),
 }
 
 

@@ -59,11 +59,14 @@ LOOKS: Mapping[JobState, Look] = {
 
 
 _REMOVED = Look(symbol="🗑️", title=N_("Removed by a moderator"), colour=GREY)
+_DELETED = Look(symbol="🗑️", title=N_("Deleted"), colour=GREY)
 _DROPPING = Look(symbol="🗑️", title=N_("Will not be posted"), colour=GREY)
 
 
 def look_of(job: Job) -> Look:
     """Return how a job looks: its state, unless its video is removed, or dropped beforehand."""
+    if job.deleted_by_member:
+        return _DELETED
     if job.removed_at is not None:
         return _REMOVED
     return _DROPPING if job.dropping else LOOKS[job.state]
@@ -127,6 +130,8 @@ def can_be_sent(job: Job) -> bool:
 def state_text(job: Job, standing: Standing) -> str:
     """Return what happens now, or what came of it."""
     match job.state:
+        case _ if job.deleted_by_member:
+            text = gettext("Deleted by the member who made it.")
         case _ if job.removed_at is not None:
             removed = gettext("A moderator removed this video.")
             text = f"**{removed}**\n{removal_text(job)}"

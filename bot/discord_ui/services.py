@@ -8,7 +8,9 @@ from typing import Any, Protocol
 import discord
 
 from bot.asking import Draft, NewPreset, Options, Preset, Taken
+from bot.catalogue import Kind
 from bot.history import HistoryPage, Search, Whose
+from bot.jobs.again import AgainDesk
 from bot.jobs.approval import ApprovalDesk
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
@@ -83,6 +85,14 @@ async def _nothing_to_close() -> None:
     """Stand for services that need no end."""
 
 
+class CommandRights(Protocol):
+    """What a server's moderators have set in Integrations."""
+
+    async def check(self, interaction: discord.Interaction[Any], kind: Kind) -> None:
+        """Refuse whoever may not use the command that makes this kind of video there."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """Everything a command needs.
@@ -101,6 +111,8 @@ class Services:
     approvals: ApprovalDesk
     privacy: Privacy
     videos: VideoDesk
+    again: AgainDesk
+    command_rights: CommandRights
     send_again: SendAgain
     on_the_way: OnTheWay
     store: JobStore

@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import partial
 
 from bot.catalogue import JsonScalar, Model
-from bot.errors import BotError, ProviderError, RefusedError, StorageTroubleError
+from bot.errors import BotError, RefusedError, StorageTroubleError
 from bot.i18n import DEFAULT_LOCALE, N_, gettext
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
 from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
 from bot.jobs.precedence import Precedence
+from bot.jobs.source_files import Parents, Remark, SourceFile, SourceFiles
 from bot.jobs.stop_time import DEFAULT_STOP_S, INTAKE, StopTime
 from bot.jobs.watch import enqueue_or_leave
 from bot.policy import MemberFacts, PlaceFacts
@@ -22,19 +23,14 @@ from bot.pricing import PriceTable
 from bot.quota import check, refusal_text, windows_at
 from bot.request import GenerationRequest, build_request
 
+__all__ = ["Intake", "Order", "SourceFile"]
+
 log = logging.getLogger(__name__)
 
 _ONCE_MORE_AFTER_S = 0.5
 _RESTARTING = N_(
     "The bot is being restarted. Nothing was charged. Send your command again in a minute."
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceFile:
-    """A file a member attached: Discord's signed address."""
-
-    url: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +45,7 @@ class Order:
         parent_id: The job that this one is made from.
         bot_absent: Whether the bot is not in that channel.
         confirmed_credits: The price to which the member has said yes.
+        remark: Hears, in sentences, what the member should know: what is used instead.
     """
 
     interaction_id: int
@@ -65,6 +62,7 @@ class Order:
     parent_id: int | None = None
     bot_absent: bool = False
     confirmed_credits: int = 0
+    remark: Remark = field(default=log.info, compare=False, repr=False)
 
     @property
     def negative_prompt(self) -> str:
@@ -97,6 +95,7 @@ class Intake:
         store: JobStore,
         media: Media,
         provider: Provider,
+        parents: Parents,
         engine: Engine,
         prices: PriceTable,
         gate: Gate,
@@ -108,8 +107,7 @@ class Intake:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
-        self._media = media
-        self._provider = provider
+        self._files = SourceFiles(media, provider, parents)
         self._engine = engine
         self._prices = prices
         self._gate = gate
@@ -246,25 +244,11 @@ class Intake:
         self, order: Order, request: GenerationRequest
     ) -> GenerationRequest:
         if order.image is not None:
-            prepared = await self._media.check_image(order.image.url)
-            if prepared.data is not None:
-                url = await self._upload(prepared.data, prepared.media_type)
-                request = request.with_image(url)
+            request = request.with_image(await self._files.picture(order.image, order.remark))
         if order.audio is not None:
-            await self._media.check_audio(order.audio.url)
+            url = await self._files.sound(order.audio, order.remark)
+            request = request.with_file(order.model.parameter_of("audio").name, url)
         return request
-
-    async def _upload(self, data: bytes, media_type: str) -> str:
-        try:
-            return await self._provider.upload(data, media_type)
-        except ProviderError as error:
-            raise RefusedError(
-                gettext(
-                    "Your picture had to be converted, and the video service did not take the "
-                    "converted file just now. Nothing was charged. Try again in a minute, or "
-                    "attach the picture as an upright PNG or JPEG."
-                )
-            ) from error
 
 
 def _new_job(order: Order, request: GenerationRequest) -> NewJob:

@@ -214,7 +214,7 @@ class VideoStore(CardStore, Protocol):
         self,
         job_id: int,
         *,
-        guild_id: int,
+        guild_id: int | None,
         actor_id: int,
         reason: str | None,
         refund: bool,

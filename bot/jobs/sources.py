@@ -14,11 +14,12 @@ _FILES = ("image", "audio")
 
 def usable_until(job: NewJob) -> datetime | None:
     """Return when the first of the job's files is gone; None when no address says so."""
-    ends = [end for name in _FILES if (end := _end_of(str(job.parameters.get(name) or "")))]
+    ends = [end for name in _FILES if (end := end_of(str(job.parameters.get(name) or "")))]
     return min(ends, default=None)
 
 
-def _end_of(url: str) -> datetime | None:
+def end_of(url: str) -> datetime | None:
+    """Return when one of Discord's signed addresses stops working; None for any other."""
     signed = parse_qs(urlsplit(url).query)
     if not {"ex", "is", "hm"} <= signed.keys() or not _EXPIRY.fullmatch(signed["ex"][0]):
         return None

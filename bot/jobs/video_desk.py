@@ -22,6 +22,9 @@ from bot.quota import counts_since
 
 log = logging.getLogger(__name__)
 
+# For the moderators, who see it on the log's card and in the audit log.
+_BY_ITS_MEMBER = "Deleted by its own member"
+
 
 class Deletion(Enum):
     """What came of deleting the message with the video."""
@@ -168,6 +171,34 @@ class VideoDesk:
             credits_back=credits_back,
             message=message,
             lapsed=job.queued_at is not None and job.queued_at < counts_since(now),
+        )
+
+    async def delete_own(self, user_id: int, job_id: int) -> Removal:
+        """Delete a member's own video, wherever it was posted; its credits do not come back.
+
+        Calling again deletes a message that could not be deleted at first.
+
+        Raises:
+            RefusedError: no video was made.
+            NotFoundError: there is no such job of this member.
+        """
+        before = await self._store.get(job_id)
+        if before is None or before.user_id != user_id:
+            raise NotFoundError(gettext("That is not one of your videos. `/jobs` lists yours."))
+        if before.state not in WITH_VIDEO:
+            raise RefusedError(gettext("No video was made of this one: nothing is to be deleted."))
+        job, _ = await self._store.take_down(
+            job_id,
+            guild_id=before.guild_id,
+            actor_id=user_id,
+            reason=_BY_ITS_MEMBER,
+            refund=False,
+            now=self._now(),
+        )
+        job, message = await self._delete_message(job)
+        await self._show(job)
+        return Removal(
+            job=job, removed_now=before.removed_at is None, credits_back=0, message=message
         )
 
     async def delete_again(self, by: Moderator, job_id: int) -> Removal:

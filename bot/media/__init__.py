@@ -4,6 +4,7 @@ from bot.media.audio import AudioFacts, inspect_audio
 from bot.media.desk import MediaDesk
 from bot.media.download import Downloader
 from bot.media.fit import FitPlan, plan_fit
+from bot.media.frames import frame_of
 from bot.media.image import PreparedImage, inspect_image
 from bot.media.inspector import MediaInspector
 from bot.media.limits import MediaLimits
@@ -23,6 +24,7 @@ __all__ = [
     "VideoFile",
     "VideoShrinker",
     "ffmpeg_program",
+    "frame_of",
     "inspect_audio",
     "inspect_image",
     "plan_fit",

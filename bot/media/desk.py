@@ -1,11 +1,13 @@
 """What the application asks of this room: check what a member attached, fetch what was made."""
 
 import asyncio
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import BadInputError, MediaError, RefusedError, TooLargeError
 from bot.i18n import gettext
 from bot.media.download import Downloader
+from bot.media.frames import FRAME_TYPE, frame_of
 from bot.media.image import PreparedImage
 from bot.media.inspector import MediaInspector
 from bot.media.limits import megabytes
@@ -20,6 +22,14 @@ _ATTACHMENTS_AT_ONCE = 4
 _THUMBNAILS_AT_ONCE = 2
 # 200 MB over a slow line.
 _VIDEO_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """A picture of a video, to upload."""
+
+    data: bytes = field(repr=False)
+    media_type: str = FRAME_TYPE
 
 
 class MediaDesk:
@@ -75,6 +85,11 @@ class MediaDesk:
         """Return one small picture of a video; raises MediaError, see `thumbnail_of`."""
         async with self._thumbnails:
             return await asyncio.to_thread(thumbnail_of, path)
+
+    async def frame(self, path: Path, *, last: bool) -> Frame:
+        """Return the first or last picture of a video on disk; raises NotAVideoError."""
+        async with self._attachments:
+            return Frame(data=await asyncio.to_thread(frame_of, path, last=last))
 
     async def _attachment(self, url: str, limit_bytes: int) -> bytes:
         try:

@@ -12,7 +12,7 @@ from bot.job import WITH_VIDEO, Job, JobState
 from bot.pseudonyms import Pseudonyms
 from bot.quota import Allowance, Budget, EntryKind
 from bot.storage import accounts, audit_log, ledger, rows, thumbnails
-from bot.storage.tables import JobRow, LedgerRow
+from bot.storage.tables import DIRECT_MESSAGES, JobRow, LedgerRow
 
 _WAITS = frozenset({JobState.AWAITING_APPROVAL})
 
@@ -87,7 +87,8 @@ async def take_down(
         raise RefusedError(gettext("Only a video that was made can be taken down."))
     if row.removed_at is None:
         row.removed_at, row.removed_by, row.removal_reason = now, actor_id, reason
-        await _record(session, row, AuditAction.JOB_TAKE_DOWN, actor_id, reason, now=now)
+        if guild_id != DIRECT_MESSAGES:  # where nobody reads an audit log
+            await _record(session, row, AuditAction.JOB_TAKE_DOWN, actor_id, reason, now=now)
         await session.flush()  # whoever keeps a thumbnail just now has done so, or finds this
         await thumbnails.drop(session, (row.id,))
     if row.refunded_at is None:  # they went back when it could not be delivered at first

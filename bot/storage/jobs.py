@@ -14,7 +14,7 @@ from bot.latency import Sample
 from bot.quota import Allowance, Budget, EntryKind
 from bot.storage import accounts, decisions, latencies, ledger, rows, thumbnails
 from bot.storage.reading import NO_LIMITS, JobReader
-from bot.storage.tables import JobRow
+from bot.storage.tables import DIRECT_MESSAGES, JobRow
 
 _STAMPS: Mapping[JobState, str] = {
     JobState.SUBMITTING: "submitting_at",
@@ -170,7 +170,7 @@ class JobStore(JobReader):
         self,
         job_id: int,
         *,
-        guild_id: int,
+        guild_id: int | None,
         actor_id: int,
         reason: str | None,
         refund: bool,
@@ -178,6 +178,7 @@ class JobStore(JobReader):
     ) -> tuple[Job, int]:
         """Note who removed a delivered video, and give its credits back if they are to.
 
+        With guild None it is one in direct messages, which its own member deletes.
         May be repeated: the first removal stays noted, credits go back once, to the windows
         and grants they came from. Budgets keep counting them: the provider was paid.
 
@@ -192,13 +193,13 @@ class JobStore(JobReader):
             lambda session: decisions.take_down(
                 session,
                 job_id,
-                guild_id=guild_id,
+                guild_id=guild_id or DIRECT_MESSAGES,
                 actor_id=actor_id,
                 reason=reason,
                 refund=refund,
                 now=now,
             ),
-            locks=(guild_id,),
+            locks=(guild_id or DIRECT_MESSAGES,),
         )
 
     async def grant(

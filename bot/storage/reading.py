@@ -156,6 +156,13 @@ class JobReader:
             query = query.where(col(JobRow.id) < before)
         return await self._jobs(query.order_by(col(JobRow.id).desc()).limit(limit))
 
+    async def made_from(self, job_id: int, *, limit: int) -> list[Job]:
+        """Return the jobs that were made from this one, newest first."""
+        query = select(JobRow).where(
+            col(JobRow.parent_id) == job_id, col(JobRow.forgotten_at).is_(None)
+        )
+        return await self._jobs(query.order_by(col(JobRow.id).desc()).limit(limit))
+
     async def place_in_queue(self, job_id: int) -> int:
         """Return 1 for the next one: how many queued jobs were let in before it, plus one."""
 

@@ -4,10 +4,11 @@ import asyncio
 import hashlib
 import hmac
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import av
 from aiohttp import web
@@ -17,6 +18,8 @@ from sandbox.discord_api.wire import Clock, Json
 
 URL_LIFE_S = 24 * 3600
 SIGN_EVERY_S = 3600  # within an hour an address stays the same, so a playing video is not reloaded
+
+ATTACHMENT_PATH = re.compile(r"/(?:ephemeral-)?attachments/[0-9]+/[0-9]+/[^/]+")
 
 # What Discord answers for names that Python's table does not know everywhere.
 EXTRA_TYPES = {".webp": "image/webp", ".heic": "image/heic", ".heif": "image/heif"}
@@ -126,7 +129,17 @@ class FileStore:
     def url(self, attachment: Attachment) -> str:
         """A fresh address, good for 23 to 24 hours."""
         room = "ephemeral-attachments" if attachment.ephemeral else "attachments"
-        path = f"/{room}/{attachment.place}/{attachment.id}/{quote(attachment.filename)}"
+        return self._signed(
+            f"/{room}/{attachment.place}/{attachment.id}/{quote(attachment.filename)}"
+        )
+
+    def refreshed(self, url: str) -> str | None:
+        """A fresh address for an old one; None when it never was one of ours."""
+        known = url.startswith(f"{self.base_url}/")
+        path = urlsplit(url).path
+        return self._signed(path) if known and ATTACHMENT_PATH.fullmatch(path) else None
+
+    def _signed(self, path: str) -> str:
         issued_s = int(self._clock()) // SIGN_EVERY_S * SIGN_EVERY_S
         issued, expires = f"{issued_s:x}", f"{issued_s + URL_LIFE_S:x}"
         signature = self._signature(path, expires, issued)

@@ -35,6 +35,7 @@ from sandbox.discord_api.rendering import (
     guild_json,
     user_json,
 )
+from sandbox.discord_api.routes_attachments import AttachmentRoutes
 from sandbox.discord_api.routes_commands import CommandRoutes
 from sandbox.discord_api.routes_interactions import InteractionRoutes
 from sandbox.discord_api.routes_messages import MessageRoutes
@@ -266,6 +267,7 @@ class DiscordStandIn:
             *InteractionRoutes(self.hub, asking, answering).endpoints(),
             *MessageRoutes(self.hub).endpoints(),
             *ThreadRoutes(self.hub).endpoints(),
+            *AttachmentRoutes(self.hub).endpoints(),
         ]
 
     def _application(self) -> web.Application:

@@ -1,0 +1,79 @@
+"""From a press on a result to an order for the next video."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.discord_ui.orders import build_order, take_late_order
+from bot.discord_ui.press_rights import check_may_ask, viewer_of
+from bot.discord_ui.services import Interaction, Services
+from bot.discord_ui.verdicts import DISCORD_ERRORS
+from bot.job import Job
+from bot.jobs.again import Change, kind_after
+from bot.jobs.intake import Order
+
+log = logging.getLogger(__name__)
+
+# Between looks whether the card is there: a word sent before would take its place.
+_CARD_LOOKS_S = (0.3, 0.7, 1.0, 2.0, 4.0)
+
+
+async def take_remade(
+    interaction: Interaction,
+    services: Services,
+    job_id: int,
+    change_of: Callable[[Job], Change],
+    *,
+    goes_on: bool = False,
+) -> None:
+    """Order a video made from another, for whoever presses, by the way that all orders go.
+
+    Args:
+        interaction: The press, or the form; its id becomes the job's.
+        services: What takes it.
+        job_id: What the next video is made from.
+        change_of: What is to be different, once the job is known.
+        goes_on: Whether the next video begins where this one ends.
+
+    Raises:
+        MemberError: see `AgainDesk.usable` and `take_late_order`; nothing was charged.
+    """
+    check_may_ask(interaction)
+    viewer, desk = viewer_of(interaction), services.again
+    remarks: list[str] = []
+
+    async def ordered() -> Order:
+        job = await desk.usable(job_id, viewer, goes_on=goes_on)
+        await services.command_rights.check(interaction, kind_after(job, goes_on=goes_on))
+        remade = desk.remade(job, change_of(job), remarks.append)
+        order = build_order(interaction, remade.model, remade.options)
+        return replace(
+            order,
+            image=remade.image,
+            audio=remade.audio,
+            parent_id=job.id,
+            remark=remarks.append,
+        )
+
+    await take_late_order(interaction, services, ordered)
+    if remarks:
+        await _say(interaction, services, "\n".join(remarks))
+
+
+async def _say(interaction: Interaction, services: Services, text: str) -> None:
+    """Tell the member alone what they should know, as soon as the card is there."""
+    for wait_s in _CARD_LOOKS_S:
+        await asyncio.sleep(wait_s)
+        job = await services.store.get(interaction.id)
+        if job is None:
+            return
+        if job.card_message_id is not None:
+            break
+    else:
+        log.info("job %s has no card yet; left unsaid: %s", interaction.id, text)
+        return
+    try:
+        await interaction.followup.send(text, ephemeral=True)
+    except DISCORD_ERRORS as error:
+        log.info("job %s: could not be told %r: %s", interaction.id, text, error)
