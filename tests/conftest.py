@@ -80,4 +80,20 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     for item in items:
         name = item.nodeid.split("[")[0]
         if name in UNTRACED_TESTS or any(item.get_closest_marker(mark) for mark in UNTRACED):
-            item.add_marker("no_cover")
+            item.add_marker("untraced")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Pause coverage for the whole of an untraced test; `no_cover` leaves out only its own body.
+
+    What is started before it, a bot or a database, often costs more than the test.
+    """
+    coverage = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if coverage is None or item.get_closest_marker("untraced") is None:
+        return (yield)
+    coverage.pause()
+    try:
+        return (yield)
+    finally:
+        coverage.resume()
