@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bot.job import JobState
 from bot.storage import Database, JobStore
-from tests.end_to_end.sandbox_process import LIGHT, Json, SandboxProcess, until
+from tests.end_to_end.sandbox_process import LIGHT, SELDOM_S, Json, SandboxProcess, until
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
 
@@ -112,7 +112,7 @@ async def test_ten_jobs_survive_a_kill(mortal_sandbox: SandboxProcess, moment: M
         cards = _cards(await sandbox.all_messages())
         return all(_shown(cards[job][0]) for job in jobs)
 
-    await until(ended, "every card shows an end", timeout_s=150)
+    await until(ended, "every card shows an end", timeout_s=150, look_every_s=SELDOM_S)
     after = await sandbox.all_messages()
     states, problems = await _books(sandbox.folder, jobs)
 

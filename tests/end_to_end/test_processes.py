@@ -16,7 +16,7 @@ from bot.storage import Database, JobStore
 from sandbox import postgres
 from sandbox.bot_process import PROJECT
 from tests.end_to_end.conftest import PLENTY
-from tests.end_to_end.sandbox_process import Json, SandboxProcess, until
+from tests.end_to_end.sandbox_process import SELDOM_S, Json, SandboxProcess, until
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
 
@@ -151,12 +151,12 @@ class Pair:
         """Every job is delivered: one POST, one video, one card that says so, settled once."""
 
         async def ended() -> bool:
-            cards = await self._cards(ids)
-            jobs = await self.jobs(ids)
-            done = [job for job in jobs if job.terminal]
-            return len(done) == JOBS and all("✅" in card for card in cards)
+            if not all("✅" in card for card in await self._cards(ids)):
+                return False
+            return all(job.terminal for job in await self.jobs(ids))
 
-        await until(ended, f"all jobs of {name} have ended, on their cards", PATIENCE_S)
+        what = f"all jobs of {name} have ended, on their cards"
+        await until(ended, what, PATIENCE_S, look_every_s=SELDOM_S)
         await self.assert_once(ids, name)
 
     async def assert_once(self, ids: list[int], name: str) -> None:
