@@ -105,13 +105,11 @@ class Pair:
             await bot.until_ready()
 
     async def ten_jobs(self, name: str) -> list[int]:
-        """Have ten jobs at the provider, which takes its time."""
+        """Have ten jobs at the provider, which keeps them until `all_end`, however late that is."""
+        await self.sandbox.fault({"on": "outcome", "kind": "slow", "factor": 10_000, "times": JOBS})
         async with self.sandbox.member() as mia:
             sent = await asyncio.gather(
-                *(
-                    mia.run_command("t2v", {"prompt": f"sandbox-slow {name} {n}"})
-                    for n in range(JOBS)
-                )
+                *(mia.run_command("t2v", {"prompt": f"{name} {n}"}) for n in range(JOBS))
             )
         ids = [int(outcome.id) for outcome in sent]
 
@@ -149,6 +147,9 @@ class Pair:
 
     async def all_end(self, ids: list[int], name: str) -> None:
         """Every job is delivered: one POST, one video, one card that says so, settled once."""
+        for request in (await self.sandbox.provider_state())["requests"]:
+            if request["state"] not in {"COMPLETED", "FAILED"}:
+                await self.sandbox.segmind(f"requests/{request['request_id']}/complete", {})
 
         async def ended() -> bool:
             if not all("✅" in card for card in await self._cards(ids)):
@@ -165,7 +166,7 @@ class Pair:
         assert [job.state for job in jobs] == [JobState.DELIVERED] * JOBS
         requests = (await self.sandbox.provider_state())["requests"]
         posts = Counter(one["body"]["prompt"] for one in requests)
-        assert [posts[f"sandbox-slow {name} {n}"] for n in range(JOBS)] == [1] * JOBS
+        assert [posts[f"{name} {n}"] for n in range(JOBS)] == [1] * JOBS
         messages = (await self.sandbox.all_messages()).values()
         videos = Counter(m["message_reference"]["message_id"] for m in messages if _is_video(m))
         assert [videos[str(job.card_message_id)] for job in jobs] == [1] * JOBS
