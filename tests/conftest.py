@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from pytest_cov.engine import CovController
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -80,4 +81,35 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     for item in items:
         name = item.nodeid.split("[")[0]
         if name in UNTRACED_TESTS or any(item.get_closest_marker(mark) for mark in UNTRACED):
-            item.add_marker("no_cover")
+            item.add_marker("untraced")
+
+
+def _coverage(config: pytest.Config) -> CovController | None:
+    return getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """End the first of the two coverages that pytest-cov begins in a process of xdist.
+
+    Nobody asks for its figures, but it goes on tracing wherever the second one is paused.
+    """
+    coverage = _coverage(session.config)
+    if coverage is not None and hasattr(session.config, "workerinput"):
+        coverage.pause()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Pause coverage for the whole of an untraced test; `no_cover` leaves out only its own body.
+
+    What is started before it, a bot or a database, often costs more than the test.
+    """
+    coverage = _coverage(item.config)
+    if coverage is None or item.get_closest_marker("untraced") is None:
+        return (yield)
+    coverage.pause()
+    try:
+        return (yield)
+    finally:
+        coverage.resume()

@@ -71,6 +71,7 @@ from bot.storage import (
     UndeliveredStore,
 )
 from sandbox.discord_api import DiscordStandIn
+from sandbox.discord_api.client_connection import Outcome
 from sandbox.discord_api.driver import MemberDriver
 from tests.discord_kit import PATIENCE_S, control, until
 
@@ -422,6 +423,17 @@ class Face:
         """Bring a queued job to the point where its video is posted."""
         await self.moved(job, JobState.SUBMITTING, JobState.RUNNING, JobState.FINISHED)
         return await self.store.note(job.id, delivering_at=now(), output_url="https://a.io/v.mp4")
+
+
+async def told_by(driver: MemberDriver, outcome: Outcome, words: str) -> dict[str, Any]:
+    """Wait until the answer to this command, which only the member sees, has these words."""
+
+    def is_it(message: dict[str, Any]) -> bool:
+        asked = (message.get("interaction_metadata") or {}).get("id")
+        private = bool(message["flags"] & EPHEMERAL)
+        return asked == outcome.id and private and words in all_text(message)
+
+    return await driver.wait_for_message(is_it)
 
 
 async def start(face: Face) -> asyncio.Task[None]:

@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     present = LIST.read_text(encoding="utf-8").split()
     for item in items:
         if _function(item.nodeid) in present:
-            item.own_markers[:] = [mark for mark in item.own_markers if mark.name != "no_cover"]
+            item.own_markers[:] = [mark for mark in item.own_markers if mark.name != "untraced"]
 
 
 def findable(arcs: Mapping[Arc, AbstractSet[str]], costs_s: Mapping[str, float]) -> list[str]:

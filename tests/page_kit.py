@@ -108,6 +108,13 @@ async def choose(page: Page, command: str) -> None:
     await expect(find(page, "command-form")).to_be_visible()
 
 
+async def write(page: Page, words: str) -> None:
+    """Sends a message; returns when its sending has been answered, which empties the box."""
+    await find(page, "composer-input").fill(words)
+    await page.keyboard.press("Enter")
+    await expect(find(page, "composer-input")).to_have_value("")
+
+
 async def run_quota(page: Page, bot: Bot, kind: int, data: dict[str, Any] | None = None) -> Any:
     """Runs a command without options and answers it."""
     await choose(page, "quota")

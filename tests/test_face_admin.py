@@ -25,7 +25,7 @@ from sandbox.discord_api.seed import (
     VIDEO_ID,
 )
 from tests.discord_kit import until
-from tests.face_running import EPHEMERAL, Face, all_text, buttons, now, start, stop
+from tests.face_running import EPHEMERAL, Face, all_text, buttons, now, start, stop, told_by
 from tests.storage_kit import events_of
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
@@ -385,52 +385,50 @@ async def test_a_role_and_a_member_get_allowances(face: Face, nora: MemberDriver
     assert (left.target, left.target_id, left.daily_credits) == ("user", MIA, 0)
 
 
-@pytest.mark.parametrize(
-    ("command", "options", "words"),
-    [
-        ("allowance set", {"who": MIA_ID}, "Give `daily` or `monthly` credits"),
-        ("allowance set", {"who": MIA_ID, "daily": -1}, "`daily` must be a whole number from 0"),
-        ("allowance set", {"who": GUILD_ID, "daily": 1}, "Everybody's allowance is the server's"),
-        (
-            "grant",
-            {"member": MIA_ID, "credits": -3, "days": 7, "reason": "x"},
-            "`credits` must be a whole number from 1 to 10,000,000",
-        ),
-        (
-            "grant",
-            {"member": MIA_ID, "credits": 3, "days": 0, "reason": "x"},
-            "`days` must be a whole number from 1 to 3,650",
-        ),
-        ("grant", {"member": MIA_ID, "credits": 3, "days": 7, "reason": " "}, "Give a reason"),
-        ("grant", {"member": BOT_ID, "credits": 3, "days": 7, "reason": "x"}, "is a bot"),
-        ("block", {"member": BOT_ID, "reason": "x"}, "bots make no videos"),
-        ("allowance set", {"who": BOT_ID, "daily": 1}, "Choose a member"),
-        (
-            "block",
-            {"member": MIA_ID, "reason": "x", "duration": "soon"},
-            "“soon” is no length of time",
-        ),
-        (
-            "block",
-            {"member": MIA_ID, "reason": "x", "duration": "20 years"},
-            "A block lasts 10 years at most",
-        ),
-        ("unblock", {"member": MIA_ID}, "not blocked here"),
-        ("filter add", {"kind": "regex", "pattern": "(a"}, "never closed"),
-        ("filter remove", {"rule": "the first"}, "chosen from the list"),
-        ("filter remove", {"rule": "99"}, "no such rule"),
-        ("filter remove", {"rule": "9" * 4301}, "chosen from the list"),
-        ("pause", {"reason": "x" * 301}, "301 characters long; 300 are the most"),
-    ],
-)
-async def test_a_command_s_bad_input_gets_one_clear_answer(
-    face: Face, nora: MemberDriver, command: str, options: dict[str, Any], words: str
-) -> None:
-    """Only to the moderator; nothing is recorded."""
-    outcome = await nora.run_command(f"video-admin {command}", options)
+BAD_INPUT: list[tuple[str, dict[str, Any], str]] = [
+    ("allowance set", {"who": MIA_ID}, "Give `daily` or `monthly` credits"),
+    ("allowance set", {"who": MIA_ID, "daily": -1}, "`daily` must be a whole number from 0"),
+    ("allowance set", {"who": GUILD_ID, "daily": 1}, "Everybody's allowance is the server's"),
+    (
+        "grant",
+        {"member": MIA_ID, "credits": -3, "days": 7, "reason": "x"},
+        "`credits` must be a whole number from 1 to 10,000,000",
+    ),
+    (
+        "grant",
+        {"member": MIA_ID, "credits": 3, "days": 0, "reason": "x"},
+        "`days` must be a whole number from 1 to 3,650",
+    ),
+    ("grant", {"member": MIA_ID, "credits": 3, "days": 7, "reason": " "}, "Give a reason"),
+    ("grant", {"member": BOT_ID, "credits": 3, "days": 7, "reason": "x"}, "is a bot"),
+    ("block", {"member": BOT_ID, "reason": "x"}, "bots make no videos"),
+    ("allowance set", {"who": BOT_ID, "daily": 1}, "Choose a member"),
+    (
+        "block",
+        {"member": MIA_ID, "reason": "x", "duration": "soon"},
+        "“soon” is no length of time",
+    ),
+    (
+        "block",
+        {"member": MIA_ID, "reason": "x", "duration": "20 years"},
+        "A block lasts 10 years at most",
+    ),
+    ("unblock", {"member": MIA_ID}, "not blocked here"),
+    ("filter add", {"kind": "regex", "pattern": "(a"}, "never closed"),
+    ("filter remove", {"rule": "the first"}, "chosen from the list"),
+    ("filter remove", {"rule": "99"}, "no such rule"),
+    ("filter remove", {"rule": "9" * 4301}, "chosen from the list"),
+    ("pause", {"reason": "x" * 301}, "301 characters long; 300 are the most"),
+]
 
-    assert await told(nora, words)
-    assert outcome.ok
+
+async def test_a_command_s_bad_input_gets_one_clear_answer(face: Face, nora: MemberDriver) -> None:
+    """Only to the moderator; nothing is recorded."""
+    for command, options, words in BAD_INPUT:
+        outcome = await nora.run_command(f"video-admin {command}", options)
+        assert await told_by(nora, outcome, words)
+        assert outcome.ok
+
     assert await events_of(face.policies, GUILD) == []
     assert all(message["flags"] & EPHEMERAL for message in await face.posted())
 

@@ -7,6 +7,7 @@ import pytest
 
 from bot.jobs.changes import Moderator
 from bot.policy import AllowanceOverride, GuildPolicy
+from sandbox.discord_api.client_connection import Outcome
 from sandbox.discord_api.driver import MemberDriver, RefusedError
 from sandbox.discord_api.seed import (
     ANIMATOR_ROLE_ID,
@@ -20,7 +21,7 @@ from sandbox.discord_api.seed import (
     THEO_ID,
 )
 from tests.discord_kit import member_driver, until
-from tests.face_running import EPHEMERAL, Face, all_text, now
+from tests.face_running import EPHEMERAL, Face, all_text, now, told_by
 from tests.storage_kit import events_of
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
@@ -96,22 +97,31 @@ async def test_every_command_is_tried(face: Face) -> None:
     assert leaves == set(COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+async def refused(driver: MemberDriver) -> dict[str, Outcome]:
+    """Try every command, one after the other, and be refused each time."""
+    outcomes = {}
+    for command, options in COMMANDS.items():
+        outcomes[command] = outcome = await driver.run_command(f"video-admin {command}", options)
+        await told_by(driver, outcome, REFUSED)
+    return outcomes
+
+
 async def test_a_member_without_the_right_is_refused(
-    face: Face, mia: MemberDriver, command: str, caplog: pytest.LogCaptureFixture
+    face: Face, mia: MemberDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Even where a server has opened the commands to everybody."""
+    """Whatever the command, even where a server has opened them to everybody."""
     before = await furnished(face)
     await face.control("command-checks", enabled=False)
     with caplog.at_level(logging.WARNING, logger="bot.discord_ui.permissions"):
-        outcome = await mia.run_command(f"video-admin {command}", COMMANDS[command])
-        await told(mia, REFUSED)
+        outcomes = await refused(mia)
 
-    assert outcome.modal is None
+    assert all(outcome.modal is None for outcome in outcomes.values())
     assert await everything(face) == before
-    (record,) = [r for r in caplog.records if "moderation refused" in r.getMessage()]
-    for part in (outcome.id, GUILD_ID, MIA_ID, f"video-admin {command}"):
-        assert part in record.getMessage()
+    lines = [r.getMessage() for r in caplog.records if "moderation refused" in r.getMessage()]
+    assert len(lines) == len(COMMANDS)
+    for line, (command, outcome) in zip(lines, outcomes.items(), strict=True):
+        for part in (outcome.id, GUILD_ID, MIA_ID, f"video-admin {command}"):
+            assert part in line
 
 
 async def test_discord_hides_the_commands_from_members(face: Face, mia: MemberDriver) -> None:
@@ -125,15 +135,13 @@ async def test_discord_hides_the_commands_from_members(face: Face, mia: MemberDr
     assert group["contexts"] == [0]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-async def test_the_right_in_another_guild_is_no_right_here(face: Face, command: str) -> None:
+async def test_the_right_in_another_guild_is_no_right_here(face: Face) -> None:
     """Remy moderates the Second Studio, and is a plain member of the Wan Workshop."""
     before = await furnished(face)
     await face.control("command-checks", enabled=False)
     async with member_driver(face.stand_in, "Remy") as remy:
         remy.use_guild("Wan Workshop")
-        await remy.run_command(f"video-admin {command}", COMMANDS[command])
-        await told(remy, REFUSED)
+        await refused(remy)
 
     assert await everything(face) == before
 

@@ -27,7 +27,9 @@ STOP_S = 40.0
 LIGHT = ("--light-videos",)
 # How long anything that should happen may take on a busy machine.
 PATIENCE_S = 60.0
-_LOOK_EVERY_S = 0.05
+LOOK_EVERY_S = 0.05
+# For what takes many seconds: each look costs the sandbox all its messages, or a whole database.
+SELDOM_S = 0.3
 
 
 class SandboxProcess:
@@ -245,7 +247,10 @@ class SandboxProcess:
 
 
 async def until(
-    reached: Callable[[], Awaitable[bool]], what: str, timeout_s: float = PATIENCE_S
+    reached: Callable[[], Awaitable[bool]],
+    what: str,
+    timeout_s: float = PATIENCE_S,
+    look_every_s: float = LOOK_EVERY_S,
 ) -> None:
     """Waits until something is so."""
     try:
@@ -253,6 +258,6 @@ async def until(
             while True:
                 if await reached():
                     return
-                await asyncio.sleep(_LOOK_EVERY_S)
+                await asyncio.sleep(look_every_s)
     except TimeoutError:
         raise AssertionError(f"not within {timeout_s:g} s: {what}") from None

@@ -14,7 +14,7 @@ from bot.storage import Database, JobStore
 from sandbox.discord_api.component_kinds import files_of
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.seed_places import GROUP_ID, PLAZA_ID
-from tests.end_to_end.sandbox_process import LIGHT, Json, SandboxProcess, until
+from tests.end_to_end.sandbox_process import LIGHT, SELDOM_S, Json, SandboxProcess, until
 from tests.end_to_end.seen import buttons, is_ephemeral, of_interaction, text_of
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
@@ -155,7 +155,7 @@ async def test_ten_jobs_survive_a_kill(mortal_sandbox: SandboxProcess, moment: M
         cards = _cards(await sandbox.all_messages())
         return all(_shown(cards[job][0]) for job in jobs)
 
-    await until(ended, "every card shows an end", timeout_s=150)
+    await until(ended, "every card shows an end", timeout_s=150, look_every_s=SELDOM_S)
     after = await sandbox.all_messages()
     states, problems = await _books(sandbox.folder, jobs)
 

@@ -14,7 +14,7 @@ from bot.job import JobState
 from bot.storage import Database, JobStore
 from sandbox.discord_api.component_kinds import files_of
 from sandbox.discord_api.component_kinds import result_of as carried_by
-from tests.end_to_end.sandbox_process import LIGHT, SandboxProcess, until
+from tests.end_to_end.sandbox_process import LIGHT, SELDOM_S, SandboxProcess, until
 from tests.end_to_end.seen import heading
 from tests.moving_kit import bot, started
 
@@ -76,7 +76,9 @@ async def all_done(house: SandboxProcess, jobs: dict[str, str]) -> None:
         }
         return all(job in cards and "Done" in heading(cards[job]) for job in jobs)
 
-    await until(done, "every card says that its video is done", timeout_s=120)
+    await until(
+        done, "every card says that its video is done", timeout_s=120, look_every_s=SELDOM_S
+    )
 
 
 async def assert_once(house: SandboxProcess, jobs: dict[str, str], url: str) -> None:
@@ -125,7 +127,7 @@ async def test_back_to_a_backup(house: SandboxProcess) -> None:
         finally:
             await database.close()
 
-    await until(ended, "every job of the backup ends", timeout_s=120)
+    await until(ended, "every job of the backup ends", timeout_s=120, look_every_s=SELDOM_S)
     under_way = json.loads(listed)["under_way"]
 
     assert f"{JOBS} jobs were on their way" in said

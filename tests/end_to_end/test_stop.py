@@ -11,7 +11,7 @@ from PIL import Image
 
 from sandbox.bot_process import PROJECT
 from sandbox.discord_api.component_kinds import files_of
-from tests.end_to_end.sandbox_process import LIGHT, SandboxProcess, until
+from tests.end_to_end.sandbox_process import LIGHT, SELDOM_S, SandboxProcess, until
 from tests.end_to_end.seen import is_ephemeral, text_of
 
 pytestmark = pytest.mark.end_to_end
@@ -86,7 +86,7 @@ async def test_a_renamed_process_takes_up_the_jobs_of_the_old_name(tmp_path: Pat
                 async def delivered() -> bool:
                     return len([m for m in await mia.messages() if files_of(m)]) == 4
 
-                await until(delivered, "four videos")
+                await until(delivered, "four videos", look_every_s=SELDOM_S)
             finally:
                 renamed.send_signal(signal.SIGTERM)
                 await renamed.wait()
@@ -120,12 +120,16 @@ async def test_cards_say_that_the_bot_is_restarting_and_then_the_truth_again(
             async def all_true_again() -> bool:
                 return not any(words in text for text in await cards_of(sandbox, jobs))
 
-            await until(all_true_again, "no card says any more that the bot is restarting")
+            await until(
+                all_true_again,
+                "no card says any more that the bot is restarting",
+                look_every_s=SELDOM_S,
+            )
 
             async def delivered() -> bool:
                 return len([m for m in await mia.messages() if files_of(m)]) == len(prompts)
 
-            await until(delivered, "four videos")
+            await until(delivered, "four videos", look_every_s=SELDOM_S)
         requests = (await sandbox.provider_state())["requests"]
 
     assert len(stopped) == len(prompts)

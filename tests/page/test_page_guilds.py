@@ -27,7 +27,18 @@ from sandbox.discord_api.seed import (
 )
 from tests.discord_kit import control
 from tests.page_browser import needs_chromium
-from tests.page_kit import DEFER_UPDATE, LAYOUT, MESSAGE, MODAL, UPDATE, Bot, find, run_quota
+from tests.page_kit import (
+    DEFER_UPDATE,
+    LAYOUT,
+    MESSAGE,
+    MODAL,
+    UPDATE,
+    Bot,
+    choose,
+    find,
+    run_quota,
+    write,
+)
 
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
@@ -234,7 +245,7 @@ async def test_a_subcommand_is_named_in_full_over_its_answer(page: Page, bot: Bo
     """It says what Mia used, group and all; a follow-up refers to it instead of repeating it."""
     leaf = {"type": 1, "name": "block", "description": "Block somebody"}
     await bot.offer({"name": "admin", "description": "x", "options": [leaf]})
-    await find(page, "composer-input").fill("/admin block ")
+    await choose(page, "admin block")
     await page.keyboard.press("Enter")
     asked = await bot.asked()
     await bot.answer(asked, MESSAGE, {"content": "done"})
@@ -247,8 +258,7 @@ async def test_a_subcommand_is_named_in_full_over_its_answer(page: Page, bot: Bo
 
 async def test_a_thread_is_started_from_a_message(page: Page, bot: Bot) -> None:
     """It opens, begins with the message, takes commands, and hangs under its channel."""
-    await find(page, "composer-input").fill("what a shot")
-    await page.keyboard.press("Enter")
+    await write(page, "what a shot")
     await find(page, "message").hover()
     await find(page, "message-menu").click()
     await page.locator('[data-command="Create thread"]').click()

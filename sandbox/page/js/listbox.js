@@ -4,6 +4,7 @@
  */
 
 import { h, icon, uniqueId } from "./dom.js";
+import { morphChildren } from "./morph.js";
 
 /**
  * @typedef {{value: any, label: string, detail?: string, color?: string | null,
@@ -38,13 +39,16 @@ export class Listbox {
   }
 
   /**
+   * A row that stays is the same element, so that a press on it counts when the list is renewed
+   * between its beginning and its end.
+   *
    * @param {Item[]} items
    * @param {number} index of the active one, -1 for none
    */
   setItems(items, index = -1) {
     this.items = items;
     this.index = Math.min(index, items.length - 1);
-    this.element.replaceChildren(...items.map((item, at) => this.#row(item, at)));
+    morphChildren(this.element, h("ul", {}, items.map((item, at) => this.#row(item, at))));
     this.#announce();
   }
 
@@ -92,6 +96,7 @@ export class Listbox {
   }
 
   #row(item, at) {
+    const value = item.key ?? item.value;
     return h(
       "li",
       {
@@ -99,7 +104,7 @@ export class Listbox {
         id: `${this.element.id}-${at}`,
         class: "option",
         "aria-selected": String(this.selected.has(item.value)),
-        data: { index: at, value: item.key ?? item.value },
+        data: { index: at, key: value, value },
       },
       item.color ? h("span", { class: "swatch", style: { "--color": item.color } }) : null,
       h(

@@ -50,7 +50,8 @@ function sameFile(left, right) {
   return left.split("?")[0] === right.split("?")[0];
 }
 
-function morphChildren(old, fresh) {
+/** The same for what is inside: `old` itself keeps its attributes. */
+export function morphChildren(old, fresh) {
   const wanted = [...fresh.childNodes];
   wanted.forEach((child, index) => {
     const present = old.childNodes[index];
