@@ -28,12 +28,15 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "cogs/moderate_video.py": ("Moderate video",),
     # A currency's sign between numbers.
     "bot/discord_ui/admin/stats.py": ("{} · {}{} USD",),
+    # Kept in the database, and shown to moderators in the log, which is English.
+    "bot/jobs/video_desk.py": ("Deleted by its own member",),
     # For the host's logs only, or no words at all.
     "bot/discord_ui/card_edits.py": ("token {}", "channel {}"),
     "bot/discord_ui/edit_calls.py": ("status {}", "watched call"),
     "bot/jobs/budget.py": ("this one",),
     "bot/jobs/engine.py": ("PRAGMA",),
     "bot/jobs/follow.py": ("no answer", "no reason"),
+    "bot/jobs/intake.py": ("order {} costs",),
     "bot/jobs/locks.py": ("lost the lock",),
     "bot/jobs/submit_notes.py": ("job {}: {}",),
     "bot/media/download.py": ("The server answered HTTP",),

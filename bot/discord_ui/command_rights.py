@@ -17,6 +17,7 @@ from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import RefusedError
 from bot.i18n import gettext
+from bot.words import command_name
 
 log = logging.getLogger(__name__)
 
@@ -126,9 +127,9 @@ class CommandRights:
         if not may_use(rules, asker, command_id=command_id, application_id=application_id):
             raise RefusedError(
                 gettext(
-                    "This server's moderators do not let you use `/{command}` here, nor the "
+                    "This server's moderators do not let you use `{command}` here, nor the "
                     "buttons that do the same. Nothing was charged."
-                ).format(command=command)
+                ).format(command=f"/{command_name(command)}")
             )
 
     async def _rules_of(self, guild_id: int) -> list[Rule]:

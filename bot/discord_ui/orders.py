@@ -19,12 +19,13 @@ from bot.job import Job
 from bot.jobs.intake import ConfirmFirstError, Order, SourceFile
 from bot.jobs.ports import Standing
 from bot.policy import MemberFacts, PlaceFacts
+from bot.words import command_name
 
 log = logging.getLogger(__name__)
 
 _WRONG_COMMAND: Mapping[Kind, str] = {
-    "i2v": N_("{model} makes videos from a picture: use /{command} for it."),
-    "t2v": N_("{model} makes videos from text: use /{command} for it."),
+    "i2v": N_("{model} makes videos from a picture: use `{command}` for it."),
+    "t2v": N_("{model} makes videos from text: use `{command}` for it."),
 }
 _NAME_EXCERPT = 60
 
@@ -52,7 +53,9 @@ def chosen_model(kind: Kind, name: str | None) -> Model:
         )
     if model.kind != kind:
         text = gettext(_WRONG_COMMAND[model.kind])
-        raise BadInputError(text.format(model=model.title, command=command_of(model)))
+        raise BadInputError(
+            text.format(model=model.title, command=f"/{command_name(command_of(model))}")
+        )
     return model
 
 

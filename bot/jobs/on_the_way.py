@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.errors import NotFoundError, StaleStateError
+from bot.i18n import gettext
 from bot.job import CANCELLABLE, DROPPABLE, Job, JobState
 from bot.jobs.ports import Cards
 
@@ -128,5 +129,5 @@ class OnTheWay:
     async def _now_of(self, job: Job) -> Job:
         found = await self._store.get(job.id)
         if found is None:
-            raise NotFoundError("This job is gone. Nothing was changed.")
+            raise NotFoundError(gettext("This job is gone. Nothing was changed."))
         return found

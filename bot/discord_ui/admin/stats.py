@@ -132,6 +132,7 @@ _STATES: Mapping[JobState, str] = {
     JobState.FAILED: N_("failed"),
     JobState.CANCELLED: N_("cancelled"),
     JobState.DENIED: N_("denied"),
+    JobState.DROPPED: N_("dropped"),
 }
 
 
