@@ -194,10 +194,10 @@ async def test_interaction_answers(stage: Stage, registry: Registry[Any]) -> Non
         check(registry, "MessageResponse", message.body)
 
 
-async def test_errors(stage: Stage, registry: Registry[Any]) -> None:
+async def test_errors(timed_stage: Stage, registry: Registry[Any]) -> None:
     """Plain errors, and being rate limited."""
-    missing = await stage.bot.call("GET", "/channels/1")
-    posts = [await stage.bot.say(str(number)) for number in range(6)]
+    missing = await timed_stage.bot.call("GET", "/channels/1")
+    posts = [await timed_stage.bot.say(str(number)) for number in range(6)]
 
     assert posts[-1].status == 429
     check(registry, "ErrorResponse", missing.body)
