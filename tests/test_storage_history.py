@@ -73,7 +73,7 @@ async def test_a_channel_has_all_members_videos(store: JobStore, history: Histor
 # -- which ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", [*WITH_VIDEO, JobState.FAILED, JobState.RUNNING])
+@pytest.mark.parametrize("state", [*sorted(WITH_VIDEO), JobState.FAILED, JobState.RUNNING])
 async def test_only_what_has_a_video_is_shown_unless_all_is_wanted(
     store: JobStore, history: HistoryStore, state: JobState
 ) -> None:
