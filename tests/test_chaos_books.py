@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bot.discord_ui.cards import LOOKS
+from bot.discord_ui.looks import LOOKS
 from bot.job import TERMINAL, FailureReason, JobState
 from sandbox.chaos.books import Books, Card, JobEntry, ProviderEntry, Video, compare
 

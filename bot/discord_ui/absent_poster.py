@@ -23,7 +23,7 @@ from discord import ui
 
 from bot.discord_ui.boxes import texts_view
 from bot.discord_ui.calls import translated
-from bot.discord_ui.cards import LOOKS
+from bot.discord_ui.looks import LOOKS
 from bot.discord_ui.marks import carries_result
 from bot.discord_ui.results import alt_text, file_name
 from bot.i18n import gettext, speaking

@@ -6,7 +6,7 @@ from discord import ui
 
 from bot.discord_ui.boxes import GREY, YELLOW, texts_view
 from bot.discord_ui.buttons import JobButton
-from bot.discord_ui.cards import result_link
+from bot.discord_ui.result_links import result_link
 from bot.i18n import gettext
 from bot.job import Job, JobState
 from bot.jobs.video_desk import Deletion, Removal

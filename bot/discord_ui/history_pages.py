@@ -11,8 +11,10 @@ from discord import ui
 from bot.catalogue import MODELS
 from bot.discord_ui.boxes import BLURPLE, Box, view_of
 from bot.discord_ui.buttons import JobButton
-from bot.discord_ui.cards import can_be_sent, has_video, look_of, result_link
+from bot.discord_ui.cards import can_be_sent
 from bot.discord_ui.history_items import Leaf, leaf_button, model_select
+from bot.discord_ui.looks import look_of
+from bot.discord_ui.result_links import has_video, result_link
 from bot.discord_ui.settings_words import model_title
 from bot.discord_ui.words import excerpt, one_line
 from bot.history import SEARCHED, HistoryPage, Search

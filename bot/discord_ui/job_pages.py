@@ -10,17 +10,10 @@ from discord import ui
 from bot.catalogue import JsonScalar
 from bot.discord_ui.boxes import Box, view_of
 from bot.discord_ui.buttons import JobButton
-from bot.discord_ui.cards import (
-    LOOKS,
-    add_buttons,
-    can_be_sent,
-    has_video,
-    look_of,
-    result_link,
-    state_text,
-    was_sent_directly,
-)
+from bot.discord_ui.cards import add_buttons, can_be_sent, state_text
 from bot.discord_ui.limits import CHOICE_NAME_CHARS
+from bot.discord_ui.looks import LOOKS, look_of
+from bot.discord_ui.result_links import has_video, result_link, was_sent_directly
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import excerpt, one_line, quote, units
 from bot.i18n import N_, gettext, ngettext, number_text

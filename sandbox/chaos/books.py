@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from bot.discord_ui.cards import LOOKS
+from bot.discord_ui.looks import LOOKS
 from bot.job import RELEASING, SETTLING, TERMINAL, FailureReason, JobState
 
 # What the provider made and charged although no video could be had: each is counted.
