@@ -8,7 +8,7 @@ from bot.client import VideoBot
 from bot.discord_ui.details import show_details
 from bot.discord_ui.job_pages import LIST_LENGTH, job_choice, jobs_page
 from bot.discord_ui.limits import CHOICES
-from bot.discord_ui.orders import postable_place
+from bot.discord_ui.order_facts import postable_place
 from bot.discord_ui.permissions import is_moderator
 from bot.discord_ui.result_links import result_link, was_sent_directly
 from bot.discord_ui.services import Interaction

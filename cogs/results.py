@@ -8,7 +8,7 @@ from bot.catalogue import Model
 from bot.client import VideoBot
 from bot.discord_ui.deletion import deleted_view, kept_view, question_view
 from bot.discord_ui.details import show_details
-from bot.discord_ui.orders import chosen_model
+from bot.discord_ui.order_facts import chosen_model
 from bot.discord_ui.press_rights import channel_moderator, check_may_ask, viewer_of
 from bot.discord_ui.remake_forms import (
     FilledForm,

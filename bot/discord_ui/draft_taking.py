@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import discord
 
-from bot.asking import Draft, KeptFile, Taken
-from bot.discord_ui.orders import Outcome, build_order, chosen_model, take_late_order
+from bot.asking import Draft, Taken
+from bot.discord_ui.order_facts import build_order, chosen_model
+from bot.discord_ui.orders import Outcome, take_late_order
 from bot.discord_ui.services import Interaction, Services
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import BadInputError, BotError, MemberError, NotFoundError, RefusedError
 from bot.i18n import gettext
-from bot.jobs.intake import Order, SourceFile
+from bot.jobs.order import Order
 
 log = logging.getLogger(__name__)
 
@@ -95,16 +96,10 @@ async def _give_back(interaction: Interaction, services: Services, draft: Draft)
 def order_of(interaction: Interaction, draft: Draft) -> Order:
     """Return what is ordered; BadInputError when its model is gone, or another command's."""
     model = chosen_model(draft.kind, draft.model)
-    files = {
-        "image": _source(draft.images[0]) if draft.images else None,
-        "audio": _source(draft.audio) if draft.audio else None,
-    }
-    order = build_order(interaction, model, {**draft.options, **files})
+    image = draft.images[0] if draft.images else None
+    options = {**draft.options, "image": image, "audio": draft.audio}
+    order = build_order(interaction, model, options)
     return replace(order, parent_id=draft.parent_id, confirmed_credits=draft.confirmed_credits)
-
-
-def _source(file: KeptFile) -> SourceFile:
-    return SourceFile(url=file.url)
 
 
 async def _check_message(interaction: Interaction, draft: Draft) -> None:

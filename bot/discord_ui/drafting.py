@@ -12,7 +12,7 @@ from bot.catalogue import COMMANDS, Kind, models_of_kind
 from bot.discord_ui.answers import show_form
 from bot.discord_ui.draft_taking import gone, order_of
 from bot.discord_ui.form_choices import with_offers
-from bot.discord_ui.orders import check_can_post, chosen_model
+from bot.discord_ui.order_facts import check_can_post, chosen_model
 from bot.discord_ui.prompt_form import OrderForm
 from bot.discord_ui.services import Interaction, Services
 from bot.errors import BotError, RefusedError

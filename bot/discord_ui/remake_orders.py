@@ -5,13 +5,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.discord_ui.orders import build_order, take_late_order
+from bot.discord_ui.order_facts import build_order
+from bot.discord_ui.orders import take_late_order
 from bot.discord_ui.press_rights import check_may_ask, viewer_of
 from bot.discord_ui.services import Interaction, Services
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.job import Job
 from bot.jobs.again import Change, kind_after
-from bot.jobs.intake import Order
+from bot.jobs.order import Order
 
 log = logging.getLogger(__name__)
 
