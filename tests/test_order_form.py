@@ -24,7 +24,8 @@ from bot.discord_ui.confirming import confirm_view, retry_view
 from bot.discord_ui.drafting import soon
 from bot.discord_ui.form_choices import asked_options, takes, with_offers
 from bot.discord_ui.preset_pages import preset_choices, preset_of, presets_page, saved_text
-from bot.discord_ui.prompt_form import FilledForm, OrderForm, filled, filled_form
+from bot.discord_ui.prompt_answers import FilledForm, filled, filled_form
+from bot.discord_ui.prompt_form import OrderForm
 from bot.errors import BadInputError, StorageTroubleError
 from bot.request import build_request
 from sandbox.discord_api.components import check_message, check_modal

@@ -13,6 +13,7 @@ import discord
 from discord import ui
 
 from bot.discord_ui.services import Interaction
+from bot.discord_ui.submitted import submitted
 from bot.history import WORDS_CHARS, Search, plain_words
 from bot.i18n import gettext
 
@@ -146,12 +147,8 @@ def words_form(leaf: Leaf) -> ui.Modal:
 
 def filled_words(interaction: Interaction) -> tuple[Leaf, str] | None:
     """Return the page and the words typed, when the interaction is this form; else None."""
-    if interaction.type is not discord.InteractionType.modal_submit:
+    form = submitted(interaction)
+    leaf = leaf_of(form.custom_id) if form is not None else None
+    if form is None or leaf is None:
         return None
-    data: Mapping[str, Any] = interaction.data or {}
-    leaf = leaf_of(str(data.get("custom_id", "")))
-    if leaf is None:
-        return None
-    inputs = [part.get("component", part) for part in data.get("components", ())]
-    typed = [str(one.get("value") or "") for one in inputs if one.get("custom_id") == _WORDS]
-    return leaf, "".join(typed)
+    return leaf, form.values.get(_WORDS) or ""

@@ -13,6 +13,7 @@ import discord
 from discord import ui
 
 from bot.discord_ui.services import Interaction
+from bot.discord_ui.submitted import submitted
 
 PREFIX = "admin"
 _SHOWN_SEPARATOR = ","
@@ -148,26 +149,15 @@ def _cut(words: str, most: int) -> str:
 
 def filled_form(interaction: Interaction, verb: str = "save") -> Press | None:
     """Return what was filled in, when the interaction is a form of that verb; else None."""
-    data: Mapping[str, Any] = interaction.data or {}
-    known = str(data.get("custom_id", ""))
-    if interaction.type is not discord.InteractionType.modal_submit:
+    filled = submitted(interaction)
+    if filled is None or not filled.custom_id.startswith(f"{PREFIX}:{verb}:"):
         return None
-    if not known.startswith(f"{PREFIX}:{verb}:"):
-        return None
-    _, args = _parsed(known)
-    return Press(verb=verb, args=args, fields=_fields(data.get("components", ())))
+    _, args = _parsed(filled.custom_id)
+    fields = {name: value or "" for name, value in filled.values.items()}
+    return Press(verb=verb, args=args, fields=fields)
 
 
 def shown_values(press: Press, names: Sequence[str]) -> dict[str, str]:
     """Return what a form showed when it was opened, by the names of its fields."""
     values = press.args[-1].split(_SHOWN_SEPARATOR) if press.args else []
     return dict(zip(names, values, strict=False))
-
-
-def _fields(components: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    found = {}
-    for component in components:
-        inner = component.get("component", component)
-        if "custom_id" in inner and "value" in inner:
-            found[str(inner["custom_id"])] = str(inner["value"] or "")
-    return found
