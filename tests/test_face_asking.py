@@ -132,7 +132,7 @@ async def test_a_form_sent_after_a_restart_is_taken(
     await face.bot.close()
     again = face.again()
     task = await start(again)
-    outcome = await sent(mia, form, prompt="She smiles", duration=["10 s"])
+    outcome = await sent(mia, form, prompt="She smiles", duration=["10"])
     job = await again.carded(int(outcome.id))
     await stop(again, task)
 
@@ -156,13 +156,13 @@ async def test_a_refused_form_is_changed_and_sent_again(
 ) -> None:
     """What was written is not lost."""
     form = await mia.run_command("animate", {"image": photo})
-    words = {"prompt": "A long thought", "model": ["wan-2.6-i2v"], "duration": ["3 s"]}
+    words = {"prompt": "A long thought", "model": ["wan-2.6-i2v"], "duration": ["3"]}
     await sent(mia, form, **words)
     answer = await private(mia, "takes `5`, `10`, `15` for `duration`")
     [(change, label)] = buttons(answer).items()
     again = await mia.press(answer, change)
     shown = inputs(again)
-    outcome = await sent(mia, again, duration=["5 s"])
+    outcome = await sent(mia, again, duration=["5"])
     job = await face.carded(int(outcome.id))
 
     assert label == "Change…"
@@ -247,7 +247,7 @@ async def test_what_was_used_last_is_offered(face: Face, mia: MemberDriver, phot
         theirs = inputs(await theo.run_command("animate", {"image": photo}))
 
     assert chosen(form["model"]) == ["wan-2.5-i2v"]
-    assert chosen(form["duration"]) == ["10 s"]
+    assert chosen(form["duration"]) == ["10"]
     assert chosen(form["resolution"]) == ["480p"]
     assert "value" not in form["prompt"]
     assert (models[0]["value"], models[0]["name"].split(" · ")[-1]) == ("wan-2.5-i2v", "last time")
@@ -432,7 +432,7 @@ async def test_what_was_changed_is_asked_about_anew(
     """Nobody has said yes to the price before; the old question goes."""
     question = await asked(careful, mia, photo, duration=15)
     form = await mia.press(question, named(question, "Change…"))
-    await sent(mia, form, duration=["10 s"])
+    await sent(mia, form, duration=["10"])
     anew = await private(mia, "This video costs 125 credits")
 
     async def one_question() -> bool:

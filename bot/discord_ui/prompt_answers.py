@@ -19,7 +19,7 @@ class FilledForm:
 
     Attributes:
         draft_id: Which draft it is about.
-        values: Each input that was there, by its custom id; None for what was left empty.
+        values: Each input that was there, by its custom id; None where nothing was chosen.
         upload: The picture that was attached to it.
     """
 
@@ -64,5 +64,4 @@ def filled(draft: Draft, form: FilledForm) -> Draft:
 def _typed(option: str, text: str) -> JsonScalar:
     if option_spec(option).type != "integer":
         return text
-    number = text.removesuffix(" s")
-    return int(number) if number.isdecimal() else text
+    return int(text) if text.isdecimal() else text

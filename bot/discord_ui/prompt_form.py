@@ -17,9 +17,9 @@ from bot.catalogue import (
 from bot.catalogue.options import PROMPT_MAX_LENGTH
 from bot.discord_ui.form_choices import MODEL, PROMPT, asked_options, values_of
 from bot.discord_ui.limits import CHOICE_NAME_CHARS, CHOICES
-from bot.discord_ui.settings_words import value_text
+from bot.discord_ui.settings_words import value_key, value_text
 from bot.discord_ui.suggestions import model_facts, parameters_with
-from bot.discord_ui.words import about, one_line
+from bot.discord_ui.words import about, cut, one_line
 from bot.i18n import N_, gettext, number_text
 from bot.pricing import PriceTable
 from bot.words import credits_text
@@ -146,39 +146,40 @@ def _option_select(
 ) -> ui.Select[OrderForm]:
     """Return all values that any model takes; beside each its price, or whose alone it is."""
     takers: dict[str, list[Model]] = {}
+    texts: dict[str, str] = {}
     for one in models_of_kind(draft.kind):
         for value in values_of(one, option):
-            takers.setdefault(value_text(option, value), []).append(one)
+            key = value_key(option, value)
+            takers.setdefault(key, []).append(one)
+            texts[key] = value_text(option, value)
     shown = draft.offered.get(option)
-    chosen = None if shown is None else value_text(option, shown)
+    chosen = None if shown is None else value_key(option, shown)
     return _select(
         option,
         (
             discord.SelectOption(
-                label=_cut(text),
-                value=text,
+                label=_cut(texts[key]),
+                value=key,
                 description=_cut(
-                    _value_facts(
-                        draft, option, text, model=model, takers=takers[text], prices=prices
-                    )
+                    _value_facts(draft, option, key, model=model, takers=takers[key], prices=prices)
                 ),
-                default=text == chosen,
+                default=key == chosen,
             )
-            for text in sorted(takers, key=_size)
+            for key in sorted(takers, key=_size)
         ),
     )
 
 
-def _size(text: str) -> int:
+def _size(key: str) -> int:
     """Return what sorts lengths and resolutions; shapes stay in their order."""
-    number = text.removesuffix(" s").removesuffix("p")
+    number = key.removesuffix("p")
     return int(number) if number.isdigit() else 0
 
 
 def _value_facts(
     draft: Draft,
     option: str,
-    text: str,
+    key: str,
     *,
     model: Model,
     takers: list[Model],
@@ -187,11 +188,11 @@ def _value_facts(
     if model not in takers:
         only = ", ".join(one.title for one in takers)
         return gettext("only with {models}").format(models=only)
-    value = next(v for v in values_of(model, option) if value_text(option, v) == text)
+    value = next(v for v in values_of(model, option) if value_key(option, v) == key)
     chosen = {**draft.options, **draft.offered, option: value}
     price = prices.credits(model, parameters_with(model, chosen, prices))
     return gettext("{price} with {model}").format(price=credits_text(price), model=model.title)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= CHOICE_NAME_CHARS else text[: CHOICE_NAME_CHARS - 1] + "…"
+    return cut(text, CHOICE_NAME_CHARS)

@@ -14,6 +14,7 @@ from discord import ui
 
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.submitted import submitted
+from bot.discord_ui.words import cut
 
 PREFIX = "admin"
 _SHOWN_SEPARATOR = ","
@@ -120,15 +121,17 @@ class FormField:
 def form(name: str, title: str, fields: Sequence[FormField], *, verb: str = "save") -> ui.Modal:
     """Return a form; its id carries what it showed, so that only what was changed is saved.
 
+    Words that are longer in other languages than Discord takes there are cut.
+
     It is not kept by discord.py: whoever hears of modals asks `filled_form` for its verb.
     """
     shown = _SHOWN_SEPARATOR.join(one.value for one in fields if one.most_chars <= _ID_CHARS)
-    modal = ui.Modal(title=_cut(title, _TITLE_CHARS), custom_id=custom_id(verb, name, shown))
+    modal = ui.Modal(title=cut(title, _TITLE_CHARS), custom_id=custom_id(verb, name, shown))
     for one in fields:
         line: ui.TextInput[Any] = ui.TextInput(
             custom_id=one.name,
             default=one.value or None,
-            placeholder=_cut(one.hint, _HINT_CHARS) or None,
+            placeholder=cut(one.hint, _HINT_CHARS) or None,
             required=one.required,
             max_length=one.most_chars,
             style=(
@@ -137,14 +140,9 @@ def form(name: str, title: str, fields: Sequence[FormField], *, verb: str = "sav
                 else discord.TextStyle.short
             ),
         )
-        modal.add_item(ui.Label(text=_cut(one.label, _TITLE_CHARS), component=line))
+        modal.add_item(ui.Label(text=cut(one.label, _TITLE_CHARS), component=line))
     modal.stop()
     return modal
-
-
-def _cut(words: str, most: int) -> str:
-    """Return words that may be longer in other languages than Discord takes there."""
-    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def filled_form(interaction: Interaction, verb: str = "save") -> Press | None:
