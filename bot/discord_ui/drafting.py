@@ -7,15 +7,15 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.asking import Draft, KeptFile, Options
-from bot.catalogue import COMMANDS, Kind, models_of_kind
+from bot.asking import Draft, KeptFile, Options, Preset
+from bot.catalogue import COMMANDS, Kind, find_model, models_of_kind
 from bot.discord_ui.answers import show_form
 from bot.discord_ui.draft_taking import gone, order_of
 from bot.discord_ui.form_choices import with_offers
 from bot.discord_ui.order_facts import check_can_post, chosen_model
 from bot.discord_ui.prompt_form import OrderForm
 from bot.discord_ui.services import Interaction, Services
-from bot.errors import BotError, RefusedError
+from bot.errors import BotError, NotFoundError, RefusedError
 from bot.i18n import gettext
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,33 @@ def draft_of(interaction: Interaction, kind: Kind, options: Mapping[str, Any]) -
         options=given,
         images=(_kept(image),) if image else (),
         audio=_kept(audio) if audio else None,
+    )
+
+
+def preset_draft(
+    interaction: Interaction,
+    preset: Preset,
+    *,
+    prompt: str | None,
+    image: discord.Attachment | None,
+) -> Draft:
+    """Return what a preset gives, with what was given beside it.
+
+    Raises:
+        NotFoundError: its model is gone.
+    """
+    model = find_model(preset.model)
+    if model is None:
+        raise NotFoundError(
+            gettext("The model of this preset is gone. Delete it with `/preset delete`.")
+        )
+    return Draft(
+        id=interaction.id,
+        user_id=interaction.user.id,
+        kind=model.kind,
+        model=model.slug,
+        options={**preset.options, **({} if prompt is None else {"prompt": prompt})},
+        images=(_kept(image),) if image else (),
     )
 
 

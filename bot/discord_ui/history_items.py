@@ -12,6 +12,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.discord_ui.ids import GREATEST_ID
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.submitted import submitted
 from bot.history import WORDS_CHARS, Search, plain_words
@@ -24,8 +25,6 @@ _TEMPLATE = (
     r"(?P<model>[a-z0-9.-]{0,40}):(?P<at>[0-9]{0,19}):(?P<words>.*)"
 )
 _CUSTOM_ID = re.compile(_TEMPLATE)
-# The database's integers are no larger; an id is the client's word.
-_GREATEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +53,7 @@ def leaf_of(custom_id: str) -> Leaf | None:
         model=parts["model"] or None,
         words=plain_words(parts["words"]),
         everything=parts["kind"] == "a",
-        at=min(int(parts["at"]), _GREATEST_ID) if parts["at"] else None,
+        at=min(int(parts["at"]), GREATEST_ID) if parts["at"] else None,
         newer=parts["side"] == "n",
     )
     return Leaf(channel=parts["whose"] == "c", search=search)
