@@ -4,23 +4,17 @@ Texts in the code are English. `gettext` and its like look one up in the languag
 has set for the running task, so that a view or an error needs no parameter for it. A text that
 is made into a constant is marked with `N_` there, and looked up where it is shown.
 
-The catalogues are `bot/locales/LANGUAGE.po`; `make texts` brings them up to date with the code.
-A missing entry is shown in English.
+Translators write `bot/locales/LANGUAGE.po`; `make texts` brings these up to date with the code,
+and makes of them the `.mo` files that are read here. A missing entry is shown in English.
 """
 
 import functools
 import gettext as gnu
-import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
 from pathlib import Path
-
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
 
 CATALOGUES = Path(__file__).parent / "locales"
 ENGLISH = "en"
@@ -87,12 +81,21 @@ def number_text(number: float | Decimal, *, decimals: int | None = None) -> str:
         number: The number.
         decimals: How many are shown; None for as many as it has, three at most.
     """
-    pattern = None if decimals is None else f"#,##0.{'0' * decimals}"
-    return format_decimal(number, format=pattern, locale=_language.get())
+    if decimals is not None:
+        english = f"{number:,.{decimals}f}"
+    elif number == int(number):
+        english = f"{int(number):,}"
+    else:
+        english = f"{number:,.3f}".rstrip("0")
+    separators = {
+        ord(","): pgettext("between thousands", ","),
+        ord("."): pgettext("before decimals", "."),
+    }
+    return english.translate(separators)
 
 
 def load() -> None:
-    """Read all catalogues, so that no first text waits for its file."""
+    """Read all catalogues, so that no text waits for its file."""
     for language in LANGUAGES.values():
         _read(language)
 
@@ -103,20 +106,8 @@ def _catalogue() -> gnu.NullTranslations:
 
 @functools.cache
 def _read(language: str) -> gnu.NullTranslations:
-    path = CATALOGUES / f"{language}.po"
-    if language == ENGLISH or not path.exists():
+    path = CATALOGUES / f"{language}.mo"
+    if not path.exists():  # English
         return gnu.NullTranslations()
     with path.open("rb") as file:
-        catalogue = read_po(file, locale=language)
-    _drop_half_plurals(catalogue)
-    binary = io.BytesIO()
-    write_mo(binary, catalogue)
-    binary.seek(0)
-    return gnu.GNUTranslations(binary)
-
-
-def _drop_half_plurals(catalogue: Catalog) -> None:
-    """Leave out plurals that lack a form; as they are, they would show the singular for it."""
-    for message in list(catalogue):
-        if isinstance(message.string, tuple) and not all(message.string):
-            catalogue.delete(message.id, context=message.context)
+        return gnu.GNUTranslations(file)

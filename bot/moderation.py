@@ -225,8 +225,8 @@ def _not_in_this_channel(policy: GuildPolicy, place: PlaceFacts, model: str) -> 
         )
         if not models:
             words = gettext(
-                "The model `{model}` may not be used in this channel. No model may be used here, "
-                "or use another channel; moderators can allow it here."
+                "No model may be used in this channel. Use another channel; moderators can allow "
+                "models here."
             )
         text = words.format(model=model, models=_slugs(models))
         return Refused(rule=ModerationRule.CHANNEL_MODELS, text=text)

@@ -299,5 +299,5 @@ def _lacks(model: Model, name: str) -> str:
 
 def _short(value: JsonScalar) -> str:
     """Return an excerpt that can stand in a code span: one line, no backtick, not empty."""
-    text = " ".join(str(value).replace("`", "'").split()) or "(empty)"
+    text = " ".join(str(value).replace("`", "'").split()) or gettext("(empty)")
     return text if len(text) <= 40 else text[:39] + "…"  # noqa: PLR2004 - a readable excerpt

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from babel.messages import pofile
+from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog, Message
 from discord import app_commands
 
@@ -171,14 +171,27 @@ def as_text(catalogue: Catalog) -> str:
     return "".join(line for line in lines if not line.startswith(_UNSTABLE))
 
 
+def compiled(catalogue: Catalog) -> bytes:
+    """Return what the bot reads: without plurals that lack a form, which would show another."""
+    whole = _new_catalogue(None if catalogue.locale is None else str(catalogue.locale))
+    for message in catalogue:
+        full = all(message.string) if isinstance(message.string, tuple) else message.string
+        if message.id and full and not message.fuzzy:
+            whole.add(message.id, message.string, context=message.context)
+    buffer = io.BytesIO()
+    mofile.write_mo(buffer, whole)
+    return buffer.getvalue()
+
+
 def main() -> None:
-    """Write the template and every language's catalogue."""
+    """Write the template and every language's catalogue, for translators and for the bot."""
     texts = template()
     CATALOGUES.mkdir(exist_ok=True)
     TEMPLATE.write_text(as_text(texts), encoding="utf-8")
     for language in TRANSLATED:
         catalogue = updated(read(language), texts)
         (CATALOGUES / f"{language}.po").write_text(as_text(catalogue), encoding="utf-8")
+        (CATALOGUES / f"{language}.mo").write_bytes(compiled(catalogue))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from babel.messages.catalog import Catalog, Message
 from discord import app_commands
 
 from bot.discord_ui.translator import CatalogueTranslator
-from bot.i18n import pgettext, speaking
+from bot.i18n import CATALOGUES, pgettext, speaking
 from sandbox.discord_api.commands import checked_command
 from tests import catalogues
 from tests.catalogue_rules import commands_in, faults, faults_of, translation_of
@@ -70,6 +70,14 @@ def test_the_template_is_what_the_code_says(template: Catalog) -> None:
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
+def test_the_bot_reads_what_was_translated(language: str, read: Mapping[str, Catalog]) -> None:
+    """The compiled file is made of the one that translators write."""
+    kept = (CATALOGUES / f"{language}.mo").read_bytes()
+
+    assert kept == catalogues.compiled(read[language]), "run make texts"
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
 def test_every_catalogue_has_every_text(
     language: str, read: Mapping[str, Catalog], template: Catalog
 ) -> None:
@@ -79,7 +87,6 @@ def test_every_catalogue_has_every_text(
     assert {(m.context, m.id) for m in texts(read[language])} == wanted
 
 
-@pytest.mark.xfail(strict=True, reason="translations follow")
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_text_is_translated(language: str, read: Mapping[str, Catalog]) -> None:
     """None is empty, lacks a plural form, or is only a guess."""
@@ -103,7 +110,9 @@ def test_translations_keep_what_is_no_language(
     """Placeholders, code, commands, links, bold, lines; names and descriptions fit."""
     with speaking(LOCALES[language]):
         names = dict(whole_names(registered))
-    found = [(m.id, list(faults_of(m, names))) for m in texts(read[language])]
+    # A space may stand between thousands.
+    words = [m for m in texts(read[language]) if m.context != "between thousands"]
+    found = [(m.id, list(faults_of(m, names))) for m in words]
 
     assert [(text, wrong) for text, wrong in found if wrong] == []
 

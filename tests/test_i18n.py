@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import write_po
 
 from bot import i18n
+from tests.catalogues import compiled
 
 
 def test_numbers_are_written_as_the_language_writes_them() -> None:
@@ -58,8 +58,7 @@ def test_a_plural_that_lacks_a_form_is_shown_in_english(
     catalogue = Catalog(locale="de")
     catalogue.add(("{n} owl", "{n} owls"), ("{n} Eule", ""))
     catalogue.add(("{n} fox", "{n} foxes"), ("{n} Fuchs", "{n} Füchse"))
-    with (tmp_path / "de.po").open("wb") as file:
-        write_po(file, catalogue)
+    (tmp_path / "de.mo").write_bytes(compiled(catalogue))
     monkeypatch.setattr(i18n, "CATALOGUES", tmp_path)
     i18n._read.cache_clear()
     with i18n.speaking("de"):

@@ -20,7 +20,6 @@ from bot.asking import (
     used_options,
 )
 from bot.catalogue import MODELS, JsonScalar, Kind, Model, find_model
-from bot.discord_ui import settings_words
 from bot.discord_ui.confirming import confirm_view, retry_view
 from bot.discord_ui.drafting import soon
 from bot.discord_ui.form_choices import asked_options, takes, with_offers
@@ -28,6 +27,7 @@ from bot.discord_ui.preset_pages import preset_choices, preset_of, presets_page,
 from bot.discord_ui.prompt_answers import FilledForm, filled, filled_form
 from bot.discord_ui.prompt_form import OrderForm
 from bot.errors import BadInputError, StorageTroubleError
+from bot.i18n import speaking
 from bot.request import build_request
 from sandbox.discord_api.components import check_message, check_modal
 from sandbox.discord_api.errors import FormErrors
@@ -222,10 +222,10 @@ def test_what_was_chosen_and_is_not_taken_is_refused() -> None:
         ordered(one)
 
 
-def test_what_is_chosen_means_the_same_in_every_language(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_chosen_means_the_same_in_every_language() -> None:
     """Seconds are written without a space in Japanese: only the label is in words."""
-    monkeypatch.setattr(settings_words, "gettext", lambda text: text.replace("{n} s", "{n}秒"))
-    shown = parts(form(draft(model=WAN_26.slug)))["duration"]
+    with speaking("ja"):
+        shown = parts(form(draft(model=WAN_26.slug)))["duration"]
     values = {option["label"]: option["value"] for option in shown["options"]}
     one = sent(draft(model=WAN_26.slug), prompt="x", duration=values["10秒"])
 

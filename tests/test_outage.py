@@ -98,7 +98,7 @@ async def test_the_card_says_what_is_wrong_and_that_nothing_is_lost(world: World
 
     await world.submit(job)
 
-    assert f"The video service is out of order since <t:{began}:R>." in words
+    assert f"The video service went out of order <t:{began}:R>." in words
     assert "Nothing is lost and nothing was charged: it goes on by itself" in words
     assert "can still be cancelled at no cost" in words
 
@@ -229,7 +229,7 @@ async def test_a_card_that_is_checked_says_that_the_service_does_not_answer(worl
 
     checking = [standing.hint for job, standing in world.cards.shown if job.state == "uncertain"]
     assert checking[0] is None
-    assert any("does not answer since" in (hint or "") for hint in checking)
+    assert any("stopped answering" in (hint or "") for hint in checking)
 
 
 async def test_a_page_in_place_of_the_history_is_not_its_answer(world: World) -> None:
@@ -288,7 +288,7 @@ async def test_polls_go_on_and_notice_that_it_is_back(
     finished = await world.follow(job)
 
     assert finished.state is JobState.FINISHED
-    assert any("does not answer since" in text for text in words) == (True in down)
+    assert any("stopped answering" in text for text in words) == (True in down)
     # A good status between two bad results is a success.
     assert (True in down) == (place == "status")
     assert not world.breaker.is_down
@@ -375,7 +375,7 @@ async def test_jobs_without_a_place_are_told_as_well(world: World) -> None:
     await watch.look()
 
     assert "Number 2 in line" in seen(world, jobs[1])
-    assert "The video service is out of order since" in seen(world, jobs[1])
+    assert "The video service went out of order" in seen(world, jobs[1])
     shown, standing = world.cards.shown[-1]
     buttons = [c for c in components(status_card(shown, standing)) if c["type"] == 2]
     assert [button["label"] for button in buttons] == ["Cancel"]

@@ -69,7 +69,7 @@ def made_up_language(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             plural = isinstance(message.id, tuple)
             forms = tuple(map(made_up, message.id)) if plural else made_up(str(message.id))
             message.string = forms
-    (folder / "sv.po").write_text(catalogues.as_text(catalogue), encoding="utf-8")
+    (folder / "sv.mo").write_bytes(catalogues.compiled(catalogue))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(i18n, "CATALOGUES", folder)
         patch.setattr(i18n, "LANGUAGES", {**i18n.LANGUAGES, "sv-SE": "sv"})

@@ -18,9 +18,9 @@ from bot.discord_ui.result_links import has_video, result_link
 from bot.discord_ui.settings_words import model_title
 from bot.discord_ui.words import cut, excerpt, one_line
 from bot.history import SEARCHED, HistoryPage, Search
-from bot.i18n import gettext, ngettext, number_text
+from bot.i18n import gettext, number_text
 from bot.job import Job
-from bot.words import ago, credits_text
+from bot.words import ago, credits_text, videos_text
 
 # Discord takes 1,024 characters; whoever hears them read out wants less.
 _ALT_CHARS = 200
@@ -102,7 +102,7 @@ def _found_text(page: HistoryPage, search: Search) -> str:
             first=number_text(page.first), last=number_text(page.last), n=hits
         )
     if page.jobs:
-        return ngettext("{n} video", "{n} videos, newest first", page.hits).format(n=hits)
+        return gettext("{videos}, newest first").format(videos=videos_text(page.hits))
     if search.model is None and not search.words:
         return gettext("No videos yet. `/animate` and `/t2v` make one.")
     return gettext("Nothing was found. Choose **All models**, or other words with **Find…**.")

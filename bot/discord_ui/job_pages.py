@@ -17,10 +17,10 @@ from bot.discord_ui.looks import LOOKS, look_of
 from bot.discord_ui.result_links import has_video, result_link, was_sent_directly
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import cut, excerpt, one_line, quote, units
-from bot.i18n import N_, gettext, ngettext, number_text
+from bot.i18n import N_, gettext, number_text
 from bot.job import RELEASING, Job, JobState
 from bot.jobs.ports import Standing
-from bot.words import ago, at, credits_text
+from bot.words import ago, at, credits_text, option_name
 
 # Three components each (section, text, button): with heading and container under 40.
 LIST_LENGTH = 8
@@ -54,7 +54,13 @@ def jobs_page(jobs: Sequence[Job]) -> ui.LayoutView:
         button = JobButton("send", job.id) if can_be_sent(job) else JobButton("show", job.id)
         box.add_item(ui.Section(_line(job), accessory=button))
     if len(jobs) > LIST_LENGTH:
-        box.add_item(ui.TextDisplay(gettext("-# Older ones: type `/jobs job:` and choose.")))
+        box.add_item(
+            ui.TextDisplay(
+                gettext("-# Older ones: type `/jobs {option}:` and choose.").format(
+                    option=option_name("job")
+                )
+            )
+        )
     return view_of(box)
 
 
@@ -142,7 +148,7 @@ def _family(job: Job, parent: Job | None, children: Sequence[Job], *, own: bool)
         more = len(children) - _FAMILY_LIMIT
         lines.append(gettext("Made from this one: {videos}").format(videos=links))
         if more > 0:
-            text = ngettext("and {n} more", "and {n} more", more)
+            text = gettext("and {n} more")
             lines[-1] += " " + text.format(n=number_text(more))
     return "\n".join(lines)
 

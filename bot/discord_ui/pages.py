@@ -108,7 +108,9 @@ def _window_text(name: str, limit: int, used: int, left: int, resets: str) -> st
 
 def models_page(prices: PriceTable) -> ui.LayoutView:
     """Return every model with what it is for, its usual time and its prices."""
-    heading = gettext("### Models\n`/models model:…` shows every option of one.")
+    heading = gettext("### Models\n`/models {option}:…` shows every option of one.").format(
+        option=option_name("model")
+    )
     return texts_view(BLURPLE, (heading, *(_model_text(model, prices) for model in MODELS)))
 
 

@@ -155,7 +155,7 @@ def _after_success(health: Health, at_s: float) -> Health:
 def out_of_order_words(since: datetime) -> str:
     """Return what the card of a job says that waits for the service to come back."""
     return gettext(
-        "The video service is out of order since {when}. Nothing is lost and nothing was "
+        "The video service went out of order {when}. Nothing is lost and nothing was "
         "charged: it goes on by itself as soon as the service works again."
     ).format(when=ago(since))
 
@@ -163,7 +163,7 @@ def out_of_order_words(since: datetime) -> str:
 def no_answer_words(since: datetime) -> str:
     """Return what the card of a job says that was sent before the service went out of order."""
     return gettext(
-        "The video service does not answer since {when}. Your video is asked for again and "
+        "The video service stopped answering {when}. Your video is asked for again and "
         "again; nothing is lost."
     ).format(when=ago(since))
 

@@ -74,7 +74,7 @@ def value_of(policy: GuildPolicy, name: str) -> Any:
 
 def _problem(location: tuple[int | str, ...], item: Mapping[str, Any]) -> str:
     fields = (FIELD_NAMES[str(part)] for part in reversed(location) if part in FIELD_NAMES)
-    name = gettext(next(fields, "Policy"))
+    name = gettext(next(fields, N_("Policy")))
     limits = item.get("ctx", {})
     match item["type"]:
         case "greater_than_equal":

@@ -189,7 +189,7 @@ async def test_a_kill_where_the_bot_is_not_loses_no_video(mortal_sandbox: Sandbo
 
     async def posted() -> list[str]:
         videos = _videos(await sandbox.all_messages())
-        return sorted(m["channel_id"] for m in videos if "far kite" in m["content"])
+        return sorted(m["channel_id"] for m in videos if "far kite" in str(m["components"]))
 
     async def both() -> bool:
         return len(await posted()) >= len(places)

@@ -33,13 +33,13 @@ _UNITS_S = {
 }
 _PART = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([a-z]+)[\s,]*(?:and\s+)?", re.ASCII)
 _LONGEST_S = 1000 * 365 * _DAY_S
-_NUMBER = re.compile(r"[0-9]{1,3}(?:[ ,_'][0-9]{3})+|[0-9]{1,15}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,3}(?:[ .,_'\u2019][0-9]{3})+|[0-9]{1,15}", re.ASCII)
 _TYPED_EXCERPT = 60
 _SUGGESTED_ZONES = 3
 
 
 def parse_number(name: str, text: str) -> int | None:
-    """Return a whole number, "1,500" and "1 500" included; None for an empty text.
+    """Return a whole number, "1,500", "1.500" and "1 500" included; None for an empty text.
 
     Raises:
         BadInputError: it is none, or negative.
