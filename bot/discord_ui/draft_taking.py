@@ -9,11 +9,13 @@ import discord
 
 from bot.asking import Draft, KeptFile, Taken
 from bot.discord_ui.orders import Outcome, build_order, chosen_model, take_late_order
+from bot.discord_ui.press_rights import check_may_ask, viewer_of
 from bot.discord_ui.services import Interaction, Services
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import BadInputError, BotError, MemberError, NotFoundError, RefusedError
 from bot.i18n import gettext
 from bot.jobs.intake import Order, SourceFile
+from bot.jobs.source_files import ParentFile
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,9 @@ async def take_draft(
             raise await _why_not(services, taken)
         draft = change(taken.draft)
         await _check_message(interaction, draft)
-        return order_of(interaction, draft)
+        order = order_of(interaction, draft)
+        await _check_parent(interaction, services, order)
+        return order
 
     try:
         return await take_late_order(interaction, services, ordered)
@@ -100,11 +104,31 @@ def order_of(interaction: Interaction, draft: Draft) -> Order:
         "audio": _source(draft.audio) if draft.audio else None,
     }
     order = build_order(interaction, model, {**draft.options, **files})
-    return replace(order, parent_id=draft.parent_id, confirmed_credits=draft.confirmed_credits)
+    return replace(
+        order,
+        parent_id=draft.parent_id,
+        message=draft.message,
+        confirmed_credits=draft.confirmed_credits,
+    )
 
 
 def _source(file: KeptFile) -> SourceFile:
     return SourceFile(url=file.url)
+
+
+async def _check_parent(interaction: Interaction, services: Services, order: Order) -> None:
+    """Ask again what the button on a result was asked: it may have been a day ago.
+
+    Raises:
+        MemberError: the video was taken down meanwhile, or they may use its buttons no more.
+    """
+    if order.parent_id is None:
+        return
+    picture = None if order.image is None else ParentFile.of(order.image)
+    goes_on = picture is not None and picture.role == "last_frame"
+    check_may_ask(interaction)
+    await services.again.usable(order.parent_id, viewer_of(interaction), goes_on=goes_on)
+    await services.command_rights.check(interaction, order.model.kind)
 
 
 async def _check_message(interaction: Interaction, draft: Draft) -> None:
