@@ -8,7 +8,7 @@ from bot.asking import PRESET_NAME_CHARS, Draft, KeptFile, Preset
 from bot.catalogue import find_model
 from bot.client import VideoBot
 from bot.discord_ui.draft_taking import order_of
-from bot.discord_ui.drafting import busy, open_form, soon
+from bot.discord_ui.drafting import busy, check_soon, open_form, soon
 from bot.discord_ui.job_pages import job_choice
 from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.orders import take_order
@@ -68,6 +68,7 @@ class Presets(commands.GroupCog, name="preset", description="Settings that you u
         """Make a video, or ask for what is missing."""
         services = self._bot.services
         draft = _draft(interaction, await self._soon(interaction, preset), prompt, image)
+        await check_soon(interaction, services, draft.kind)
         if draft.options.get("prompt") and (draft.images or draft.kind == "t2v"):
             await take_order(interaction, services, order_of(interaction, draft))
         else:
