@@ -283,6 +283,26 @@ async def test_where_it_is_not_the_member_is_told_and_no_server_s_rules_hold(
 
 
 @pytest.mark.parametrize("channel_id", ABSENT)
+async def test_where_it_is_not_a_member_finds_all_of_their_videos(
+    face: Face, mia: MemberDriver, video: VideoFile, channel_id: str
+) -> None:
+    """They belong to no server: it is as in direct messages."""
+    job = await finished(face, mia, channel_id)
+    await handed_over(face, job, video)
+    outcome = await mia.run_command("history", channel_id=channel_id)
+
+    async def found() -> bool:
+        answers = await face.posted(channel_id)
+        return any(
+            job.prompt in all_text(m) and m["flags"] & EPHEMERAL and str(job.id) in str(m)
+            for m in answers
+        )
+
+    await until(found)
+    assert outcome.modal is None
+
+
+@pytest.mark.parametrize("channel_id", ABSENT)
 async def test_the_video_comes_as_an_answer_while_the_token_lives(
     face: Face, mia: MemberDriver, video: VideoFile, channel_id: str
 ) -> None:
