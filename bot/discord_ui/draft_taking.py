@@ -10,6 +10,7 @@ import discord
 from bot.asking import Draft, KeptFile, Taken
 from bot.discord_ui.orders import Outcome, build_order, chosen_model, take_late_order
 from bot.discord_ui.press_rights import check_may_ask, viewer_of
+from bot.discord_ui.remarks import say_remarks
 from bot.discord_ui.services import Interaction, Services
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import BadInputError, BotError, MemberError, NotFoundError, RefusedError
@@ -50,6 +51,7 @@ async def take_draft(
     """
     asking, user_id = services.asking, interaction.user.id
     draft: Draft | None = None
+    remarks: list[str] = []
 
     async def ordered() -> Order:
         nonlocal draft
@@ -60,15 +62,17 @@ async def take_draft(
         await _check_message(interaction, draft)
         order = order_of(interaction, draft)
         await _check_parent(interaction, services, order)
-        return order
+        return replace(order, remark=remarks.append)
 
     try:
-        return await take_late_order(interaction, services, ordered)
+        outcome = await take_late_order(interaction, services, ordered)
     except Exception as error:  # whatever it was: a draft that made no job must not be lost
         kept = draft is not None and await _give_back(interaction, services, draft)
         if kept and isinstance(error, BadInputError | RefusedError):
             error.draft_id = draft_id
         raise
+    await say_remarks(interaction, services, remarks, outcome)
+    return outcome
 
 
 async def drop_draft(interaction: Interaction, services: Services, draft_id: int) -> None:
