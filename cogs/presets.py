@@ -7,7 +7,7 @@ from discord.ext import commands
 from bot.asking import PRESET_NAME_CHARS, Preset
 from bot.client import VideoBot
 from bot.discord_ui.draft_taking import order_of
-from bot.discord_ui.drafting import busy, open_form, preset_draft, soon
+from bot.discord_ui.drafting import busy, check_soon, open_form, preset_draft, soon
 from bot.discord_ui.ids import id_of
 from bot.discord_ui.job_pages import job_choices
 from bot.discord_ui.limits import CHOICES
@@ -67,6 +67,7 @@ class Presets(commands.GroupCog, name="preset", description="Settings that you u
         services = self._bot.services
         found = await self._soon(interaction, preset)
         draft = preset_draft(interaction, found, prompt=prompt, image=image)
+        await check_soon(interaction, services, draft.kind)
         if draft.is_whole:
             await take_order(interaction, services, order_of(interaction, draft))
         else:

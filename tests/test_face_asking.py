@@ -426,6 +426,24 @@ async def test_a_form_s_dear_order_is_asked_about_too(
     assert len(await unfinished(careful)) == 1
 
 
+async def test_a_yes_to_a_picture_of_a_deleted_message_makes_nothing(
+    careful: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """Asked about its price, it is still somebody's message that it was found in."""
+    message = await mia.send_message("Look", [photo])
+    form = await mia.use_menu("Animate this", message)
+    await sent(mia, form, prompt="She smiles", model=["wan-2.6-i2v"])
+    question = await private(mia, "This video costs")
+    messaging = careful.stand_in.hub.messaging
+    found = messaging.store.get(message["channel_id"], message["id"])
+    assert found is not None
+    messaging.delete(found)
+    await mia.press(question, named(question, "Make it"))
+    await private(mia, "That message is gone")
+
+    assert await unfinished(careful) == []
+
+
 async def test_what_was_changed_is_asked_about_anew(
     careful: Face, mia: MemberDriver, photo: Path
 ) -> None:
@@ -485,6 +503,26 @@ async def test_what_a_preset_lacks_is_asked_for(face: Face, mia: MemberDriver, p
     assert chosen(shown["resolution"]) == ["1080p"]
     assert (made.prompt, made.parameters["resolution"]) == ("Keep me", "1080p")
     assert "fox.png" in str(made.parameters["image"])
+
+
+async def test_a_preset_is_no_way_around_the_server_s_rules(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """Whoever may not use /animate makes no video with /preset either."""
+    await face.ordered(mia, photo)
+    await mia.run_command("preset save", {"name": "Mine"})
+    await private(mia, "Saved as")
+    rule = {"id": mia.user["id"], "type": 2, "permission": False}
+    await face.control(
+        "command-permissions",
+        guild_id=face.stand_in.guild_id,
+        command="animate",
+        permissions=[rule],
+    )
+    await mia.run_command("preset use", {"preset": "Mine", "prompt": "A fox", "image": photo})
+    await private(mia, "do not let you use `/animate` here")
+
+    assert len(await unfinished(face)) == 1
 
 
 async def test_presets_are_listed_and_deleted(face: Face, mia: MemberDriver, photo: Path) -> None:

@@ -24,6 +24,7 @@ T = TypeVar("T")
 # A form must be the first answer, within Discord's three seconds: it does not wait for longer.
 _LOOK_UP_TIMEOUT_S = 0.7
 _KEEP_TIMEOUT_S = 1.2
+_RIGHTS_TIMEOUT_S = 0.3
 
 _ANYTHING = "…"
 
@@ -125,13 +126,26 @@ async def last_options(interaction: Interaction, services: Services, kind: Kind)
         return {}
 
 
-async def soon(looking_up: Awaitable[T]) -> T:
+async def check_soon(interaction: Interaction, services: Services, kind: Kind) -> None:
+    """Refuse whoever may not use the kind's own command, where that can be known in time.
+
+    Raises:
+        RefusedError: the rules of the server say no.
+    """
+    try:
+        await soon(services.command_rights.check(interaction, kind), within_s=_RIGHTS_TIMEOUT_S)
+    except TimeoutError:
+        # As when Discord does not tell them; whoever asks next finds them known.
+        log.warning("interaction %s: its command rules came too late", interaction.id)
+
+
+async def soon(looking_up: Awaitable[T], *, within_s: float = _LOOK_UP_TIMEOUT_S) -> T:
     """Await what a first answer needs; TimeoutError when it takes too long for one.
 
     It goes on to its end: a database is not to be interrupted.
     """
     task = asyncio.ensure_future(looking_up)
-    done, _ = await asyncio.wait({task}, timeout=_LOOK_UP_TIMEOUT_S)
+    done, _ = await asyncio.wait({task}, timeout=within_s)
     if not done:
         task.add_done_callback(_let_go)
         raise TimeoutError

@@ -105,6 +105,7 @@ def _draft_of(order: Order, price_credits: int) -> Draft:
         options=order.options,
         images=(KeptFile(url=order.image.url),) if order.image else (),
         audio=KeptFile(url=order.audio.url) if order.audio else None,
+        message=order.message,
         parent_id=order.parent_id,
         confirmed_credits=price_credits,
     )

@@ -15,6 +15,7 @@ from discord import ui
 from bot.asking import taken_values
 from bot.catalogue import JsonScalar, Model, find_model, models_of_kind, option_spec
 from bot.catalogue.options import PROMPT_MAX_LENGTH
+from bot.discord_ui.deletion import erasing_text
 from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.settings_words import value_text
 from bot.discord_ui.submitted import submitted
@@ -28,7 +29,9 @@ from bot.remaking import carried_over, options_of, request_of
 from bot.words import credits_text
 
 _PREFIX = "result"
-_CUSTOM_ID = re.compile(rf"{_PREFIX}:(?P<action>change|continue|delete):(?P<id>[0-9]{{1,20}})")
+_CUSTOM_ID = re.compile(
+    rf"{_PREFIX}:(?P<action>change|continue|delete|erase):(?P<id>[0-9]{{1,20}})"
+)
 _PROMPT, _MODEL, _REASON = "prompt", "model", "reason"
 # The settings that the form of a change offers, with what they are called there.
 _SETTINGS: Mapping[str, str] = {"duration": N_("Length"), "resolution": N_("Resolution")}
@@ -91,6 +94,17 @@ def deletion_form(job: Job) -> ui.Modal:
     )
     hint = gettext("Its member sees it; their credits do not come back")
     form.add_item(ui.Label(text=gettext("Reason"), description=hint, component=reason))
+    return form
+
+
+def erasing_form(job: Job) -> ui.Modal:
+    """Return the question to a member who deletes their own video where the bot is not.
+
+    Only what is pressed on a message gives a token by which that can be deleted there: the buttons
+    of another message would not do.
+    """
+    form = _form(gettext("Delete this video"), "erase", job)
+    form.add_item(ui.TextDisplay(erasing_text()))
     return form
 
 

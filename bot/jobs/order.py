@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.asking import MessagePlace
 from bot.catalogue import JsonScalar, Model
 from bot.errors import BotError
 from bot.i18n import DEFAULT_LOCALE
@@ -25,6 +26,7 @@ class Order:
         options: Our option names to values; attachments are in `image` and `audio`.
         upload_limit_bytes: What may be attached in that channel.
         locale: Discord's, of the member.
+        message: Where the picture is from, when it was found in somebody's message.
         parent_id: The job that this one is made from.
         bot_absent: Whether the bot is not in that channel.
         confirmed_credits: The price to which the member has said yes.
@@ -42,6 +44,7 @@ class Order:
     image: SourceFile | None = None
     audio: SourceFile | None = None
     locale: str = DEFAULT_LOCALE
+    message: MessagePlace | None = None
     parent_id: int | None = None
     bot_absent: bool = False
     confirmed_credits: int = 0
