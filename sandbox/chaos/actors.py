@@ -245,7 +245,8 @@ class Actors:
         card = self.card(job_id)
         if card is not None and custom_id in ids_of(card):
             user = self.stage.crowd.member_of(ask)
-            self.cancels += await self.press(user, card, custom_id) is not None
+            pressed = await self.press(user, card, custom_id)
+            self.cancels += pressed is not None
 
     def _has_card(self, job_id: str) -> Callable[[], Awaitable[bool]]:
         async def has_card() -> bool:

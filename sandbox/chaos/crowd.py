@@ -39,10 +39,6 @@ class Crowd:
             return self._directs[ask.member]
         return list(self._guilds[ask.guild].channels.values())[ask.channel]
 
-    def member(self, number: int) -> User:
-        """Return a member."""
-        return self.members[number]
-
     def channel(self, channel_id: str) -> Channel:
         """Return a channel of a guild or of direct messages; KeyError when there is none."""
         known = {

@@ -51,7 +51,8 @@ class SecondClicks:
         if offer is None or custom_id not in ids_of(offer):
             return
         before = words_of(offer)
-        self.drops += await self.actors.press(user, offer, custom_id) is not None
+        pressed = await self.actors.press(user, offer, custom_id)
+        self.drops += pressed is not None
 
         async def is_told() -> bool:
             return words_of(offer) != before
