@@ -6,7 +6,9 @@ from discord.ext import commands
 
 from bot.catalogue import Model
 from bot.client import VideoBot
-from bot.discord_ui.deletion import deleted_view, kept_view, question_view
+from bot.discord_ui.absence import pressed_result
+from bot.discord_ui.calls import translated
+from bot.discord_ui.deletion import deleted_view, kept_view, question_form, question_view
 from bot.discord_ui.details import show_details
 from bot.discord_ui.orders import chosen_model
 from bot.discord_ui.press_rights import channel_moderator, check_may_ask, viewer_of
@@ -25,8 +27,10 @@ from bot.errors import NotFoundError
 from bot.i18n import gettext
 from bot.job import Job
 from bot.jobs.again import Change, kind_after
+from bot.jobs.ports import CannotPostError
 
 _Press = Callable[[Interaction, int], Awaitable[None]]
+_Deletion = Callable[[Interaction, FilledForm], Awaitable[None]]
 
 
 class Results(commands.Cog):
@@ -42,6 +46,10 @@ class Results(commands.Cog):
             "delete": self._delete,
             "erase": self._erase,
             "keep": self._keep,
+        }
+        self._deletions: Mapping[str, _Deletion] = {
+            "delete": self._take_down,
+            "erase": self._erase_here,
         }
 
     @commands.Cog.listener()
@@ -68,8 +76,8 @@ class Results(commands.Cog):
         form = filled_form(interaction)
         if form is None:
             return
-        if form.action == "delete":
-            await self._take_down(interaction, form)
+        if form.action in self._deletions:
+            await self._deletions[form.action](interaction, form)
             return
         goes_on = form.action == "continue"
 
@@ -109,7 +117,10 @@ class Results(commands.Cog):
         if job.removed_at is not None and job.result_message_id is None:
             raise NotFoundError(gettext("This video is deleted already."))
         if job.user_id == interaction.user.id:
-            await interaction.response.send_message(view=question_view(job), ephemeral=True)
+            if pressed_result(interaction, job) is not None:
+                await interaction.response.send_modal(question_form(job))
+            else:
+                await interaction.response.send_message(view=question_view(job), ephemeral=True)
             return
         channel_moderator(interaction, job)
         await interaction.response.send_modal(deletion_form(job))
@@ -118,6 +129,18 @@ class Results(commands.Cog):
         await interaction.response.defer()
         removal = await self._bot.services.videos.delete_own(interaction.user.id, job_id)
         await interaction.edit_original_response(view=deleted_view(removal))
+
+    async def _erase_here(self, interaction: Interaction, form: FilledForm) -> None:
+        await interaction.response.defer()
+
+        async def deleting(job: Job) -> None:
+            if pressed_result(interaction, job) is None:
+                raise CannotPostError("something else was pressed")
+            await translated(interaction.delete_original_response())
+
+        videos = self._bot.services.videos
+        removal = await videos.delete_own(interaction.user.id, form.job_id, deleting=deleting)
+        await interaction.followup.send(view=deleted_view(removal), ephemeral=True)
 
     async def _keep(self, interaction: Interaction, _job_id: int) -> None:
         await interaction.response.edit_message(view=kept_view())

@@ -14,12 +14,24 @@ from bot.jobs.video_desk import Deletion, Removal
 
 def question_view(job: Job) -> ui.LayoutView:
     """Return the question, with a button for each answer."""
-    text = gettext(
+    row: ui.ActionRow[Any] = ui.ActionRow(JobButton("erase", job.id), JobButton("keep", job.id))
+    return texts_view(YELLOW, [_question()], row)
+
+
+def _question() -> str:
+    return gettext(
         "### Delete this video?\nIts message goes for everybody and cannot be brought back. The "
         "credits do not come back: the video was made."
     )
-    row: ui.ActionRow[Any] = ui.ActionRow(JobButton("erase", job.id), JobButton("keep", job.id))
-    return texts_view(YELLOW, [text], row)
+
+
+def question_form(job: Job) -> ui.Modal:
+    """Return the question where the bot is not: of its answer the message itself can be deleted."""
+    form = ui.Modal(title=gettext("Delete this video"), custom_id=f"result:erase:{job.id}")
+    form.add_item(ui.TextDisplay(_question()))
+    # Nobody waits for it here, so discord.py need not keep it in memory.
+    form.stop()
+    return form
 
 
 def kept_view() -> ui.LayoutView:

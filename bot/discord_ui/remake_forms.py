@@ -26,7 +26,9 @@ from bot.remaking import carried_over, options_of, request_of
 from bot.words import credits_text
 
 _PREFIX = "result"
-_CUSTOM_ID = re.compile(rf"{_PREFIX}:(?P<action>change|continue|delete):(?P<id>[0-9]{{1,20}})")
+_CUSTOM_ID = re.compile(
+    rf"{_PREFIX}:(?P<action>change|continue|delete|erase):(?P<id>[0-9]{{1,20}})"
+)
 _PROMPT, _MODEL, _REASON = "prompt", "model", "reason"
 # The settings that the form of a change offers, with what they are called there.
 _SETTINGS: Mapping[str, str] = {"duration": N_("Length"), "resolution": N_("Resolution")}

@@ -5,7 +5,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.discord_ui.absence import pressed_result
 from bot.discord_ui.orders import build_order, take_late_order
+from bot.discord_ui.posted_files import video_in
 from bot.discord_ui.press_rights import check_may_ask, viewer_of
 from bot.discord_ui.services import Interaction, Services
 from bot.discord_ui.verdicts import DISCORD_ERRORS
@@ -46,7 +48,8 @@ async def take_remade(
     async def ordered() -> Order:
         job = await desk.usable(job_id, viewer, goes_on=goes_on)
         await services.command_rights.check(interaction, kind_after(job, goes_on=goes_on))
-        remade = desk.remade(job, change_of(job), remarks.append)
+        change = replace(change_of(job), video_url=_video_url(interaction, job))
+        remade = desk.remade(job, change, remarks.append)
         order = build_order(interaction, remade.model, remade.options)
         return replace(
             order,
@@ -59,6 +62,12 @@ async def take_remade(
     await take_late_order(interaction, services, ordered)
     if remarks:
         await _say(interaction, services, "\n".join(remarks))
+
+
+def _video_url(interaction: Interaction, job: Job) -> str:
+    """Return where the video is, if it came with the press; empty: the bot can ask."""
+    message = pressed_result(interaction, job)
+    return (video_in(message) if message is not None else None) or ""
 
 
 async def _say(interaction: Interaction, services: Services, text: str) -> None:
