@@ -90,7 +90,9 @@ class Results(commands.Cog):
                 goes_on=goes_on,
             )
 
-        await take_remade(interaction, self._bot.services, form.job_id, changed, goes_on=goes_on)
+        await take_remade(
+            interaction, self._bot.services, form.job_id, changed, goes_on=goes_on, written=True
+        )
 
     async def _again(self, interaction: Interaction, job_id: int) -> None:
         services = self._bot.services
