@@ -145,7 +145,7 @@ async def test_it_works_in_direct_messages(face: Face, mia: MemberDriver, photo:
         ({"duration": 7}, "takes `5`, `10`, `15` for `duration`, not `7`"),
         ({"steps": 20}, "has no `steps`"),
         ({"model": "wan-9"}, "There is no model `wan-9`"),
-        ({"model": "wan-2.2-t2v-fast"}, "use /t2v for it"),
+        ({"model": "wan-2.2-t2v-fast"}, "use `/t2v` for it"),
     ],
 )
 async def test_bad_options_are_refused_at_once(
