@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.catalogue import MODELS, Model, models_of_kind
-from bot.discord_ui.deletion import question_view
+from bot.discord_ui.deletion import question_form, question_view
 from bot.discord_ui.job_pages import exact_parameters, job_page
 from bot.discord_ui.remake_forms import (
     FilledForm,
@@ -19,6 +19,7 @@ from bot.discord_ui.remake_forms import (
     model_options,
 )
 from bot.discord_ui.words import units
+from bot.i18n import LANGUAGES, speaking
 from bot.job import Job, JobState
 from tests.face_kit import (
     MOST_COMPONENTS,
@@ -69,6 +70,17 @@ def test_forms_fit(model: Model, prompt: str, negative: str) -> None:
             assert len(options) <= 25
             assert sum(option["default"] for option in options) <= 1
             assert all(units(o["label"]) <= 100 >= units(o["description"]) for o in options)
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_the_question_fits_as_a_form(locale: str) -> None:
+    """In every language: where the bot is not it is asked in a form."""
+    with speaking(locale):
+        shown = question_form(finished(id=2**63 - 1)).to_dict()
+
+    assert units(shown["title"]) <= 45
+    assert len(shown["custom_id"]) <= 100
+    assert [part["type"] for part in shown["components"]] == [10]
 
 
 @every_model

@@ -28,7 +28,7 @@ def _question() -> str:
 def question_form(job: Job) -> ui.Modal:
     """Return the question where the bot is not: of its answer the message itself can be deleted."""
     form = ui.Modal(title=gettext("Delete this video"), custom_id=f"result:erase:{job.id}")
-    form.add_item(ui.TextDisplay(_question()))
+    form.add_item(ui.TextDisplay(_question().split("\n", 1)[-1]))  # the title is the form's own
     # Nobody waits for it here, so discord.py need not keep it in memory.
     form.stop()
     return form
