@@ -33,13 +33,40 @@ SEED = 7
 _DIGITS = 3
 Row = Mapping[str, str]
 
+# The fields of `Need`, for people.
+SAYS: Mapping[str, str] = {
+    "videos_a_day": "videos a day",
+    "videos_a_minute": "videos a minute",
+    "in_flight": "jobs at the provider, mean of the busiest hour",
+    "places": "places, for 95 of 100 to wait 30 s at most",
+    "requests_a_minute": "provider: requests a minute, noticed after 1 s",
+    "least_requests_a_minute": "provider: requests a minute, three a video",
+    "interactions_a_second": "Discord: interactions a second",
+    "discord_calls_a_second": "Discord: calls a second that count in the limit of all",
+    "database_writes_a_second": "PostgreSQL: writing transactions a second",
+    "database_transactions_a_second": "PostgreSQL: all transactions a second",
+    "database_statements_a_second": "PostgreSQL: statements a second, for videos",
+    "budget_share": "PostgreSQL: how busy the request budget's row is (1: always)",
+    "cores": "cores",
+    "memory_mb": "memory of all processes, MB",
+    "processes": "processes",
+    "shards": "shards, as Discord advises",
+    "least_shards": "shards, at least",
+    "identifying_s": "a whole start at Discord's pace, s",
+    "whole_starts_a_day": "whole starts a day that Discord allows",
+    "mbit_a_second": "Mbit/s of videos in, and as much out",
+    "rows_gb_a_month": "rows a month, GB",
+    "videos_usd_a_month": "USD a month for videos",
+    "hosting_usd_a_month": "USD a month for processes and database",
+}
+
 
 def needs_table(uses: Mapping[str, float], values: Values = VALUES) -> list[Row]:
     """Return what each size needs, a line a thing: low, middle and high use side by side."""
     found = {size: [need(size, use, values) for use in uses.values()] for size in SIZES}
     return [
-        {"need": name} | {_number(size): _range(found[size], name) for size in SIZES}
-        for name in Need.__dataclass_fields__
+        {"need": says} | {_number(size): _range(found[size], name) for size in SIZES}
+        for name, says in SAYS.items()
     ]
 
 

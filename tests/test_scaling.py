@@ -213,10 +213,13 @@ def test_the_document_says_what_the_program_prints_of_needs_and_limits() -> None
     needs = scaling.needs_table(scaling_figures.USES)
     limits = scaling.ceilings_table(scaling_figures.USES)
 
-    assert [[cell.strip("`") for cell in row] for row in rows("What each size needs")] == [
-        list(row.values()) for row in needs
-    ]
+    assert rows("What each size needs") == [list(row.values()) for row in needs]
     assert rows("Where each limit is reached") == [list(row.values()) for row in limits]
+
+
+def test_every_need_is_told() -> None:
+    """The table has a line for each, in words."""
+    assert scaling.SAYS.keys() == scaling_plan.Need.__dataclass_fields__.keys()
 
 
 @pytest.mark.usefixtures("no_cover")
