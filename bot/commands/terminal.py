@@ -16,7 +16,8 @@ from bot.settings import Settings
 from bot.storage import Database, refuse_away
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
+# Of days so many lie within the calendar.
+_DURATION = re.compile(r"(\d{1,5})([smhd])", re.ASCII)
 # SQLite's and PostgreSQL's largest.
 _MOST_ID = 2**63 - 1
 _OWNERS_ONLY = 0o600

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.errors import NotFoundError, ProviderError, RefusedError
+from bot.errors import BotError, NotFoundError, ProviderError, RefusedError
 from bot.job import CANCELLABLE, DROPPABLE, RELEASING, SETTLING, Job, JobState
 from bot.jobs.ports import HistoryRow
 from bot.jobs.reviving import Revival
@@ -176,9 +176,11 @@ class JobCare:
 
     async def _shown(self, job: Job, words: str) -> Done:
         """Let the bot show the end on the card: the workflow of an ended job does just that."""
-        revival = await self._records.revive(job)
-        when = "at its next start" if revival.found == "no_engine" else "as soon as it runs"
-        return Done(job=job, words=f"{words} The bot shows it on the card {when}.")
+        try:
+            await self._records.revive(job)
+        except BotError as error:  # the job has ended all the same
+            return Done(job=job, words=f"{words} Its card may stay as it is: {error}")
+        return Done(job=job, words=words)
 
 
 def why_not_released(job: Job, now: datetime) -> str | None:

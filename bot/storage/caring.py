@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from bot.job import RELEASING, TERMINAL, FailureReason, Job, JobState
@@ -14,6 +15,7 @@ from bot.storage.database import Database
 from bot.storage.tables import DIRECT_MESSAGES, JobRow, LedgerRow
 
 _CLOSING = (EntryKind.SETTLE, EntryKind.RELEASE)
+_CLOSING_ROW = aliased(LedgerRow)
 _MAYBE_SENT = frozenset({JobState.SUBMITTING, JobState.UNCERTAIN})
 
 
@@ -127,8 +129,8 @@ def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
 
 async def _unclosed(session: AsyncSession, *of: ColumnElement[bool]) -> list[Unclosed]:
     closing = (
-        select(col(LedgerRow.id))
-        .where(col(LedgerRow.job_id) == col(JobRow.id), col(LedgerRow.kind).in_(_CLOSING))
+        select(col(_CLOSING_ROW.id))
+        .where(col(_CLOSING_ROW.job_id) == col(JobRow.id), col(_CLOSING_ROW.kind).in_(_CLOSING))
         .exists()
     )
     job = (col(JobRow.id), col(JobRow.guild_id), col(JobRow.state), col(JobRow.price_credits))
