@@ -23,7 +23,7 @@ class _Books:
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
     parser.description = "Check the books of credits."
-    below = parser.add_subparsers(title="with", metavar="", required=True)
+    below = parser.add_subparsers(title="with", metavar="check", required=True)
     check = below.add_parser("check", help="check sums and orphans; offer repairs")
     check.description = (
         "Check that the books explain every job and every grant, and that no entry is an orphan. "
