@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.errors import NotFoundError, RefusedError, StaleStateError
+from bot.errors import StaleStateError
 from bot.job import RELEASING, SETTLING, FailureReason, Job, JobState
-from bot.jobs.care import HISTORY_REACHES, SETTLED_AFTER, JobCare, why_not_released
+from bot.jobs.care import HISTORY_REACHES, SETTLED_AFTER, JobCare, NotDoneError, why_not_released
 from bot.jobs.reviving import EngineRecords
 from bot.pseudonyms import Pseudonyms
 from bot.storage import CareStore, JobFilter, JobStore
@@ -59,7 +59,7 @@ async def test_a_submit_that_never_arrived_is_released_once(
     job = await lost(world, state, arrived=False)
 
     done = await care.release(job.id)
-    with pytest.raises(RefusedError, match="holds no credits"):
+    with pytest.raises(NotDoneError, match="holds no credits"):
         await care.release(job.id)
 
     assert (done.job.state, done.job.failure) == (JobState.FAILED, FailureReason.NOT_FOUND)
@@ -76,7 +76,7 @@ async def test_a_submit_that_arrived_is_not_released(
     """The provider has it and is paid: the job stays as it is, with its credits reserved."""
     job = await lost(world, state, arrived=True)
 
-    with pytest.raises(RefusedError, match="Segmind has it, and is paid for it"):
+    with pytest.raises(NotDoneError, match="Segmind has it, and is paid for it"):
         await care.release(job.id)
 
     assert (await world.stored(job)).state is state
@@ -88,7 +88,7 @@ async def test_a_history_that_does_not_answer_releases_nothing(world: World, car
     job = await lost(world, JobState.UNCERTAIN, arrived=False)
     world.far_end.script("history", html(502))
 
-    with pytest.raises(RefusedError, match="does not answer"):
+    with pytest.raises(NotDoneError, match="does not answer"):
         await care.release(job.id)
 
     assert await world.books(job) == RESERVED_ONLY
@@ -151,7 +151,7 @@ async def test_a_waiting_job_is_cancelled_once(world: World, care: JobCare) -> N
 
     await care.cancel(cancelled.id)
     await care.release(released.id)
-    with pytest.raises(RefusedError, match=r"it has ended \(cancelled\)"):
+    with pytest.raises(NotDoneError, match=r"it has ended \(cancelled\)"):
         await care.cancel(cancelled.id)
 
     for job in (cancelled, released):
@@ -163,7 +163,7 @@ async def test_a_sent_job_is_not_cancelled(store: JobStore, care: JobCare) -> No
     """It is said what its member can do."""
     job = await walked_to(store, JobState.RUNNING, model=T2V, parameters=BODY)
 
-    with pytest.raises(RefusedError, match="/jobs"):
+    with pytest.raises(NotDoneError, match="/jobs"):
         await care.cancel(job.id)
 
 
@@ -181,7 +181,7 @@ async def test_what_has_ended_is_not_tried_again(
     """A job is sent once."""
     job = await walked_to(store, state)
 
-    with pytest.raises(RefusedError, match=words):
+    with pytest.raises(NotDoneError, match=words):
         await care.retry(job.id)
 
 
@@ -197,7 +197,7 @@ async def test_a_job_of_a_bot_that_never_ran_is_taken_up_at_its_start(
 async def test_a_wrong_id_is_told(care: JobCare) -> None:
     """With where the right ones are."""
     for way in (care.cancel, care.release, care.retry):
-        with pytest.raises(NotFoundError, match=r"no job 7.*jobs list"):
+        with pytest.raises(NotDoneError, match=r"no job 7.*jobs list"):
             await way(7)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.errors import BotError, NotFoundError, ProviderError, RefusedError
+from bot.errors import BotError, ProviderError
 from bot.job import CANCELLABLE, DROPPABLE, RELEASING, SETTLING, Job, JobState
 from bot.jobs.ports import HistoryRow
 from bot.jobs.reviving import Revival
@@ -21,6 +21,10 @@ SETTLED_AFTER = timedelta(minutes=10)
 HISTORY_REACHES = timedelta(days=30)
 
 _MAYBE_SENT = frozenset({JobState.SUBMITTING, JobState.UNCERTAIN})
+
+
+class NotDoneError(BotError):
+    """What the host wants of a job cannot be, or must not; the text says why, and what to do."""
 
 
 class Jobs(Protocol):
@@ -95,10 +99,10 @@ class JobCare:
         self._now = now
 
     async def find(self, job_id: int) -> Job:
-        """Return a job; NotFoundError when there is none, or none any more."""
+        """Return a job; NotDoneError when there is none, or none any more."""
         job = await self._jobs.get(job_id)
         if job is None:
-            raise NotFoundError(
+            raise NotDoneError(
                 f"There is no job {job_id}, or it was forgotten. See: python -m bot jobs list"
             )
         return job
@@ -107,37 +111,35 @@ class JobCare:
         """Cancel a job that was not sent.
 
         Raises:
-            RefusedError: it was, or has ended.
+            NotDoneError: it was, or has ended, or there is none.
             StaleStateError: it moved on just now; nothing was changed.
-            NotFoundError: there is no such job.
         """
         job = await self.find(job_id)
         if job.state not in CANCELLABLE:
-            raise RefusedError(f"Job {job.id} cannot be cancelled: {_why_not_cancelled(job)}")
+            raise NotDoneError(f"Job {job.id} cannot be cancelled: {_why_not_cancelled(job)}")
         return await self._cancelled(job)
 
     async def release(self, job_id: int) -> Done:
         """End a job that is provably not at the provider, and give its credits back.
 
         Raises:
-            RefusedError: it is there, may be, or holds no credits any more.
+            NotDoneError: it is there, may be, or holds no credits any more; or there is none.
             StaleStateError: it moved on just now; nothing was changed.
-            NotFoundError: there is no such job.
         """
         job = await self.find(job_id)
         if job.state in CANCELLABLE:
             return await self._cancelled(job)
         if refusal := why_not_released(job, self._now()):
-            raise RefusedError(f"Job {job.id} is not released: {refusal}")
+            raise NotDoneError(f"Job {job.id} is not released: {refusal}")
         try:
             row = await self._history.find(job, thorough=True)
         except ProviderError as error:
-            raise RefusedError(
+            raise NotDoneError(
                 f"Job {job.id} is not released: Segmind's history, which alone can tell, does not "
                 f"answer ({error}). Try again later."
             ) from error
         if row is not None:
-            raise RefusedError(f"Job {job.id} is not released: {_is_there(job, row.request_id)}")
+            raise NotDoneError(f"Job {job.id} is not released: {_is_there(job, row.request_id)}")
         sent_at = job.submitting_at or job.created_at
         ended = await self._unsent.end_unsent(job.id, sent_at=sent_at, now=self._now())
         return await self._shown(
@@ -152,16 +154,15 @@ class JobCare:
         What was never sent is sent, by the bot; what may have been is only looked for.
 
         Raises:
-            RefusedError: it waits for a moderator, or has ended.
-            NotFoundError: there is no such job.
+            NotDoneError: it waits for a moderator, or has ended, or there is none.
         """
         job = await self.find(job_id)
         if job.state is JobState.AWAITING_APPROVAL:
-            raise RefusedError(
+            raise NotDoneError(
                 f"Job {job.id} waits for a moderator of its server: nothing holds it up."
             )
         if job.terminal:
-            raise RefusedError(f"Job {job.id} is not tried again: {_why_not_retried(job)}")
+            raise NotDoneError(f"Job {job.id} is not tried again: {_why_not_retried(job)}")
         revival = await self._records.revive(job)
         return Done(job=job, words=f"Job {job.id}, {job.state.value}: {_revived(revival, job)}")
 
