@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.catalogue import MODELS
-from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.history_items import Leaf, custom_id, leaf_of, words_form
 from bot.discord_ui.history_pages import history_page, thumbnail_files
+from bot.discord_ui.looks import LOOKS
 from bot.discord_ui.words import units
 from bot.errors import BadInputError
 from bot.history import PAGE_LENGTH, WORDS_CHARS, HistoryPage, Search, plain_words, search_words
@@ -235,3 +235,4 @@ def test_too_many_words_are_refused(typed: str) -> None:
 def test_words_are_tidied() -> None:
     """What no database can look for is left out."""
     assert search_words("  a\n fox\0 \ud800 ") == "a fox"
+    assert search_words("\u202ea fox\u2069") == "a fox"

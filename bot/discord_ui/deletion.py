@@ -6,18 +6,23 @@ from discord import ui
 
 from bot.discord_ui.boxes import GREY, YELLOW, texts_view
 from bot.discord_ui.buttons import JobButton
-from bot.discord_ui.cards import result_link
+from bot.discord_ui.result_links import result_link
 from bot.i18n import gettext
 from bot.job import Job, JobState
 from bot.jobs.video_desk import Deletion, Removal
 
 
-def question_view(job: Job) -> ui.LayoutView:
-    """Return the question, with a button for each answer."""
-    text = gettext(
+def erasing_text() -> str:
+    """Return the question."""
+    return gettext(
         "### Delete this video?\nIts message goes for everybody and cannot be brought back. The "
         "credits do not come back: the video was made."
     )
+
+
+def question_view(job: Job) -> ui.LayoutView:
+    """Return the question, with a button for each answer."""
+    text = erasing_text()
     row: ui.ActionRow[Any] = ui.ActionRow(JobButton("erase", job.id), JobButton("keep", job.id))
     return texts_view(YELLOW, [text], row)
 

@@ -199,8 +199,13 @@ _HELP = (
     ),
     N_(
         "The card shows how far the video is; the video comes as a reply that mentions you. "
-        "Everything but picture and prompt may be left out. The lists of `{model}`, `{duration}` "
+        "Everything but the picture may be left out. The lists of `{model}`, `{duration}` "
         "and `{resolution}` show prices as you choose."
+    ),
+    N_(
+        "Leave `{prompt}` out, and a form asks for the rest. The buttons on a finished video make "
+        "it again, change it, or go on from its end; **Tell me by DM** on a card tells you when "
+        "it is done. `/history` finds your videos again, `/preset` keeps settings that you like."
     ),
     N_(
         "**See** `/quota` for your credits, `/models` for what each model takes, `/jobs` for your "
