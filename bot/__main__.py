@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from typing import Any
 
 from bot import __version__
 from bot.allocator import keep_little, leave_as_it_is
@@ -25,7 +26,7 @@ from bot.logs import set_up_logs
 from bot.pricing import load_prices
 from bot.running import EXIT_TRY_AGAIN
 from bot.settings import load_settings
-from bot.storage import Database
+from bot.storage import Database, newest_revision
 
 # A wrong setting; sysexits.h calls it EX_CONFIG.
 _EXIT_CONFIGURATION = 78
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--version", action=_ShowVersion, help="code, schema and engine")
     parser.set_defaults(command=_run)
     commands = parser.add_subparsers(title="commands", metavar="")
     models = commands.add_parser("models", help="list the models, their parameters and options")
@@ -77,8 +78,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _version() -> str:
-    return f"wan-video-bot {__version__} (engine: DBOS {version('dbos')})"
+class _ShowVersion(argparse.Action):
+    """Says which versions these are; looked up only when asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **settings)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print them and end the program."""
+        print(
+            f"wan-video-bot {__version__} (schema: {newest_revision()}, "
+            f"engine: DBOS {version('dbos')})"
+        )
+        parser.exit()
 
 
 def _run(_options: argparse.Namespace) -> int:

@@ -10,13 +10,14 @@ from dbos import DBOS
 from bot.job import Job, JobState
 from bot.jobs.engine import DurableEngine, EngineSettings
 from bot.jobs.locks import executor_lock
+from bot.jobs.reviving import EngineRecords
 from bot.jobs.stop_time import StopTime
 from bot.jobs.takeover import Takeover
 from bot.pseudonyms import Pseudonyms
 from bot.storage import Database, JobStore, PostgresLocks
 from tests.discord_kit import until
 from tests.job_steps_kit import Clock, RecordingCards
-from tests.storage_kit import NOW, PATHS, accepted
+from tests.storage_kit import FIRST_ID, NOW, PATHS, accepted
 
 pytest_plugins = ("tests.postgres_fixtures",)
 
@@ -157,3 +158,45 @@ async def test_two_that_take_over_at_once_do_it_once(url: str, steps: Steps) -> 
 
     await until(delivered)
     assert await steps.store.check_ledger() == []
+
+
+async def test_a_job_that_the_engine_lost_is_handed_to_it_from_outside(
+    url: str, steps: Steps
+) -> None:
+    """What another process enqueues is run, once, in the same part of the queue as the others."""
+    records = EngineRecords(url, None, Pseudonyms())
+    begun = await steps.store.get(FIRST_ID)
+    lost = await accepted(steps.store, 1)
+    assert begun is not None
+
+    first = await records.revive(lost)
+    again = [(await records.revive(lost)).found for _ in range(3)]
+    running = await records.revive(begun)
+    await until(lambda: steps.begun == 2)
+    steps.go.set()
+    await until(lambda: _ended(url) == 2)
+
+    assert first.found == "revived"
+    assert set(again) <= {"waits", "runs"}
+    assert (running.found, running.executor_id) == ("runs", "bot-1")
+    assert len(await asyncio.to_thread(_parts, url)) == 1
+    assert steps.begun == 2
+
+
+def _ended(url: str) -> int:
+    """How many workflows have succeeded."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            "SELECT 1 FROM dbos.workflow_status WHERE status = 'SUCCESS'"
+        ).rowcount
+
+
+def _parts(url: str) -> set[tuple[object, ...]]:
+    """What the jobs have in common: application, version, class, queue and its part."""
+    with psycopg.connect(url) as connection:
+        return set(
+            connection.execute(
+                "SELECT name, application_version, class_name, config_name, queue_name, "
+                "queue_partition_key, serialization FROM dbos.workflow_status"
+            ).fetchall()
+        )

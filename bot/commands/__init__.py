@@ -3,7 +3,7 @@
 import argparse
 from typing import TypeAlias
 
-from bot.commands import backup, jobs, move, restore
+from bot.commands import backup, export, jobs, ledger, move, prune, restore
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
 
@@ -13,4 +13,7 @@ def add_to(commands: Commands) -> None:
     backup.add_to(commands.add_parser("backup", help="copy the database while the bot runs"))
     restore.add_to(commands.add_parser("restore", help="go back to a backup"))
     move.add_to(commands.add_parser("move", help="move to another database, such as PostgreSQL"))
-    jobs.add_to(commands.add_parser("jobs", help="list the jobs under way and the last ended"))
+    jobs.add_to(commands.add_parser("jobs", help="list jobs; show, retry, cancel or release one"))
+    ledger.add_to(commands.add_parser("ledger", help="check the books of credits, and mend them"))
+    prune.add_to(commands.add_parser("prune", help="forget now what is past its time"))
+    export.add_to(commands.add_parser("export", help="write a member's or a server's data down"))

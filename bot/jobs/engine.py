@@ -21,13 +21,18 @@ from bot.jobs.ports import Cards, JobStore, Standing
 from bot.jobs.step_runner import Step, StepRunner
 from bot.jobs.stop_time import DEFAULT_STOP_S, WORK, StopTime
 from bot.jobs.taking_up import TakingUp, statuses
-from bot.jobs.workflows import ENDED, QUEUE
+from bot.jobs.workflows import (
+    APPLICATION,
+    APPLICATION_VERSION,
+    ENDED,
+    QUEUE,
+    WORKFLOW,
+    partition,
+)
 from bot.pseudonyms import Pseudonyms
 
 log = logging.getLogger(__name__)
 
-# Constant, so that jobs in flight survive an upgrade; step order changes go through DBOS.patch.
-_APPLICATION_VERSION = "1"
 _QUEUE_POLL_S = 0.25
 # Steps are coroutines on the bot's loop; threads only serve DBOS's own database calls.
 _EXECUTOR_THREADS = 8
@@ -152,11 +157,9 @@ class DurableEngine:
 
     async def enqueue(self, job: Job) -> None:
         """Let the job run, once; idempotent by its id."""
-        # What the engine keeps of a job names nobody.
-        whose = self._pseudonyms.of(job.user_id)
         with (
             SetWorkflowID(str(job.id)),
-            SetEnqueueOptions(queue_partition_key=f"{job.guild_id or 0}:{whose}"),
+            SetEnqueueOptions(queue_partition_key=partition(job, self._pseudonyms)),
         ):
             await DBOS.enqueue_workflow_async(QUEUE, self._workflow, str(job.id))
 
@@ -198,7 +201,7 @@ class DurableEngine:
                 # would be its end, with a card that never shows the job's.
                 raise asyncio.CancelledError from None
 
-        return DBOS.workflow(name="job", max_recovery_attempts=_RECOVERIES)(job)
+        return DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_RECOVERIES)(job)
 
     def _note_running(self, task: asyncio.Task[Any], job_id: int) -> None:
         self._running[task] = job_id
@@ -239,10 +242,10 @@ class DurableEngine:
 
     def _config(self) -> DBOSConfig:
         return {
-            "name": "wan-video-bot",
+            "name": APPLICATION,
             "system_database_url": self._settings.address,
             "executor_id": self._settings.executor_id,
-            "application_version": _APPLICATION_VERSION,
+            "application_version": APPLICATION_VERSION,
             "serializer": DBOSPortableJSONSerializer(),
             "max_executor_threads": _EXECUTOR_THREADS,
             "log_level": "WARNING",

@@ -1,7 +1,8 @@
 """The file that a member takes along: JSON, written piece by piece."""
 
+import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -24,6 +25,16 @@ ABOUT = N_(
     "`/privacy delete` removes it."
 )
 
+# For hosts.
+ABOUT_GUILD = (
+    "What this bot keeps about a server. `policy`, `allowances`, `blocks` and `filter_rules`: what "
+    "its moderators have set. `jobs`: its members' videos, with what they asked for. `credits`: "
+    "the books. `moderation`: who did what. It holds members' words and ids: keep it safe. Times "
+    "are in UTC. Forgotten jobs, pictures and interaction tokens are not in it."
+)
+# Rows that are written at once, in a thread.
+_ROWS_A_WRITE = 100
+
 
 class ExportFile:
     """A JSON object with a list for each kind of row; rows of a kind must come together.
@@ -31,10 +42,21 @@ class ExportFile:
     Blocking: for a thread.
     """
 
-    def __init__(self, path: Path, *, user_id: int, made_at: datetime) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        made_at: datetime,
+        user_id: int | None = None,
+        guild_id: int | None = None,
+    ) -> None:
+        """Begin a file about a member, or else about a guild."""
         self._file = path.open("w", encoding="utf-8")
         self._kind: str | None = None
-        head = {"about": gettext(ABOUT), "user_id": str(user_id), "made_at": made_at.isoformat()}
+        of_member = {"about": gettext(ABOUT), "user_id": str(user_id)}
+        of_guild = {"about": ABOUT_GUILD, "guild_id": str(guild_id)}
+        whose = of_guild if user_id is None else of_member
+        head = whose | {"made_at": made_at.isoformat()}
         self._file.write(_indented(head).removesuffix("\n}"))
 
     def write(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> Self:
@@ -58,6 +80,22 @@ class ExportFile:
     def _end_list(self) -> None:
         if self._kind is not None:
             self._file.write("\n  ]")
+
+
+async def write_rows(file: ExportFile, rows: AsyncIterator[tuple[str, Mapping[str, Any]]]) -> int:
+    """Write rows as they come, in a thread, and the file's end; return how many they were."""
+    count, waiting = 0, []
+    try:
+        async for row in rows:
+            count += 1
+            waiting.append(row)
+            if len(waiting) == _ROWS_A_WRITE:
+                await asyncio.to_thread(file.write, waiting)
+                waiting = []
+        await asyncio.to_thread(file.write, waiting)
+    finally:
+        await asyncio.to_thread(file.close)
+    return count
 
 
 def _indented(value: object) -> str:

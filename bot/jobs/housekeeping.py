@@ -37,7 +37,7 @@ class Housekeeper:
     async def tidy(self) -> None:
         """Forget, then wipe it from the files; what fails for one guild stops no other."""
         now, total = self._now(), 0
-        for guild_id, days in (await self._days()).items():
+        for guild_id, days in (await self.days()).items():
             try:
                 before = now - timedelta(days=days)
                 forgotten = await self._store.forget_ended(guild_id, before=before, now=now)
@@ -50,7 +50,7 @@ class Housekeeper:
         total += await self._store.let_go(now=now)
         await (self._store.wipe() if total else self._store.wipe_if_marked())
 
-    async def _days(self) -> dict[int, int]:
+    async def days(self) -> dict[int, int]:
         """Return after how many days each guild's jobs are forgotten, those with a limit."""
         own = dict(await self._retentions.retentions())
         guilds = set(own)

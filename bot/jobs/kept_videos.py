@@ -78,17 +78,22 @@ class KeptVideos:
         await _remove(self.path(job_id))
 
     async def tidy(self) -> None:
-        """Remove what is too old, of a job that needs it no more, and the oldest of too much."""
-        size_bytes = 0
+        """Remove what `surplus` finds."""
+        for path in await self.surplus():
+            await _remove(path)
+
+    async def surplus(self) -> list[Path]:
+        """Return what is too old, of a job that needs it no more, and the oldest of too much."""
+        size_bytes, found = 0, []
         for kept in await asyncio.to_thread(self._newest_first):
             if kept.kept_at < self._now() - KEPT_FOR or not await self._is_wanted(kept.job_id):
-                await _remove(kept.path)
-                continue
-            if size_bytes + kept.size_bytes > self._max_bytes:
+                found.append(kept.path)
+            elif size_bytes + kept.size_bytes > self._max_bytes:
                 log.info("job %s: its video is kept no longer, for want of room", kept.job_id)
-                await _remove(kept.path)
-                continue
-            size_bytes += kept.size_bytes
+                found.append(kept.path)
+            else:
+                size_bytes += kept.size_bytes
+        return found
 
     async def _is_wanted(self, job_id: int) -> bool:
         job = await self._jobs.get(job_id)

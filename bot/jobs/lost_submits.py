@@ -26,7 +26,8 @@ _CLOCK_SKEW = timedelta(minutes=2)
 # No submit is under way for longer: what the history has from later is another job's.
 _SUBMIT_LASTS = timedelta(minutes=5)
 _MAX_HISTORY_PAGES = 20
-# For a job of a restored backup: everything since it was asked for may lie before it.
+# For a job of a restored backup: everything since it was asked for may lie before it. And for a
+# host who wants to be sure.
 _MAX_RESTORED_PAGES = 500
 _PAGE_ROWS = 100
 # The provider shows no older requests in lists.
@@ -80,15 +81,20 @@ class HistorySearch:
         self._budget = budget
         self._now = now
 
-    async def find(self, job: Job) -> HistoryRow | None:
+    async def find(self, job: Job, *, thorough: bool = False) -> HistoryRow | None:
         """Return the row that is the job's and no other job's; None when there is none.
+
+        Args:
+            job: The job.
+            thorough: Whether to read as far as for a restored job, where nobody is waiting.
 
         Raises:
             ProviderError: the history cannot be read.
         """
         earliest, _ = sent_between(job) or (job.created_at - _CLOCK_SKEW, None)
         since = max(earliest, self._now() - _HISTORY_REACHES).astimezone(UTC).date()
-        pages = _MAX_HISTORY_PAGES if job.restored_at is None else _MAX_RESTORED_PAGES
+        far = thorough or job.restored_at is not None
+        pages = _MAX_RESTORED_PAGES if far else _MAX_HISTORY_PAGES
         for page in range(1, pages + 1):
             await self._budget.acquire("submit")
             answer = await self._provider.history(

@@ -10,15 +10,12 @@ from pathlib import Path
 
 from bot.errors import RefusedError
 from bot.i18n import gettext, ngettext, number_text
-from bot.jobs.export_file import ExportFile
+from bot.jobs.export_file import ExportFile, write_rows
 from bot.jobs.outgoing import fitted, temporary_folder
 from bot.jobs.privacy_ports import ExportingStore, ForgettingStore, KeptFiles
 from bot.privacy import Forgotten, Holdings, UnderWayError
 
 log = logging.getLogger(__name__)
-
-# Rows that are written at once, in a thread.
-_ROWS_A_WRITE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,16 +94,7 @@ class PrivacyDesk:
 
     async def _written(self, user_id: int, path: Path) -> Path:
         file = await asyncio.to_thread(ExportFile, path, user_id=user_id, made_at=self._now())
-        try:
-            waiting = []
-            async for row in self._exporting.export(user_id):
-                waiting.append(row)
-                if len(waiting) == _ROWS_A_WRITE:
-                    await asyncio.to_thread(file.write, waiting)
-                    waiting = []
-            await asyncio.to_thread(file.write, waiting)
-        finally:
-            await asyncio.to_thread(file.close)
+        await write_rows(file, self._exporting.export(user_id))
         return path
 
 

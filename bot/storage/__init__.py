@@ -2,6 +2,7 @@
 
 from bot.storage.asking import AskingStore
 from bot.storage.backups import remove_database
+from bot.storage.caring import CareStore, JobFilter, Unclosed
 from bot.storage.database import Database
 from bot.storage.exporting import ExportingStore
 from bot.storage.forgetting import ForgettingStore
@@ -12,32 +13,40 @@ from bot.storage.locks import PostgresLocks
 from bot.storage.moving import Move, Moved, alone_on, back
 from bot.storage.policies import PolicyStore
 from bot.storage.preferences import PreferenceStore
+from bot.storage.pruning import Prunable, prunable
 from bot.storage.relocation import refuse_away
 from bot.storage.reports import ReportStore
 from bot.storage.requests import SharedRequests
+from bot.storage.revisions import newest_revision
 from bot.storage.troubles import told_apart
 from bot.storage.undelivered import UndeliveredStore
 
 __all__ = [
     "AskingStore",
+    "CareStore",
     "Database",
     "ExportingStore",
     "ForgettingStore",
     "HistoryStore",
+    "JobFilter",
     "JobStore",
     "Move",
     "Moved",
     "PolicyStore",
     "PostgresLocks",
     "PreferenceStore",
+    "Prunable",
     "ReportStore",
     "Restored",
     "SharedRequests",
+    "Unclosed",
     "UndeliveredStore",
     "alone_on",
     "back",
     "back_up",
     "mark_restored",
+    "newest_revision",
+    "prunable",
     "refuse_away",
     "remove_database",
     "restore",

@@ -189,8 +189,12 @@ class AskingStore:
 
 async def forget_old(session: AsyncSession, *, now: datetime) -> None:
     """Forget all drafts that are too old."""
-    old = delete(DraftRow).where(col(DraftRow.kept_at) <= now - KEPT_FOR)
-    await session.execute(old, execution_options=UNSYNCED)
+    await session.execute(delete(DraftRow).where(is_old(now)), execution_options=UNSYNCED)
+
+
+def is_old(now: datetime) -> ColumnElement[bool]:
+    """Return what is true of drafts that are too old."""
+    return col(DraftRow.kept_at) <= now - KEPT_FOR
 
 
 async def forget_member(session: AsyncSession, user_id: int) -> tuple[int, int]:

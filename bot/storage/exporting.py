@@ -1,7 +1,7 @@
 """All that is kept about a member, for them to read: every stored field but secrets."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,10 +16,12 @@ from bot.storage.tables import (
     AuditRow,
     BlockRow,
     DraftRow,
+    FilterRuleRow,
     JobRow,
     LastOptionsRow,
     LedgerRow,
     MemberPreferenceRow,
+    PolicyRow,
     PresetRow,
     Table,
     ThumbnailRow,
@@ -37,6 +39,8 @@ _NOT_PAID = "not told: the video was not delivered, and so not paid for"
 _DROPPED = "not told: you dropped this video"
 
 Record = dict[str, Any]
+# What its rows are called, its table, a column that tells them apart in order, and which they are.
+_Sources: TypeAlias = Sequence[tuple[str, type[Table], str, tuple[ColumnElement[bool], ...]]]
 
 
 class ExportingStore:
@@ -52,7 +56,7 @@ class ExportingStore:
         Each read is a transaction of its own. Times are aware, ids whole numbers.
         """
         both = self._pseudonyms.both(user_id)
-        sources: Sequence[tuple[str, type[Table], str, tuple[ColumnElement[bool], ...]]] = (
+        sources: _Sources = (
             ("jobs", JobRow, "id", (col(JobRow.user_id) == user_id,)),
             ("thumbnails", ThumbnailRow, "job_id", (thumbnails.of_member(user_id),)),
             ("credits", LedgerRow, "id", (col(LedgerRow.user_id).in_(both),)),
@@ -70,11 +74,33 @@ class ExportingStore:
             ),
             ("moderation", AuditRow, "id", (_names(user_id),)),
         )
+        async for kind, row in self._rows(sources):
+            yield kind, _record(row, user_id)
+
+    async def export_guild(self, guild_id: int) -> AsyncIterator[tuple[str, Record]]:
+        """Yield a guild's rows likewise, for its host; with ids of members, without pictures."""
+        sources: _Sources = (
+            ("policy", PolicyRow, "guild_id", ()),
+            ("allowances", AllowanceRow, "target_id", ()),
+            ("blocks", BlockRow, "user_id", ()),
+            ("filter_rules", FilterRuleRow, "id", ()),
+            ("jobs", JobRow, "id", (col(JobRow.forgotten_at).is_(None),)),
+            ("credits", LedgerRow, "id", ()),
+            ("moderation", AuditRow, "id", ()),
+        )
+        of_guild: _Sources = tuple(
+            (kind, table, key, (*conditions, col(getattr(table, "guild_id")) == guild_id))  # noqa: B009 - not every table has one
+            for kind, table, key, conditions in sources
+        )
+        async for kind, row in self._rows(of_guild):
+            yield kind, _guild_record(row)
+
+    async def _rows(self, sources: _Sources) -> AsyncIterator[tuple[str, Record]]:
         for kind, table, key, conditions in sources:
             last: int | None = None
             while rows := await self._read(table, key, conditions, last):
                 for row in rows:
-                    yield kind, _record(row, user_id)
+                    yield kind, row
                 last = int(rows[-1][key])
 
     async def _read(
@@ -115,6 +141,16 @@ def _record(row: Record, user_id: int) -> Record:
             record[name] = f"a WebP picture of {len(value)} bytes: /history shows it"
         else:
             record[name] = value
+    return record
+
+
+def _guild_record(row: Record) -> Record:
+    record = {name: value for name, value in row.items() if name not in _SECRET}
+    if isinstance(whose := record.get("user_id"), int) and whose < NOBODY:
+        record["user_id"] = "a pseudonym"
+    if record.get("output_url") is not None and record["state"] != JobState.DELIVERED:
+        # As for members: what was not delivered is nobody's to see.
+        record["output_url"] = "not told: the video was not delivered"
     return record
 
 
