@@ -17,6 +17,7 @@ from bot.storage.reports import ReportStore
 from bot.storage.requests import SharedRequests
 from bot.storage.troubles import told_apart
 from bot.storage.undelivered import UndeliveredStore
+from bot.storage.watching import WatchStore
 
 __all__ = [
     "AskingStore",
@@ -34,6 +35,7 @@ __all__ = [
     "Restored",
     "SharedRequests",
     "UndeliveredStore",
+    "WatchStore",
     "alone_on",
     "back",
     "back_up",
