@@ -66,7 +66,7 @@ class Lookout:
         return VitalSigns(
             now=self._now(),
             parts=(
-                _part("gateway", _gateway_trouble(client)),
+                _part("gateway", gateway_trouble(client)),
                 _part("database", self.database.words),
                 _part("engine", self.tables.words),
                 _part("provider", self.provider.trouble),
@@ -94,7 +94,8 @@ def _part(name: str, trouble: str) -> Part:
     return Part(name=name, well=not trouble, words=trouble or "works")
 
 
-def _gateway_trouble(client: VideoBot) -> str:
+def gateway_trouble(client: VideoBot) -> str:
+    """Return what is wrong with the connection to Discord; empty when nothing is."""
     closed = sorted(number for number, shard in client.shards.items() if shard.is_closed())
     if closed:
         return f"no connection to Discord on shard {', '.join(map(str, closed))}"
@@ -102,7 +103,7 @@ def _gateway_trouble(client: VideoBot) -> str:
 
 
 def listen(client: VideoBot, tally: Tally) -> None:
-    """Let commands, presses and what came of them be counted."""
+    """Let commands, presses, what came of them, and lost connections be counted."""
 
     async def on_interaction(interaction: discord.Interaction[Any]) -> None:
         if interaction.type is discord.InteractionType.application_command:
@@ -115,7 +116,11 @@ def listen(client: VideoBot, tally: Tally) -> None:
     async def on_not_done(error: BaseException) -> None:
         tally.failed(error)
 
+    async def on_shard_disconnect(_shard_id: int) -> None:
+        tally.gateway_lost()
+
     client.add_listener(on_interaction)
+    client.add_listener(on_shard_disconnect)
     client.add_listener(on_not_done)
 
 

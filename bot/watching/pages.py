@@ -140,9 +140,7 @@ def _of_discord(signs: VitalSigns) -> Iterator[Metric]:
     yield family
 
 
-def _gauge(
-    name: str, words: str, labels: tuple[str, ...], values: Mapping[K, float]
-) -> Metric:
+def _gauge(name: str, words: str, labels: tuple[str, ...], values: Mapping[K, float]) -> Metric:
     family = GaugeMetricFamily(f"wanbot_{name}", words, labels=labels)
     for label, value in values.items():
         family.add_metric(label, float(value))

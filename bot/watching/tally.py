@@ -64,6 +64,7 @@ class Tally:
         self._ends = counter("jobs_ended", "Jobs that ended here.", "model", "state")
         self._credits = counter("credits", "Credits of jobs that ended.", "model", "outcome")
         self._usd = counter("usd", "Cost of videos made, in USD.", "model", "known")
+        self._lost = counter("gateway_lost", "Connections to Discord that broke off.")
         self._calls = counter("provider_calls", "Calls to the provider.", "call", "outcome")
         self._waiting = seconds("job_waiting", "From the queue to the provider.")
         self._running = seconds("job_running", "At the provider.")
@@ -98,6 +99,10 @@ class Tally:
         else:
             storage = isinstance(error, StorageTroubleError)
             self._failures.labels(_FAILURES[0] if storage else _FAILURES[1]).inc()
+
+    def gateway_lost(self) -> None:
+        """Count a broken connection to Discord: most are over before anybody looks."""
+        self._lost.inc()
 
     def called(self, call: str, error: ProviderError | None) -> None:
         """Count a call to the provider: which, and how it ended."""
