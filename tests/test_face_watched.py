@@ -1,6 +1,7 @@
 """What members do on Discord is counted, and a lost gateway is told."""
 
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
@@ -14,7 +15,7 @@ from tests.watching_kit import new_tally, pages_of, samples, signs
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 
-DEAR = {**SETTINGS, "resolution": "1080p", "duration": 15}
+DEAR: dict[str, Any] = {**SETTINGS, "resolution": "1080p", "duration": 15}
 
 
 async def test_commands_refusals_and_failures_are_counted(
@@ -58,7 +59,15 @@ async def test_discord_s_answers_are_counted(face: Face, mia: MemberDriver) -> N
 
 async def test_a_lost_gateway_is_told_and_that_it_is_back(face: Face) -> None:
     """By the shard that lost it; discord.py connects again by itself."""
+    seen = []
+
+    async def on_shard_disconnect(_shard_id: int) -> None:
+        seen.append(gateway_trouble(face.bot))
+
     await until(lambda: gateway_trouble(face.bot) == "")
+    face.bot.add_listener(on_shard_disconnect)
     await face.control("gateway", action="drop")
-    await until(lambda: gateway_trouble(face.bot) == "no connection to Discord on shard 0")
+    await until(lambda: bool(seen))
     await until(lambda: gateway_trouble(face.bot) == "")
+
+    assert seen == ["no connection to Discord on shard 0"]

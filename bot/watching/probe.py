@@ -62,11 +62,9 @@ class Probe(Generic[T]):
         try:
             answer = asked.result()
         except BotError as error:
-            log.info("a look found trouble: %s", error)
-            self._note(None, None, type(error).__name__)
-        except Exception as error:
-            log.warning("a look failed", exc_info=error)
-            self._note(None, None, type(error).__name__)
+            self._note_trouble(error, traceback=False)
+        except Exception as error:  # noqa: BLE001 - a driver's: trouble is what is looked for
+            self._note_trouble(error, traceback=True)
         else:
             self._note(answer, took_s, "")
 
@@ -79,6 +77,12 @@ class Probe(Generic[T]):
 
     async def _ask(self) -> T:
         return await self._question()
+
+    def _note_trouble(self, error: Exception, *, traceback: bool) -> None:
+        words = type(error).__name__
+        if words != self.words:  # not at every look of a long night
+            log.warning("a look found trouble: %s", error, exc_info=error if traceback else None)
+        self._note(None, None, words)
 
     def _note(self, answer: T | None, took_s: float | None, words: str) -> None:
         self.answer, self.took_s, self.words = answer, took_s, words
