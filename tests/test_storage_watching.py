@@ -1,5 +1,6 @@
 """What the host's watching asks of the database."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from bot.errors import StorageTroubleError
 from bot.job import JobState
 from bot.storage import JobStore, WatchStore
 from bot.watching import Probe
-from tests.storage_kit import walked_to
+from tests.storage_kit import NOW, walked_to
 from tests.storage_trouble_kit import Disk, store_on
 
 pytest_plugins = ("tests.storage_fixtures",)
@@ -18,14 +19,16 @@ async def test_jobs_count_by_model_and_state_until_they_end(store: JobStore) -> 
     """With the time since when the first is in its state."""
     first = await walked_to(store, JobState.QUEUED, 1)
     await walked_to(store, JobState.QUEUED, 2)
-    running = await walked_to(store, JobState.RUNNING, 3)
+    sent = await walked_to(store, JobState.SUBMITTING, 3)
+    later = NOW + timedelta(minutes=5)
+    await store.transition(sent.id, JobState.RUNNING, now=later, request_id="a-request")
     await walked_to(store, JobState.DELIVERED, 4)
 
     found = await WatchStore(store._database).jobs()
 
     assert {(one.state, one.jobs, one.oldest_at) for one in found} == {
         (JobState.QUEUED, 2, first.queued_at),
-        (JobState.RUNNING, 1, running.running_at),
+        (JobState.RUNNING, 1, later),
     }
     assert {one.model for one in found} == {first.model}
 
