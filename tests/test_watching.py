@@ -260,7 +260,9 @@ async def test_a_probe_tells_that_nothing_answers_and_then_that_it_does() -> Non
 
 
 @pytest.mark.parametrize("error", [BotError("secret words"), ValueError("secret words")])
-async def test_a_probe_tells_trouble_without_its_words(error: Exception) -> None:
+async def test_a_probe_tells_trouble_without_its_words(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
     """A driver's text may hold an address or a password: it is for the log."""
 
     async def question() -> None:
@@ -268,8 +270,10 @@ async def test_a_probe_tells_trouble_without_its_words(error: Exception) -> None
 
     probe = Probe(question)
     await probe.look()
+    await probe.look()
 
     assert probe.words == type(error).__name__
+    assert len(caplog.records) == 1  # not at every look
 
 
 # -- the server ------------------------------------------------------------------------------

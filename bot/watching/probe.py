@@ -44,6 +44,7 @@ class Probe(Generic[T]):
         self._clock = clock
         self._asking: asyncio.Task[T] | None = None
         self._asked_at_s = 0.0
+        self._told = ""
         self.answer: T | None = None
         self.took_s: float | None = None
         self.words = "not asked yet"
@@ -66,6 +67,7 @@ class Probe(Generic[T]):
         except Exception as error:  # noqa: BLE001 - a driver's: trouble is what is looked for
             self._note_trouble(error, traceback=True)
         else:
+            self._told = ""
             self._note(answer, took_s, "")
 
     async def close(self) -> None:
@@ -80,7 +82,8 @@ class Probe(Generic[T]):
 
     def _note_trouble(self, error: Exception, *, traceback: bool) -> None:
         words = type(error).__name__
-        if words != self.words:  # not at every look of a long night
+        if words != self._told:  # not at every look of a long night
+            self._told = words
             log.warning("a look found trouble: %s", error, exc_info=error if traceback else None)
         self._note(None, None, words)
 
