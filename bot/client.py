@@ -7,7 +7,8 @@ import json
 import logging
 import pkgutil
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,9 @@ class VideoBot(commands.AutoShardedBot):
 
     It needs no privileged intents and caches neither members nor messages. Services come from
     `start_services`, which is awaited on the client's own loop before the connection is made.
+
+    Attributes:
+        answers: How many answers Discord's HTTP API gave, by status.
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class VideoBot(commands.AutoShardedBot):
             user_installs: Whether people may install it for themselves, and take it to places
                 where the bot is not.
         """
+        answers = Counter[int]()
         # It never speaks; without this, discord.py warns at every start that it could not.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         shards: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}
@@ -119,7 +124,7 @@ class VideoBot(commands.AutoShardedBot):
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),
             max_ratelimit_timeout=_MAX_RATE_LIMIT_WAIT_S,
-            http_trace=answers_trace(),
+            http_trace=answers_trace(answers),
             # Servers install it; in direct messages it works with everybody who shares one. What
             # is for moderators says itself that it is for servers alone.
             allowed_installs=app_commands.AppInstallationType(guild=True, user=user_installs),
@@ -130,6 +135,7 @@ class VideoBot(commands.AutoShardedBot):
             **shards,
         )
         self._start_services = start_services
+        self.answers: Mapping[int, int] = answers
         self._data_dir = data_dir
         self._registers_commands = registers_commands
         self._services: Services | None = None

@@ -29,6 +29,7 @@ from bot.jobs.stop_time import CARDS, StopTime
 from bot.jobs.takeover import LOOK_EVERY_S as TAKEOVER_EVERY_S
 from bot.jobs.takeover import Takeover
 from bot.jobs.watch import QueueWatch
+from bot.lookout import watching
 from bot.loop_lag import LoopLag, log_lag
 from bot.pricing import load_prices
 from bot.running import background, repeat, until_stopped
@@ -118,6 +119,7 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
         stack.push_async_callback(engine.close)
         with told_apart():
             await engine.launch()
+        await stack.enter_async_context(watching(tools, engine, leads=leader.held))
         gate = gate_of(tools)
         approvals = approvals_of(tools, engine, gate)
         privacy = privacy_of(tools)

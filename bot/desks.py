@@ -141,7 +141,7 @@ def approvals_of(tools: Tools, engine: DurableEngine, gate: Gate) -> ApprovalDes
         members=GuildMembers(tools.client),
         bulletin=tools.bulletin,
         now=now,
-        on_end=tools.teller.ended,
+        on_end=tools.turned_away,
     )
 
 
@@ -169,7 +169,7 @@ def send_again_of(tools: Tools) -> SendAgain:
         kept=tools.kept,
         thumbnails=tools.thumbnails,
         cards=tools.cards,
-        on_end=tools.ended,
+        on_end=tools.sent_again,
         now=now,
         folder=tools.folder,
         stop_time=tools.stop_time,

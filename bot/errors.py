@@ -74,7 +74,15 @@ class BadInputError(MemberError):
 
 
 class RefusedError(MemberError):
-    """A rule (quota, permission, pause) says no. The text names the rule and the numbers."""
+    """A rule (quota, permission, pause) says no. The text names the rule and the numbers.
+
+    Attributes:
+        rule: Which one, for counting; empty for those that no server and no host has set.
+    """
+
+    def __init__(self, text: str, *, rule: str = "") -> None:
+        super().__init__(text)
+        self.rule = rule
 
 
 class NotFoundError(MemberError):

@@ -119,6 +119,8 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     # Without a pause between them the lines would be all that the bot does.
     loop_lag_log_s: float | None = Field(default=None, ge=1, allow_inf_nan=False)
+    watch_port: int | None = Field(default=None, ge=1, le=65535)
+    watch_host: str = "127.0.0.1"
     poll_speed: Positive = 1.0
 
     @field_validator("media_hosts", mode="before")

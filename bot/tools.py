@@ -49,6 +49,7 @@ from bot.storage import (
     SharedRequests,
     refuse_away,
 )
+from bot.watching import Tally
 
 # Where attachments come from.
 _DISCORD_FILES = ("cdn.discordapp.com", "media.discordapp.net")
@@ -91,10 +92,25 @@ class Tools:
     teller: Teller
     budget: RequestBudget
     precedence: Precedence
+    tally: Tally
     folder: Path
 
     def ended(self, job: Job) -> None:
         """Let those know of a job's end who want to: moderators, its member. Never raises."""
+        self._tell(job)
+        self.tally.ended(job)
+
+    def turned_away(self, job: Job) -> None:
+        """Let those know who want to that a job ends before it was let in. Never raises."""
+        self.teller.ended(job)
+        self.tally.ended(job)
+
+    def sent_again(self, job: Job) -> None:
+        """Let those know who want to that a video which stayed behind is there. Never raises."""
+        self._tell(job)
+        self.tally.sent_again(job)
+
+    def _tell(self, job: Job) -> None:
         self.video_log.ended(job)
         self.teller.ended(job)
 
@@ -132,6 +148,7 @@ async def open_tools(
     poster = _poster(client, store, prices)
     cards = _cards(client, settings, store, preferences)
     log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
+    tally = Tally(usd_per_credit=prices.usd_per_credit)
     breaker = Breaker(now=now, speed=settings.poll_speed)
     return Tools(
         client=client,
@@ -142,7 +159,7 @@ async def open_tools(
         store=store,
         policies=policies,
         preferences=preferences,
-        provider=WatchedProvider(provider_of(session, settings), breaker),
+        provider=WatchedProvider(provider_of(session, settings), breaker, tally.called),
         breaker=breaker,
         media=media,
         cards=cards,
@@ -166,6 +183,7 @@ async def open_tools(
         ),
         budget=await budget_of(settings, database, store),
         precedence=Precedence(),
+        tally=tally,
         folder=folder,
     )
 

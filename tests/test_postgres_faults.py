@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import StorageTroubleError
 from bot.job import JobState
 from bot.quota import EntryKind
-from bot.storage import Database, JobStore, PolicyStore, ledger, rows
+from bot.storage import Database, JobStore, PolicyStore, WatchStore, ledger, rows
+from bot.watching import Probe
 from sandbox import postgres
 from sandbox.discord_api.driver import MemberDriver
 from tests.face_running import EPHEMERAL, SETTINGS, Face, all_text
@@ -132,6 +133,24 @@ async def test_while_the_server_is_down_nothing_is_charged(
     assert job.state is JobState.QUEUED
     assert [one.id for one in await face.store.unfinished()] == [job.id]
     assert await face.store.check_ledger() == []
+
+
+async def test_a_host_s_look_tells_that_the_server_is_down_and_back(
+    store: JobStore, socket_folder: str
+) -> None:
+    """With counts again as soon as there are some."""
+    await accepted(store)
+    probe = Probe(WatchStore(store._database).jobs)
+    await server(socket_folder, "stop")
+    try:
+        await probe.look()
+        down = probe.words
+    finally:
+        await server(socket_folder, "start")
+    await probe.look()
+
+    assert down == "StorageTroubleError"
+    assert [(one.state, one.jobs) for one in probe.answer or ()] == [(JobState.QUEUED, 1)]
 
 
 async def test_a_commit_whose_answer_is_lost_is_one_job(

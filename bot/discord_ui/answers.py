@@ -88,6 +88,8 @@ async def answer_error(interaction: Interaction, error: BaseException) -> None:
     if isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION:
         log.warning("interaction %s was answered too late", interaction.id)
         return
+    # For whoever counts.
+    interaction.client.dispatch("not_done", error)
     words = _words(interaction, error)
     form = error.draft_id if isinstance(error, MemberError) else None
     await tell(interaction, words if form is None else retry_view(words, form))

@@ -6,10 +6,12 @@ without a 429 it sleeps out before the call returns, so nothing old is sent afte
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 import discord
@@ -79,12 +81,27 @@ async def watched(*, answer_s: float, patient: bool) -> AsyncIterator[None]:
         raise watch.answer from error
 
 
-def answers_trace() -> aiohttp.TraceConfig:
-    """Return the `http_trace` of a client whose calls may be `watched`."""
+def answers_trace(heard: Counter[int] | None = None) -> aiohttp.TraceConfig:
+    """Return the `http_trace` of a client whose calls may be `watched`.
+
+    Args:
+        heard: Counts Discord's answers, by status.
+    """
     config = aiohttp.TraceConfig()
     config.on_request_start.append(_asked)
     config.on_request_end.append(_answered)
+    if heard is not None:
+        config.on_request_end.append(partial(_count, heard))
     return config
+
+
+async def _count(
+    heard: Counter[int],
+    _session: object,
+    _context: object,
+    answer: aiohttp.TraceRequestEndParams,
+) -> None:
+    heard[answer.response.status] += 1
 
 
 async def _asked(_session: object, _context: object, _request: object) -> None:

@@ -199,6 +199,7 @@ class Breaker:
         self._draw = draw
         self._speed = speed
         self._health = Health()
+        self._heard_at_s = float("-inf")
         self._probing = False
 
     @property
@@ -211,6 +212,16 @@ class Breaker:
         """Whether submits wait."""
         return self._health.is_open
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether the last call failed, and it is not known yet whether that was an accident."""
+        return self._health.failures > 0 and not self._health.is_open
+
+    @property
+    def quiet_s(self) -> float:
+        """For how long no call has told anything, in seconds."""
+        return self._clock() - self._heard_at_s
+
     def report(self, error: ProviderError | None, *, submit: bool = False) -> None:
         """Take note of a call's end.
 
@@ -218,10 +229,12 @@ class Breaker:
             error: None when it went well.
             submit: Whether it was a submit.
         """
-        before = self._health
+        before, outcome = self._health, outcome_of(error)
+        if outcome is not Outcome.NEITHER:
+            self._heard_at_s = self._clock()
         self._health = after(
             before,
-            outcome_of(error),
+            outcome,
             accepted=submit and error is None,
             now=self._now(),
             at_s=self._clock(),

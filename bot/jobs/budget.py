@@ -122,6 +122,15 @@ class RequestBudget:
         """Whether the provider's 429 still holds everything back, as far as is known here."""
         return self._paused_until_s > self._clock()
 
+    @property
+    def per_minute(self) -> int:
+        """At most so many requests go in a minute, of all processes together."""
+        return self._per_minute
+
+    def waiting(self, kind: RequestKind) -> int:
+        """Return how many of this process wait for their turn."""
+        return len(self._submits if kind == "submit" else self._polls)
+
     def _see_to_it(self, *, at_once: bool) -> None:
         """Let turns be taken; `at_once` for what cannot wait for the next look."""
         if self._taking is None:

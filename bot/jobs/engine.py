@@ -16,6 +16,7 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
+from bot.errors import BotError
 from bot.job import Job, JobState
 from bot.jobs.ports import Cards, JobStore, Standing
 from bot.jobs.step_runner import Step, StepRunner
@@ -149,6 +150,22 @@ class DurableEngine:
             for job in await self._store.unfinished()
             if job.id in self._parked or (queued and job.state is JobState.QUEUED)
         ]
+
+    @property
+    def jobs_here(self) -> int:
+        """How many jobs run in this process."""
+        return len(self._running_ids)
+
+    async def answers(self) -> bool:
+        """Return True when the engine's own tables have answered; may hang while they are away.
+
+        Raises:
+            BotError: it is stopping, so nothing new begins.
+        """
+        if self._closing:
+            raise BotError("the engine is stopping")
+        await DBOS.list_workflows_async(limit=1, load_input=False, load_output=False)
+        return True
 
     async def look(self) -> None:
         """Take up jobs whose workflow died here."""

@@ -118,7 +118,7 @@ class Gate:
         """
         if place.guild_id is None:
             if not self._direct_messages:
-                raise RefusedError(gettext(_NO_DIRECT_MESSAGES))
+                raise RefusedError(gettext(_NO_DIRECT_MESSAGES), rule="direct_messages")
             return await self.terms(member, None)
         now = self._now()
         book = await self._policies.rulebook(place.guild_id, member.user_id, now=now)
@@ -147,10 +147,10 @@ class Gate:
             if verdict.found is not None:
                 who = Member(guild_id=place.guild_id, user_id=member.user_id)
                 self._refused_prompts.note(who, place, policy, verdict.found)
-            raise RefusedError(verdict.text)
+            raise RefusedError(verdict.text, rule=verdict.rule.value)
         reasons = verdict.reasons if isinstance(verdict, NeedsApproval) else ()
         if reasons and policy.log_channel_id is None:
-            raise RefusedError(gettext(_NOBODY_TO_ASK))
+            raise RefusedError(gettext(_NOBODY_TO_ASK), rule="nobody_to_ask")
         allowance = effective_allowance(policy, book.overrides, member, self._host)
         return self._terms(policy, allowance, reasons)
 

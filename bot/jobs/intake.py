@@ -180,7 +180,7 @@ class Intake:
             budget=terms.budget,
         )
         if refusal is not None:
-            raise RefusedError(refusal_text(refusal))
+            raise RefusedError(refusal_text(refusal), rule=refusal.rule.value)
         return balance.left
 
     async def _with_checked_files(

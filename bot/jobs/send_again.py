@@ -167,7 +167,7 @@ class SendAgain:
             now=self._now(),
         )
         if refused is not None:
-            raise RefusedError(refused.text)
+            raise RefusedError(refused.text, rule=refused.rule.value)
 
     async def _found(self, job: Job) -> Job | None:
         """Return the job as delivered when an earlier try has posted it after all."""

@@ -20,6 +20,7 @@ from bot.storage.requests import SharedRequests
 from bot.storage.revisions import newest_revision
 from bot.storage.troubles import told_apart
 from bot.storage.undelivered import UndeliveredStore
+from bot.storage.watching import WatchStore
 
 __all__ = [
     "AskingStore",
@@ -41,6 +42,7 @@ __all__ = [
     "SharedRequests",
     "Unclosed",
     "UndeliveredStore",
+    "WatchStore",
     "alone_on",
     "back",
     "back_up",

@@ -168,5 +168,6 @@ async def draw(
         found = replace(found, awaiting_member=0)
     refusal = quota.check(allowance, found, job.price_credits, windows=windows, budget=budget)
     if refusal is not None:
-        raise RefusedError(quota.refusal_text(refusal, to_moderator=approving))
+        text = quota.refusal_text(refusal, to_moderator=approving)
+        raise RefusedError(text, rule=refusal.rule.value)
     return quota.parts(allowance, found, job.price_credits)

@@ -1,0 +1,158 @@
+"""The lookout: takes the bot's vital signs for the host, and lets the watching room show them."""
+
+import math
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import discord
+
+from bot import __version__
+from bot.client import VideoBot
+from bot.jobs.engine import DurableEngine
+from bot.jobs.provider_look import LOOK_EVERY_S, ProviderLook
+from bot.loop_lag import LoopLag
+from bot.running import background, repeat
+from bot.storage import WatchStore
+from bot.tools import Tools, now
+from bot.vital_signs import Budget, JobsInState, Part, VitalSigns
+from bot.watching import LagTotals, Pages, Probe, Tally, watch_server
+
+_ASK_EVERY_S = 5.0
+_PRESSES = {
+    discord.InteractionType.component: "button",
+    discord.InteractionType.modal_submit: "form",
+}
+
+
+class Lookout:
+    """Asks the database and the engine again and again; everything else tells when it is asked."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        engine: DurableEngine,
+        *,
+        leads: Callable[[], bool],
+        now: Callable[[], datetime] = now,
+    ) -> None:
+        """Begin with nothing known.
+
+        Args:
+            tools: What is looked at.
+            engine: Likewise.
+            leads: Whether this process is the one that keeps an eye on the balance.
+            now: The time, aware.
+        """
+        self._client = tools.client
+        self._budget = tools.budget
+        self._engine = engine
+        self._now = now
+        self.provider = ProviderLook(
+            provider=tools.provider,
+            breaker=tools.breaker,
+            budget=tools.budget,
+            leads=leads,
+            now=now,
+        )
+        self.database: Probe[Sequence[JobsInState]] = Probe(WatchStore(tools.database).jobs)
+        self.tables: Probe[bool] = Probe(engine.answers)
+
+    def signs(self) -> VitalSigns:
+        """Take the vital signs as they are known now."""
+        client, shards = self._client, self._client.shards
+        beats = [shard.latency for shard in shards.values() if math.isfinite(shard.latency)]
+        return VitalSigns(
+            now=self._now(),
+            parts=(
+                _part("gateway", gateway_trouble(client)),
+                _part("database", self.database.words),
+                _part("engine", self.tables.words),
+                _part("provider", self.provider.trouble),
+            ),
+            jobs=self.database.answer,
+            jobs_here=self._engine.jobs_here,
+            budget=Budget(
+                per_minute=self._budget.per_minute,
+                submits=self._budget.waiting("submit"),
+                polls=self._budget.waiting("poll"),
+                paused=self._budget.paused,
+            ),
+            database_s=self.database.took_s,
+            engine_s=self.tables.took_s,
+            balance_usd=self.provider.balance_usd,
+            servers=len(client.guilds),
+            shards=len(shards),
+            shards_open=sum(not shard.is_closed() for shard in shards.values()),
+            gateway_s=max(beats, default=None),
+            discord_answers=client.answers,
+        )
+
+
+def _part(name: str, trouble: str) -> Part:
+    return Part(name=name, well=not trouble, words=trouble or "works")
+
+
+def gateway_trouble(client: VideoBot) -> str:
+    """Return what is wrong with the connection to Discord; empty when nothing is."""
+    closed = sorted(number for number, shard in client.shards.items() if shard.is_closed())
+    if closed:
+        return f"no connection to Discord on shard {', '.join(map(str, closed))}"
+    return "" if client.is_ready() else "not connected to Discord yet"
+
+
+def listen(client: VideoBot, tally: Tally) -> None:
+    """Let commands, presses, what came of them, and lost connections be counted."""
+
+    async def on_interaction(interaction: discord.Interaction[Any]) -> None:
+        if interaction.type is discord.InteractionType.application_command:
+            # By the bot's own names: what a client says could be anything.
+            command = interaction.command
+            tally.command("other" if command is None else command.qualified_name)
+        elif interaction.type in _PRESSES:
+            tally.press(_PRESSES[interaction.type])
+
+    async def on_not_done(error: BaseException) -> None:
+        tally.failed(error)
+
+    async def on_shard_disconnect(_shard_id: int) -> None:
+        tally.gateway_lost()
+
+    client.add_listener(on_interaction)
+    client.add_listener(on_shard_disconnect)
+    client.add_listener(on_not_done)
+
+
+@asynccontextmanager
+async def watching(
+    tools: Tools, engine: DurableEngine, *, leads: Callable[[], bool]
+) -> AsyncIterator[None]:
+    """Let the host watch the bot for as long as the block lasts; only if WATCH_PORT is set.
+
+    Raises:
+        ConfigurationError: the port cannot be had.
+    """
+    settings = tools.settings
+    if settings.watch_port is None:
+        yield
+        return
+    lookout, lag = Lookout(tools, engine, leads=leads), LoopLag()
+    pages = Pages(
+        lookout.signs,
+        lag_buckets=LagTotals(lag.take).buckets,
+        registry=tools.tally.registry,
+        version=__version__,
+    )
+    listen(tools.client, tools.tally)
+    async with AsyncExitStack() as stack:
+        for probe in (lookout.database, lookout.tables):
+            stack.push_async_callback(probe.close)
+            await stack.enter_async_context(background(repeat(probe.look, every_s=_ASK_EVERY_S)))
+        look = repeat(lookout.provider.look, every_s=LOOK_EVERY_S)
+        await stack.enter_async_context(background(look))
+        await stack.enter_async_context(background(lag.watch()))
+        await stack.enter_async_context(
+            watch_server(pages, host=settings.watch_host, port=settings.watch_port)
+        )
+        yield

@@ -1,0 +1,84 @@
+"""What a host watches of the running bot: values only, taken at one moment."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.job import JobState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One thing the bot cannot do without.
+
+    Attributes:
+        words: What is wrong, in plain English; "works" when nothing is.
+    """
+
+    name: str
+    well: bool
+    words: str = "works"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobsInState:
+    """Jobs of one model that have not ended and are in one state.
+
+    Attributes:
+        jobs: How many.
+        oldest_at: Since when the one is in it that came first; None when that is not known.
+    """
+
+    model: str
+    state: JobState
+    jobs: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """The requests a minute.
+
+    Attributes:
+        per_minute: At most so many, of all processes together.
+        submits: So many of this process wait for their turn.
+        polls: Likewise.
+        paused: Whether a 429 of the provider holds all of them back.
+    """
+
+    per_minute: int
+    submits: int
+    polls: int
+    paused: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class VitalSigns:
+    """All of it.
+
+    Attributes:
+        jobs: As the database had them at its last look; None when that failed.
+        jobs_here: How many jobs this process runs.
+        database_s: How long the database took to answer, in seconds; None when it does not.
+        engine_s: Likewise the durable engine's own tables.
+        balance_usd: The account's; None when this process has not asked lately.
+        servers: Discord servers that this process serves.
+        shards: Gateway connections that it keeps.
+        shards_open: Those of them that are open.
+        gateway_s: The slowest connection's time from a heartbeat to its answer, in seconds.
+        discord_answers: How many answers Discord's HTTP API gave, by status.
+    """
+
+    now: datetime
+    parts: Sequence[Part]
+    jobs: Sequence[JobsInState] | None
+    jobs_here: int
+    budget: Budget
+    database_s: float | None
+    engine_s: float | None
+    balance_usd: float | None
+    servers: int
+    shards: int
+    shards_open: int
+    gateway_s: float | None
+    discord_answers: Mapping[int, int] = field(default_factory=dict)

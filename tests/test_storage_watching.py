@@ -1,0 +1,50 @@
+"""What the host's watching asks of the database."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.errors import StorageTroubleError
+from bot.job import JobState
+from bot.storage import JobStore, WatchStore
+from bot.watching import Probe
+from tests.storage_kit import NOW, walked_to
+from tests.storage_trouble_kit import Disk, store_on
+
+pytest_plugins = ("tests.storage_fixtures",)
+
+
+async def test_jobs_count_by_model_and_state_until_they_end(store: JobStore) -> None:
+    """With the time since when the first is in its state."""
+    first = await walked_to(store, JobState.QUEUED, 1)
+    await walked_to(store, JobState.QUEUED, 2)
+    sent = await walked_to(store, JobState.SUBMITTING, 3)
+    later = NOW + timedelta(minutes=5)
+    await store.transition(sent.id, JobState.RUNNING, now=later, request_id="a-request")
+    await walked_to(store, JobState.DELIVERED, 4)
+
+    found = await WatchStore(store._database).jobs()
+
+    assert {(one.state, one.jobs, one.oldest_at) for one in found} == {
+        (JobState.QUEUED, 2, first.queued_at),
+        (JobState.RUNNING, 1, later),
+    }
+    assert {one.model for one in found} == {first.model}
+
+
+async def test_a_locked_database_is_told_and_so_is_its_end(file: Path) -> None:
+    """One that can be read but not written is as good as none."""
+    disk = Disk(file)
+    async with store_on(disk) as store:
+        watch = WatchStore(store._database)
+        probe = Probe(watch.jobs)
+        with disk.locked():
+            with pytest.raises(StorageTroubleError):
+                await watch.jobs()
+            await probe.look()
+            words, answer = probe.words, probe.answer
+        await probe.look()
+
+        assert (words, answer) == ("StorageTroubleError", None)
+        assert (probe.words, probe.answer) == ("", [])
