@@ -54,6 +54,12 @@ def speak(locale: str) -> None:
     _language.set(language_of(locale))
 
 
+def spoken_locale() -> str:
+    """Return a Discord locale of the language that is spoken: what another process is to `speak`."""
+    spoken = _language.get()
+    return next(locale for locale, language in LANGUAGES.items() if language == spoken)
+
+
 def gettext(text: str) -> str:
     """Return the text in the language that is spoken."""
     return _catalogue().gettext(text)

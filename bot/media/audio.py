@@ -25,7 +25,7 @@ class AudioFacts:
 
 
 def inspect_audio(data: bytes, *, limits: MediaLimits) -> AudioFacts:
-    """Decode a WAV or MP3 file to its end. CPU work: for a thread.
+    """Decode a WAV or MP3 file to its end. CPU work: for a `Decoder`.
 
     Raises:
         BadInputError: Another kind of file, damaged, too large, too short or too long.

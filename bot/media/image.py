@@ -99,7 +99,7 @@ def must_rewrite(facts: ImageFacts, limits: MediaLimits) -> bool:
 
 
 def inspect_image(data: bytes, *, limits: MediaLimits) -> PreparedImage:
-    """Decode an image and return what to give to the provider. CPU work: for a thread.
+    """Decode an image and return what to give to the provider. CPU work: for a `Decoder`.
 
     Raises:
         BadInputError: It is no image, damaged, too large or too small; the text says which,
