@@ -188,7 +188,7 @@ class Decoder:
             with theirs:
                 process = subprocess.Popen(  # noqa: S603 - our own program
                     self._command,
-                    stdin=theirs,
+                    stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     env=child_environment() | _ENVIRONMENT,
                 )
