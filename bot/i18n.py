@@ -55,7 +55,7 @@ def speak(locale: str) -> None:
 
 
 def spoken_locale() -> str:
-    """Return a Discord locale of the language that is spoken: what another process is to `speak`."""
+    """Return a Discord locale whose language is spoken, for `speak` in another process."""
     spoken = _language.get()
     return next(locale for locale, language in LANGUAGES.items() if language == spoken)
 

@@ -79,7 +79,7 @@ def holes_in(answer: Mapping[str, Any], pins: Sequence[Pin]) -> list[str]:
 
 
 async def ask(address: str, pins: Sequence[Pin]) -> list[str]:
-    """Return the known holes; aiohttp.ClientError, TimeoutError or ValueError when not to be had."""
+    """Return the known holes; aiohttp.ClientError, TimeoutError or ValueError without an answer."""
     queries = [
         {"package": {"name": pin.name, "ecosystem": "PyPI"}, "version": pin.version} for pin in pins
     ]
