@@ -26,10 +26,10 @@ from bot.errors import (
     NotAVideoError,
     NoThumbnailError,
 )
-from bot.i18n import gettext, spoken_locale
-from bot.media.audio import AudioFacts
+from bot.i18n import spoken_locale
+from bot.media.audio import AudioFacts, damaged_audio
 from bot.media.decoding import answer_to
-from bot.media.image import PreparedImage
+from bot.media.image import PreparedImage, damaged_image
 from bot.media.limits import MediaLimits
 from bot.media.video import VideoFile
 from bot.media.wire import STARTED, BrokenAnswerError, Link, Message
@@ -87,22 +87,13 @@ class Decoder:
 
     async def image(self, data: bytes, *, limits: MediaLimits) -> PreparedImage:
         """Return what to give to the provider; raises as `inspect_image` does."""
-        damaged = BadInputError(
-            gettext(
-                "Your image is damaged or incomplete: it cannot be decoded. "
-                "Open it on your device, save it again as PNG or JPEG, and attach that."
-            )
-        )
-        return await self._ask("image", damaged, _prepared, data, limits=asdict(limits))
+        asked = asdict(limits)
+        return await self._ask("image", damaged_image(), _prepared, data, limits=asked)
 
     async def audio(self, data: bytes, *, limits: MediaLimits) -> AudioFacts:
         """Return what the sound is; raises as `inspect_audio` does."""
-        damaged = BadInputError(
-            gettext(
-                "Your audio file is damaged: it cannot be decoded. Export it again as WAV or MP3."
-            )
-        )
-        return await self._ask("audio", damaged, _audio_facts, data, limits=asdict(limits))
+        asked = asdict(limits)
+        return await self._ask("audio", damaged_audio(), _audio_facts, data, limits=asked)
 
     async def video(self, path: Path) -> VideoFile:
         """Return what the video is; raises as `probe_video` does, and OSError without a file."""
