@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test tests audit lint style types bench chaos chaos-short chaos-commits chaos-upgrade lock texts format browser clean
+.PHONY: help setup demo run test tests audit lint style types bench chaos chaos-short chaos-commits chaos-upgrade lock texts pictures format browser clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -90,6 +90,9 @@ chaos-upgrade: setup ## jobs of an older version end under this one: make chaos-
 
 texts: setup ## bring bot/locales up to date with the texts in the code
 	$(BIN)/python -m tests.catalogues
+
+pictures: setup browser ## renew the README's pictures of what members see
+	$(BIN)/python -m tests.readme_pictures
 
 lock: setup ## renew the lock files from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

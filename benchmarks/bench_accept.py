@@ -32,10 +32,11 @@ from bot.jobs.changes import Actor, Change
 from bot.jobs.engine import DurableEngine
 from bot.jobs.errands import Errands
 from bot.jobs.gate import Gate
-from bot.jobs.intake import Intake, Order, SourceFile
+from bot.jobs.intake import Intake
+from bot.jobs.order import Order
 from bot.jobs.precedence import Precedence
 from bot.jobs.refused_prompts import RefusedPrompts
-from bot.jobs.source_files import FoundFile, ParentFile, Remark
+from bot.jobs.source_files import FoundFile, ParentFile, Remark, SourceFile
 from bot.media import Downloader, MediaDesk, MediaInspector
 from bot.policy import AllowanceOverride, GuildPolicy, MemberFacts, PlaceFacts
 from bot.pricing import load_prices

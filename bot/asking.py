@@ -69,6 +69,11 @@ class Draft(BaseModel):
     parent_id: int | None = None
     confirmed_credits: int = 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether a video can be made of it: words, and one picture where it takes one."""
+        return bool(self.options.get("prompt")) and (self.kind == "t2v" or len(self.images) == 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:

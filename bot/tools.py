@@ -127,19 +127,10 @@ async def open_tools(
     preferences, errands = PreferenceStore(database), Errands(stop_time)
     session = await stack.enter_async_context(make_session())
 
-    async def on_card(job_id: int, message_id: int) -> None:
-        await store.note(job_id, card_message_id=message_id)
-
-    async def on_placed(job_id: int, message_id: int) -> None:
-        await store.note(job_id, result_message_id=message_id)
-
     folder = await _empty_folder(settings)
     media = _media(session, settings)
-    absent = AbsentPoster(client, on_placed=on_placed, now=now)
-    poster = ChannelPoster(client, absent, prices=prices, jobs=store)
-    stored = store.get if settings.is_one_of_several else None
-    pace = Pace().faster(settings.poll_speed)
-    cards = CardKeeper(client, on_card=on_card, stored=stored, wishes=preferences.wishes, pace=pace)
+    poster = _poster(client, store, prices)
+    cards = _cards(client, settings, store, preferences)
     log_cards = LogCards(store=store, board=ChannelBoard(client), now=now)
     breaker = Breaker(now=now, speed=settings.poll_speed)
     return Tools(
@@ -176,6 +167,29 @@ async def open_tools(
         budget=await budget_of(settings, database, store),
         precedence=Precedence(),
         folder=folder,
+    )
+
+
+def _poster(client: VideoBot, store: JobStore, prices: PriceTable) -> ChannelPoster:
+    async def on_placed(job_id: int, message_id: int) -> None:
+        await store.note(job_id, result_message_id=message_id)
+
+    absent = AbsentPoster(client, on_placed=on_placed, now=now)
+    return ChannelPoster(client, absent, prices=prices, jobs=store)
+
+
+def _cards(
+    client: VideoBot, settings: Settings, store: JobStore, preferences: PreferenceStore
+) -> CardKeeper:
+    async def on_card(job_id: int, message_id: int) -> None:
+        await store.note(job_id, card_message_id=message_id)
+
+    return CardKeeper(
+        client,
+        on_card=on_card,
+        stored=store.get if settings.is_one_of_several else None,
+        wishes=preferences.wishes,
+        pace=Pace().faster(settings.poll_speed),
     )
 
 

@@ -10,7 +10,7 @@ from bot.discord_ui.confirming import dropped_view, ordered_view
 from bot.discord_ui.draft_taking import drop_draft, take_draft
 from bot.discord_ui.drafting import change_draft
 from bot.discord_ui.orders import Outcome
-from bot.discord_ui.prompt_form import filled, filled_form
+from bot.discord_ui.prompt_answers import filled, filled_form
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 

@@ -9,7 +9,8 @@ from discord.ext import commands
 from bot.catalogue import COMMANDS, Kind
 from bot.client import VideoBot
 from bot.discord_ui.drafting import draft_of, last_options, open_form
-from bot.discord_ui.orders import build_order, chosen_model, take_order
+from bot.discord_ui.order_facts import build_order, chosen_model
+from bot.discord_ui.orders import take_order
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.signature import generation_command
 from bot.discord_ui.suggestions import Suggestion, suggestions

@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.catalogue import MODELS
 from bot.client import VideoBot
+from bot.discord_ui.absence import ruling_guild_id
 from bot.discord_ui.history_items import Leaf, filled_words, words_form
 from bot.discord_ui.history_pages import history_page, thumbnail_files
 from bot.discord_ui.permissions import moderator
@@ -83,7 +84,7 @@ def _whose(interaction: Interaction, leaf: Leaf) -> Whose:
         RefusedError: a whole channel's, to a member who is no moderator.
     """
     if not leaf.channel:
-        return OfMember(user_id=interaction.user.id, guild_id=interaction.guild_id)
+        return OfMember(user_id=interaction.user.id, guild_id=ruling_guild_id(interaction))
     by = moderator(interaction)
     return OfChannel(guild_id=by.guild_id, channel_id=interaction.channel_id or 0)
 

@@ -8,7 +8,7 @@ from bot.catalogue import MODELS, find_model, models_matching
 from bot.client import VideoBot
 from bot.discord_ui.absence import ruling_guild_id
 from bot.discord_ui.limits import CHOICES
-from bot.discord_ui.orders import member_facts
+from bot.discord_ui.order_facts import member_facts
 from bot.discord_ui.pages import help_page, model_page, models_page, quota_page
 from bot.errors import BadInputError
 from bot.i18n import gettext

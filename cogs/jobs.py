@@ -5,20 +5,18 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VideoBot
-from bot.discord_ui.cards import result_link, was_sent_directly
 from bot.discord_ui.details import show_details
-from bot.discord_ui.job_pages import LIST_LENGTH, job_choice, jobs_page
+from bot.discord_ui.ids import id_of
+from bot.discord_ui.job_pages import LIST_LENGTH, job_choices, jobs_page
 from bot.discord_ui.limits import CHOICES
-from bot.discord_ui.orders import postable_place
+from bot.discord_ui.order_facts import postable_place
 from bot.discord_ui.permissions import is_moderator
+from bot.discord_ui.result_links import result_link, was_sent_directly
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.way_pages import cancel_page, drop_page, telling_page
 from bot.errors import NotFoundError, RefusedError
 from bot.i18n import gettext
 from bot.job import Job
-
-# Discord's ids, and the database's integers, are no larger.
-_GREATEST_ID = 2**63 - 1
 
 
 class Jobs(commands.Cog):
@@ -47,9 +45,7 @@ class Jobs(commands.Cog):
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         mine = await self._bot.services.store.of_member(interaction.user.id, limit=CHOICES)
-        choices = [app_commands.Choice(name=job_choice(job), value=str(job.id)) for job in mine]
-        wanted = typed.strip().casefold()
-        return [c for c in choices if wanted in c.name.casefold() or wanted in str(c.value)]
+        return job_choices(mine, typed)
 
     @commands.Cog.listener()
     async def on_job_button(self, interaction: Interaction, action: str, job_id: int) -> None:
@@ -119,11 +115,8 @@ class Jobs(commands.Cog):
 
 
 def _number(text: str) -> int:
-    try:
-        number = int(text.strip())
-    except ValueError:
-        number = -1
-    if not 0 <= number <= _GREATEST_ID:
+    number = id_of(text)
+    if number is None:
         raise NotFoundError(
             gettext("A job is chosen from the list, or given by its number. `/jobs` lists yours.")
         )

@@ -4,12 +4,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.asking import PRESET_NAME_CHARS, Draft, KeptFile, Preset
-from bot.catalogue import find_model
+from bot.asking import PRESET_NAME_CHARS, Preset
 from bot.client import VideoBot
 from bot.discord_ui.draft_taking import order_of
-from bot.discord_ui.drafting import busy, open_form, soon
-from bot.discord_ui.job_pages import job_choice
+from bot.discord_ui.drafting import busy, check_soon, open_form, preset_draft, soon
+from bot.discord_ui.ids import id_of
+from bot.discord_ui.job_pages import job_choices
 from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.orders import take_order
 from bot.discord_ui.preset_pages import (
@@ -22,8 +22,6 @@ from bot.discord_ui.preset_pages import (
 from bot.errors import NotFoundError
 from bot.i18n import gettext
 from bot.job import Job
-
-_GREATEST_ID = 2**63 - 1
 
 
 class Presets(commands.GroupCog, name="preset", description="Settings that you use again"):
@@ -67,8 +65,10 @@ class Presets(commands.GroupCog, name="preset", description="Settings that you u
     ) -> None:
         """Make a video, or ask for what is missing."""
         services = self._bot.services
-        draft = _draft(interaction, await self._soon(interaction, preset), prompt, image)
-        if draft.options.get("prompt") and (draft.images or draft.kind == "t2v"):
+        found = await self._soon(interaction, preset)
+        draft = preset_draft(interaction, found, prompt=prompt, image=image)
+        await check_soon(interaction, services, draft.kind)
+        if draft.is_whole:
             await take_order(interaction, services, order_of(interaction, draft))
         else:
             await open_form(interaction, services, draft)
@@ -103,8 +103,7 @@ class Presets(commands.GroupCog, name="preset", description="Settings that you u
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         mine = await self._bot.services.store.of_member(interaction.user.id, limit=CHOICES)
-        choices = [app_commands.Choice(name=job_choice(job), value=str(job.id)) for job in mine]
-        return [c for c in choices if typed.strip().casefold() in c.name.casefold()]
+        return job_choices(mine, typed)
 
     async def _soon(self, interaction: discord.Interaction, name: str) -> Preset:
         """Return the preset while a form can still be the first answer."""
@@ -122,9 +121,8 @@ class Presets(commands.GroupCog, name="preset", description="Settings that you u
         if number is None:
             found = next(iter(await store.of_member(user_id, limit=1)), None)
         else:
-            written = number.strip()
-            known = written.isascii() and written.isdigit() and int(written) <= _GREATEST_ID
-            found = await store.get(int(written)) if known else None
+            job_id = id_of(number)
+            found = await store.get(job_id) if job_id is not None else None
         if found is None or found.user_id != user_id:
             raise NotFoundError(
                 gettext(
@@ -133,27 +131,6 @@ class Presets(commands.GroupCog, name="preset", description="Settings that you u
                 )
             )
         return found
-
-
-def _draft(
-    interaction: discord.Interaction,
-    preset: Preset,
-    prompt: str | None,
-    image: discord.Attachment | None,
-) -> Draft:
-    model = find_model(preset.model)
-    if model is None:
-        raise NotFoundError(
-            gettext("The model of this preset is gone. Delete it with `/preset delete`.")
-        )
-    return Draft(
-        id=interaction.id,
-        user_id=interaction.user.id,
-        kind=model.kind,
-        model=model.slug,
-        options={**preset.options, **({} if prompt is None else {"prompt": prompt})},
-        images=(KeptFile(name=image.filename, url=image.url),) if image else (),
-    )
 
 
 def _no_such_preset() -> NotFoundError:

@@ -6,9 +6,15 @@ from discord.ext import commands
 
 from bot.catalogue import Model
 from bot.client import VideoBot
-from bot.discord_ui.deletion import deleted_view, kept_view, question_view
+from bot.discord_ui.deletion import (
+    PressedRemover,
+    deleted_view,
+    is_pressed_on_absent,
+    kept_view,
+    question_view,
+)
 from bot.discord_ui.details import show_details
-from bot.discord_ui.orders import chosen_model
+from bot.discord_ui.order_facts import chosen_model
 from bot.discord_ui.press_rights import channel_moderator, check_may_ask, viewer_of
 from bot.discord_ui.remake_forms import (
     FilledForm,
@@ -16,6 +22,7 @@ from bot.discord_ui.remake_forms import (
     chosen_settings,
     continue_form,
     deletion_form,
+    erasing_form,
     filled_form,
 )
 from bot.discord_ui.remake_orders import take_remade
@@ -71,6 +78,9 @@ class Results(commands.Cog):
         if form.action == "delete":
             await self._take_down(interaction, form)
             return
+        if form.action == "erase":
+            await self._erase_here(interaction, form.job_id)
+            return
         goes_on = form.action == "continue"
 
         def changed(job: Job) -> Change:
@@ -109,6 +119,9 @@ class Results(commands.Cog):
         if job.removed_at is not None and job.result_message_id is None:
             raise NotFoundError(gettext("This video is deleted already."))
         if job.user_id == interaction.user.id:
+            if is_pressed_on_absent(interaction, job):
+                await interaction.response.send_modal(erasing_form(job))
+                return
             await interaction.response.send_message(view=question_view(job), ephemeral=True)
             return
         channel_moderator(interaction, job)
@@ -118,6 +131,13 @@ class Results(commands.Cog):
         await interaction.response.defer()
         removal = await self._bot.services.videos.delete_own(interaction.user.id, job_id)
         await interaction.edit_original_response(view=deleted_view(removal))
+
+    async def _erase_here(self, interaction: Interaction, job_id: int) -> None:
+        await interaction.response.defer()
+        removal = await self._bot.services.videos.delete_own(
+            interaction.user.id, job_id, remover=PressedRemover(interaction)
+        )
+        await interaction.followup.send(view=deleted_view(removal), ephemeral=True)
 
     async def _keep(self, interaction: Interaction, _job_id: int) -> None:
         await interaction.response.edit_message(view=kept_view())

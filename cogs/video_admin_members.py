@@ -9,7 +9,7 @@ from bot.discord_ui.admin.input import parse_duration
 from bot.discord_ui.admin.lists import allowances_page, usage_page
 from bot.discord_ui.admin.notices import blocked_words
 from bot.discord_ui.admin.words import allowance_words, mention
-from bot.discord_ui.orders import facts_of
+from bot.discord_ui.order_facts import facts_of
 from bot.discord_ui.permissions import moderator
 from bot.errors import BadInputError
 from bot.i18n import gettext

@@ -10,6 +10,7 @@ import asyncio
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,6 +31,8 @@ TRANSLATED = tuple(sorted(set(LANGUAGES.values()) - {ENGLISH}))
 _LOOK_UPS = {"gettext": 1, "N_": 1, "ngettext": 2, "pgettext": 2}
 # They differ with the day and the version of the tool, not with the texts.
 _UNSTABLE = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Last-Translator')
+# Compiled catalogues have a day in them, which must not change when no text does.
+_NO_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 # As gettext's own tools have them. Babel's are CLDR's, with a third form for whole millions.
 PLURALS = {
     "de": "nplurals=2; plural=(n != 1);",
@@ -130,6 +133,7 @@ def _new_catalogue(locale: str | None = None) -> Catalog:
         fuzzy=False,
         msgid_bugs_address="none",
         language_team="none",
+        creation_date=_NO_DAY,
     )
     if locale is not None:
         catalogue.mime_headers = [("Plural-Forms", PLURALS[locale])]

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -266,4 +267,7 @@ def test_translations_outlive_changes_of_other_texts() -> None:
 
 def test_files_say_nothing_of_the_day() -> None:
     """So that only texts change them."""
+    today = f"{datetime.now(UTC):%Y-%m}"
+
     assert "Date" not in catalogues.as_text(Catalog(locale="de", header_comment="# Texts"))
+    assert today.encode() not in catalogues.compiled(Catalog(locale="de"))

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bot.discord_ui.cards import LOOKS
+from bot.discord_ui.looks import LOOKS
 from bot.job import TERMINAL, FailureReason, JobState
 from sandbox.chaos.books import Books, Card, JobEntry, ProviderEntry, Video, compare
 
@@ -21,7 +21,7 @@ GOOD = Books(
     jobs=[
         JobEntry(
             job_id=DELIVERED,
-            prompt="kite",
+            inputs="kite",
             state=JobState.DELIVERED,
             price=8,
             reserved=8,
@@ -31,7 +31,7 @@ GOOD = Books(
         ),
         JobEntry(
             job_id=FAILED,
-            prompt="swan",
+            inputs="swan",
             state=JobState.FAILED,
             price=17,
             reserved=17,
@@ -42,7 +42,7 @@ GOOD = Books(
         ),
         JobEntry(
             job_id=CANCELLED,
-            prompt="rook",
+            inputs="rook",
             state=JobState.CANCELLED,
             price=8,
             reserved=8,
@@ -51,8 +51,8 @@ GOOD = Books(
         ),
     ],
     provider=[
-        ProviderEntry(request_id="a", prompt="kite", completed=True, charged_usd=0.1),
-        ProviderEntry(request_id="b", prompt="swan", completed=False, charged_usd=None),
+        ProviderEntry(request_id="a", inputs="kite", completed=True, charged_usd=0.1),
+        ProviderEntry(request_id="b", inputs="swan", completed=False, charged_usd=None),
     ],
     cards=[
         Card(job_id=DELIVERED, message_id="11", words=words(JobState.DELIVERED)),
@@ -80,7 +80,7 @@ def with_card(job_id: str, **changes: Any) -> Books:
 
 def charged(prompt: str, books: Books = GOOD) -> Books:
     """Return books in which the provider made and charged this, too."""
-    entry = ProviderEntry(request_id="x", prompt=prompt, completed=True, charged_usd=0.2)
+    entry = ProviderEntry(request_id="x", inputs=prompt, completed=True, charged_usd=0.2)
     return replace(books, provider=[*books.provider, entry])
 
 
@@ -108,6 +108,8 @@ BROKEN = {
     "card not final": with_card(FAILED, words=words(JobState.RUNNING)),
     "card says otherwise": with_card(FAILED, words=words(JobState.DELIVERED)),
     "left thinking": replace(GOOD, cards=[*GOOD.cards, THINKING]),
+    "made twice": replace(GOOD, yeses=[["5", FAILED], [DELIVERED, CANCELLED]]),
+    "dropped but shown": replace(GOOD, dropped=[FAILED, DELIVERED]),
 }
 
 
@@ -147,6 +149,19 @@ def test_two_requests_for_a_video_are_two_even_when_one_failed() -> None:
     found = compare(replace(GOOD, provider=[*GOOD.provider, more])).violations
 
     assert [violation.code for violation in found] == ["posted twice"]
+
+
+def test_two_jobs_alike_have_a_request_each() -> None:
+    """Who wants the very same again pays for two; a third request would be one too many."""
+    lost = replace(GOOD.jobs[1], inputs="kite", request_id=None, failure=FailureReason.NOT_FOUND)
+    books = replace(GOOD, jobs=[GOOD.jobs[0], lost, GOOD.jobs[2]], provider=GOOD.provider[:1])
+    more = replace(GOOD.provider[0], request_id="c", charged_usd=None)
+    other = replace(more, request_id="d")
+
+    assert compare(books).violations == []
+    assert compare(replace(books, provider=[*books.provider, more])).violations == []
+    [found] = compare(replace(books, provider=[*books.provider, more, other])).violations
+    assert found.code == "posted twice"
 
 
 @pytest.mark.parametrize("reason", [FailureReason.EXPIRED, FailureReason.BAD_RESULT])

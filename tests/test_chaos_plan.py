@@ -50,6 +50,20 @@ def test_all_models_places_and_ways_are_in_a_plan() -> None:
     assert len({ask.prompt for ask in asks}) == len(asks)
 
 
+def test_what_is_pressed_later_is_planned_too() -> None:
+    """Drops, and second clicks of members and of others; never both, or on what is taken back."""
+    asks = plan().asks
+    pressed = [ask for ask in asks if ask.second is not None]
+
+    assert {ask.second for ask in asks} == {None, "again", "model"}
+    assert {ask.picture for ask in pressed if ask.second == "model"} == {"upright", "turned"}
+    assert {ask.drop for ask in asks} == {True, False}
+    assert not any(ask.cancel or ask.drop for ask in pressed)
+    assert not any(ask.cancel and ask.drop for ask in asks)
+    assert {ask.second_member == ask.member for ask in pressed} == {True, False}
+    assert all(ask.second_member == ask.member for ask in pressed if ask.guild is None)
+
+
 def test_as_many_kills_as_asked_for_are_spread_over_the_run() -> None:
     """Each part of the run has its share."""
     kills = [event.after for event in plan(jobs=200, kills=10).events if event.kind == "kill"]

@@ -132,7 +132,7 @@ async def test_a_form_sent_after_a_restart_is_taken(
     await face.bot.close()
     again = face.again()
     task = await start(again)
-    outcome = await sent(mia, form, prompt="She smiles", duration=["10 s"])
+    outcome = await sent(mia, form, prompt="She smiles", duration=["10"])
     job = await again.carded(int(outcome.id))
     await stop(again, task)
 
@@ -156,13 +156,13 @@ async def test_a_refused_form_is_changed_and_sent_again(
 ) -> None:
     """What was written is not lost."""
     form = await mia.run_command("animate", {"image": photo})
-    words = {"prompt": "A long thought", "model": ["wan-2.6-i2v"], "duration": ["3 s"]}
+    words = {"prompt": "A long thought", "model": ["wan-2.6-i2v"], "duration": ["3"]}
     await sent(mia, form, **words)
     answer = await private(mia, "takes `5`, `10`, `15` for `duration`")
     [(change, label)] = buttons(answer).items()
     again = await mia.press(answer, change)
     shown = inputs(again)
-    outcome = await sent(mia, again, duration=["5 s"])
+    outcome = await sent(mia, again, duration=["5"])
     job = await face.carded(int(outcome.id))
 
     assert label == "Change…"
@@ -247,7 +247,7 @@ async def test_what_was_used_last_is_offered(face: Face, mia: MemberDriver, phot
         theirs = inputs(await theo.run_command("animate", {"image": photo}))
 
     assert chosen(form["model"]) == ["wan-2.5-i2v"]
-    assert chosen(form["duration"]) == ["10 s"]
+    assert chosen(form["duration"]) == ["10"]
     assert chosen(form["resolution"]) == ["480p"]
     assert "value" not in form["prompt"]
     assert (models[0]["value"], models[0]["name"].split(" · ")[-1]) == ("wan-2.5-i2v", "last time")
@@ -426,13 +426,31 @@ async def test_a_form_s_dear_order_is_asked_about_too(
     assert len(await unfinished(careful)) == 1
 
 
+async def test_a_yes_to_a_picture_of_a_deleted_message_makes_nothing(
+    careful: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """Asked about its price, it is still somebody's message that it was found in."""
+    message = await mia.send_message("Look", [photo])
+    form = await mia.use_menu("Animate this", message)
+    await sent(mia, form, prompt="She smiles", model=["wan-2.6-i2v"])
+    question = await private(mia, "This video costs")
+    messaging = careful.stand_in.hub.messaging
+    found = messaging.store.get(message["channel_id"], message["id"])
+    assert found is not None
+    messaging.delete(found)
+    await mia.press(question, named(question, "Make it"))
+    await private(mia, "That message is gone")
+
+    assert await unfinished(careful) == []
+
+
 async def test_what_was_changed_is_asked_about_anew(
     careful: Face, mia: MemberDriver, photo: Path
 ) -> None:
     """Nobody has said yes to the price before; the old question goes."""
     question = await asked(careful, mia, photo, duration=15)
     form = await mia.press(question, named(question, "Change…"))
-    await sent(mia, form, duration=["10 s"])
+    await sent(mia, form, duration=["10"])
     anew = await private(mia, "This video costs 125 credits")
 
     async def one_question() -> bool:
@@ -485,6 +503,26 @@ async def test_what_a_preset_lacks_is_asked_for(face: Face, mia: MemberDriver, p
     assert chosen(shown["resolution"]) == ["1080p"]
     assert (made.prompt, made.parameters["resolution"]) == ("Keep me", "1080p")
     assert "fox.png" in str(made.parameters["image"])
+
+
+async def test_a_preset_is_no_way_around_the_server_s_rules(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """Whoever may not use /animate makes no video with /preset either."""
+    await face.ordered(mia, photo)
+    await mia.run_command("preset save", {"name": "Mine"})
+    await private(mia, "Saved as")
+    rule = {"id": mia.user["id"], "type": 2, "permission": False}
+    await face.control(
+        "command-permissions",
+        guild_id=face.stand_in.guild_id,
+        command="animate",
+        permissions=[rule],
+    )
+    await mia.run_command("preset use", {"preset": "Mine", "prompt": "A fox", "image": photo})
+    await private(mia, "do not let you use `/animate` here")
+
+    assert len(await unfinished(face)) == 1
 
 
 async def test_presets_are_listed_and_deleted(face: Face, mia: MemberDriver, photo: Path) -> None:

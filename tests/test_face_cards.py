@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.catalogue import MODELS, Model
-from bot.discord_ui.cards import LOOKS, status_card
+from bot.discord_ui.cards import status_card
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.job_pages import exact_parameters, job_choice, job_page, jobs_page
+from bot.discord_ui.looks import LOOKS
 from bot.discord_ui.results import Delivery, file_name, plain_content, result_view
 from bot.discord_ui.words import units
 from bot.job import TERMINAL, FailureReason, JobState

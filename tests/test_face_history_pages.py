@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.catalogue import MODELS
-from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.history_items import Leaf, custom_id, leaf_of, words_form
 from bot.discord_ui.history_pages import history_page, thumbnail_files
+from bot.discord_ui.looks import LOOKS
 from bot.discord_ui.words import units
 from bot.errors import BadInputError
 from bot.history import PAGE_LENGTH, WORDS_CHARS, HistoryPage, Search, plain_words, search_words

@@ -113,3 +113,9 @@ def test_pages_fit(view: object) -> None:
     """All stay within Discord's limits."""
     assert sum(map(units, texts(view))) <= MOST_TEXT
     assert len(list(components(view))) <= MOST_COMPONENTS
+
+
+@pytest.mark.parametrize("name", ["animate", "t2v", "quota", "models", "jobs", "history", "preset"])
+def test_help_names_every_command_that_makes_or_finds_videos(name: str) -> None:
+    """Whoever reads nothing else knows then what there is."""
+    assert f"/{name}`" in "".join(texts(help_page()))

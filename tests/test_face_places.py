@@ -283,6 +283,49 @@ async def test_where_it_is_not_the_member_is_told_and_no_server_s_rules_hold(
 
 
 @pytest.mark.parametrize("channel_id", ABSENT)
+async def test_where_it_is_not_a_member_finds_all_of_their_videos(
+    face: Face, mia: MemberDriver, video: VideoFile, channel_id: str
+) -> None:
+    """They belong to no server: it is as in direct messages."""
+    job = await finished(face, mia, channel_id)
+    await handed_over(face, job, video)
+    outcome = await mia.run_command("history", channel_id=channel_id)
+
+    async def found() -> bool:
+        answers = await face.posted(channel_id)
+        return any(
+            job.prompt in all_text(m) and m["flags"] & EPHEMERAL and str(job.id) in str(m)
+            for m in answers
+        )
+
+    await until(found)
+    assert outcome.modal is None
+
+
+@pytest.mark.parametrize("channel_id", ABSENT)
+async def test_where_it_is_not_a_member_deletes_their_video_by_its_own_button(
+    face: Face, mia: MemberDriver, video: VideoFile, channel_id: str
+) -> None:
+    """The bot could not delete it by itself; it asks first, as everywhere."""
+    job = await finished(face, mia, channel_id)
+    await handed_over(face, job, video)
+    (found,) = await videos(face, job)
+    posted = await mia.wait_for_message(lambda m: m["id"] == found["id"])
+    form = (await mia.press(posted, f"job:delete:{job.id}")).modal
+    assert form is not None
+    assert any(m["id"] == found["id"] for m in await face.posted(channel_id))
+    await mia.submit_modal(form, {})
+
+    async def gone() -> bool:
+        return all(m["id"] != found["id"] for m in await face.posted(channel_id))
+
+    await until(gone)
+    await told(mia, "Your video is deleted")
+    assert "credits do not come back" in str(form)
+    assert (await face.job(job.id)).deleted_by_member
+
+
+@pytest.mark.parametrize("channel_id", ABSENT)
 async def test_the_video_comes_as_an_answer_while_the_token_lives(
     face: Face, mia: MemberDriver, video: VideoFile, channel_id: str
 ) -> None:

@@ -6,15 +6,20 @@ import struct
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import discord
 import pytest
 import pytest_asyncio
 import yarl
 
+from bot.discord_ui.remarks import say_remarks
+from bot.errors import StorageTroubleError
 from bot.job import Job, JobState
+from bot.policy import GuildPolicy
 from tests.discord_kit import until
-from tests.face_running import all_text, now
+from tests.face_running import all_text, buttons, now
 from tests.results_room import (
     FIRST,
     LAST,
@@ -125,6 +130,41 @@ async def test_of_a_lost_picture_the_first_frame_is_used_and_told(
     await room.told(room.mia, "the first frame of the video is used in its place")
 
     assert colour_of(await picture_of(room, child)) == in_steps(FIRST)
+
+
+async def test_what_is_dear_is_remarked_on_before_and_after_the_yes(
+    room: Room, other_photo: Path, tune: Path
+) -> None:
+    """What another model lacks goes with the question, what stands in for a file with the card."""
+    url, sound = await room.posted_file(other_photo), await room.posted_file(tune)
+    result = await room.made(WAN_26, options={"image": url, "audio": sound})
+    rules = GuildPolicy(confirm_above_credits=1)
+    guild_id = int(room.face.stand_in.guild_id)
+    await room.face.policies.set_policy(guild_id, rules, actor_id=1, now=now())
+    room.lose_file(url)
+    await room.mia.select(result.message, f"job:model:{result.job.id}", [FLASH])
+    question = await room.told(room.mia, "This video costs")
+    await room.told(room.mia, "does not take these settings")
+    yes = next(id_ for id_, label in buttons(question).items() if label == "Make it")
+    await room.mia.press(question, yes)
+    await room.child(result)
+    await room.told(room.mia, "the first frame of the video is used in its place")
+    await room.face.policies.set_policy(guild_id, GuildPolicy(), actor_id=1, now=now())
+
+
+async def test_a_database_in_trouble_does_not_make_an_order_look_failed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The job is made by then: telling its member that nothing was charged would be a lie."""
+
+    class Broken:
+        async def get(self, job_id: int) -> Job | None:
+            raise StorageTroubleError(f"job {job_id}: the disk is full")
+
+    interaction, services = SimpleNamespace(id=7), SimpleNamespace(store=Broken())
+    await say_remarks(cast("Any", interaction), cast("Any", services), ["A word."], "made")
+
+    assert "could not be told ['A word.']" in caplog.text
 
 
 async def test_without_picture_and_video_nothing_is_made(room: Room, other_photo: Path) -> None:

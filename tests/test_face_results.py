@@ -384,6 +384,51 @@ async def test_a_command_kept_from_a_member_keeps_its_buttons_from_them(room: Ro
     assert str(child.user_id) == MIA_ID
 
 
+async def dear(room: Room, result: Result, action: str) -> dict[str, Any]:
+    """Press, where every price is asked about; return the question to Theo."""
+    rules = GuildPolicy(confirm_above_credits=1)
+    await room.face.policies.set_policy(int(GUILD_ID), rules, actor_id=1, now=now())
+    await asked(result, action, room.theo)
+    return await room.told(room.theo, "This video costs")
+
+
+def yes(question: dict[str, Any]) -> str:
+    """Return the id of the button that says yes."""
+    return next(id_ for id_, label in buttons(question).items() if label == "Make it")
+
+
+@pytest.mark.parametrize("action", MAKING)
+async def test_a_price_is_asked_about_whatever_is_pressed(room: Room, action: str) -> None:
+    """Nothing is made before the yes; what is made then has its parent."""
+    result = await room.result()
+    question = await dear(room, result, action)
+    before = await room.children(result)
+    await room.theo.press(question, yes(question))
+    child = await room.child(result)
+
+    assert before == []
+    assert (str(child.user_id), child.parent_id) == (room.theo.user["id"], result.job.id)
+
+
+@pytest.mark.parametrize("action", MAKING)
+async def test_a_yes_after_the_video_was_taken_down_makes_nothing(room: Room, action: str) -> None:
+    """A question may be a day old; its picture at Discord outlives the video."""
+    result = await room.result()
+    question = await dear(room, result, action)
+    await room.face.store.take_down(
+        result.job.id,
+        guild_id=int(GUILD_ID),
+        actor_id=int(room.nora.user["id"]),
+        reason="Not here",
+        refund=False,
+        now=now(),
+    )
+    await room.theo.press(question, yes(question))
+    await room.told(room.theo, "A moderator removed this video")
+
+    assert await room.children(result) == []
+
+
 async def test_rules_that_discord_does_not_tell_keep_nobody_away(room: Room) -> None:
     """They are moderators' convenience; the bot's own rules are asked all the same."""
     result = await room.result()

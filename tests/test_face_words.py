@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.discord_ui.ids import GREATEST_ID, id_of
 from bot.discord_ui.words import about, bar, bar_until_done, excerpt, one_line, units
 from bot.words import credits_text
 from tests.face_kit import hostile_text
@@ -74,3 +75,20 @@ def test_a_bar_is_full_only_when_done(share: float) -> None:
 def test_a_bar_shows_its_share() -> None:
     """Empty, half and full."""
     assert (bar(0), bar(0.5), bar(1)) == ("▱" * 12, "▰" * 6 + "▱" * 6, "▰" * 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("7", 7),
+        (" 9223372036854775807 ", GREATEST_ID),
+        ("9223372036854775808", None),
+        ("9" * 5000, None),
+        ("-7", None),
+        ("\u0667", None),
+        ("", None),
+    ],
+)
+def test_what_is_no_id_is_none(text: str, number: int | None) -> None:
+    """Whatever a client sends for one; the database takes no larger ones."""
+    assert id_of(text) == number

@@ -188,7 +188,7 @@ def test_a_threads_own_models_go_before_its_parents() -> None:
 
     assert accepted(Ask(policy=policy, model=DEAR, place=THREAD))
     assert not accepted(Ask(policy=policy, model=CHEAP, place=THREAD))
-    assert "No model may be used here" in refused(
+    assert "No model may be used in this channel" in refused(
         Ask(policy=closed, place=THREAD), ModerationRule.CHANNEL_MODELS
     )
 

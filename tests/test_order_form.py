@@ -24,8 +24,10 @@ from bot.discord_ui.confirming import confirm_view, retry_view
 from bot.discord_ui.drafting import soon
 from bot.discord_ui.form_choices import asked_options, takes, with_offers
 from bot.discord_ui.preset_pages import preset_choices, preset_of, presets_page, saved_text
-from bot.discord_ui.prompt_form import FilledForm, OrderForm, filled, filled_form
+from bot.discord_ui.prompt_answers import FilledForm, filled, filled_form
+from bot.discord_ui.prompt_form import OrderForm
 from bot.errors import BadInputError, StorageTroubleError
+from bot.i18n import speaking
 from bot.request import build_request
 from sandbox.discord_api.components import check_message, check_modal
 from sandbox.discord_api.errors import FormErrors
@@ -215,9 +217,19 @@ def test_what_is_shown_is_made_where_the_other_model_takes_it() -> None:
 
 def test_what_was_chosen_and_is_not_taken_is_refused() -> None:
     """Nobody pays for something else than was asked for."""
-    one = sent(draft(), prompt="x", model=WAN_26.slug, duration="3 s")
+    one = sent(draft(), prompt="x", model=WAN_26.slug, duration="3")
     with pytest.raises(BadInputError, match="takes `5`, `10`, `15`"):
         ordered(one)
+
+
+def test_what_is_chosen_means_the_same_in_every_language() -> None:
+    """Seconds are written without a space in Japanese: only the label is in words."""
+    with speaking("ja"):
+        shown = parts(form(draft(model=WAN_26.slug)))["duration"]
+    values = {option["label"]: option["value"] for option in shown["options"]}
+    one = sent(draft(model=WAN_26.slug), prompt="x", duration=values["10秒"])
+
+    assert ordered(one)["duration"] == 10
 
 
 def test_what_was_left_empty_is_usual() -> None:

@@ -284,6 +284,27 @@ async def test_down_and_up_again_loses_no_credit(engine: Engine, tmp_path: Path)
         assert await store.check_ledger() == []
 
 
+async def test_a_dropped_video_was_made_and_paid_for_an_older_version_too(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """It knows no such state: to it the video was delivered. The credits stay spent, once."""
+    path = tmp_path / "bot.sqlite3"
+    schema.upgrade(engine)
+    async with opened(path) as store:
+        await walked_to(store, JobState.DROPPED)
+        await store.keep_thumbnail(FIRST_ID, b"a picture", now=NOW)
+    schema.downgrade(engine, "0010")
+    older = rows(path, "SELECT state FROM job")
+    schema.upgrade(engine)
+    async with opened(path) as store:
+        problems = await store.check_ledger()
+        kinds = [entry.kind for entry in await store.ledger_of(FIRST_ID)]
+
+    assert older == [("delivered",)]
+    assert problems == []
+    assert kinds == [EntryKind.RESERVE, EntryKind.SETTLE]
+
+
 def test_the_files_of_migrations_are_named_after_their_revisions(engine: Engine) -> None:
     """What is newest is told by the names: it must be what Alembic migrates to."""
     scripts = ScriptDirectory(str(revisions.SCRIPTS))

@@ -12,12 +12,14 @@ from decimal import Decimal
 from pathlib import Path
 
 from bot import quota
+from bot.asking import MOST_PRESETS, Draft, NewPreset, Preset
 from bot.audit import AuditEvent
 from bot.errors import RefusedError, StaleStateError
 from bot.job import Job, JobState, Wishes
 from bot.policy import AllowanceOverride, Block, GuildPolicy
 from bot.quota import Budget, EntryKind
 from bot.storage import (
+    AskingStore,
     Database,
     JobStore,
     PolicyStore,
@@ -195,6 +197,71 @@ async def test_a_drop_and_a_delivery_at_once_have_one_winner(url: str) -> None:
             assert (stored.dropped_at is None) != (stored.delivering_at is None)
             wishes = await preferences.wishes(job.id)
             assert wishes == Wishes(dropped_at=stored.dropped_at, tells=False)
+
+
+async def test_of_many_yeses_in_two_processes_one_has_the_draft(url: str) -> None:
+    """Each press is a job of its own, so a draft that two had would be paid twice."""
+    draft = Draft(id=FIRST_ID, user_id=MEMBER, kind="t2v", options={"prompt": "ä🦊"})
+    async with opened(url) as one, opened(url) as two:
+        stores = (AskingStore(one), AskingStore(two))
+        # A command that both processes hear is kept once.
+        await asyncio.gather(*(store.keep_draft(draft, now=NOW) for store in stores))
+        for round_ in range(8):
+            first = 100 * (round_ + 1)
+            answers = await asyncio.gather(
+                *(
+                    stores[by % 2].take_draft(FIRST_ID, MEMBER, by=by, now=NOW)
+                    for by in range(first, first + 10)
+                )
+            )
+            winners = [by for by, answer in enumerate(answers, first) if answer.draft == draft]
+
+            assert len(winners) == 1
+            assert {a.by for a in answers if a.draft is None} == set(winners)
+            await stores[round_ % 2].give_back(draft, by=winners[0])
+
+
+async def test_presets_and_habits_of_two_processes_at_once_are_kept(url: str) -> None:
+    """There are as many presets as there may be, and no save fails for another's."""
+    async with opened(url) as one, opened(url) as two:
+        stores = (AskingStore(one), AskingStore(two))
+        new = NewPreset(user_id=MEMBER, name="", model="wan-2.6-i2v", options={"duration": 10})
+        saved = await asyncio.gather(
+            *(
+                stores[n % 2].save_preset(replace(new, name=f"Two shots {n // 2}"), now=NOW)
+                for n in range(2 * MOST_PRESETS + 4)
+            ),
+            return_exceptions=True,
+        )
+        await asyncio.gather(*(s.remember(MEMBER, "animate", {"duration": 5}) for s in stores))
+
+        assert sum(isinstance(outcome, RefusedError) for outcome in saved) == 4
+        assert len({preset.id for preset in await one_s_presets(stores)}) == MOST_PRESETS
+        assert await stores[0].last_options(MEMBER, "animate") == {"duration": 5}
+
+
+async def one_s_presets(stores: Sequence[AskingStore]) -> Sequence[Preset]:
+    """Return the member's presets, which are the same for both."""
+    first, second = [await store.presets(MEMBER) for store in stores]
+    assert first == second
+    return first
+
+
+async def test_a_member_who_presses_in_two_processes_is_told_as_they_said_last(url: str) -> None:
+    """Tell me, pressed for the first time, twice at once."""
+    async with opened(url) as one, opened(url) as two:
+        await asyncio.gather(
+            *(
+                PreferenceStore(database).set_telling(MEMBER + n, tells=True, now=NOW)
+                for n in range(10)
+                for database in (one, two)
+            )
+        )
+        job = await accepted(JobStore(one), 1)
+
+        wishes = await PreferenceStore(two).wishes(job.id)
+        assert wishes is not None
+        assert wishes.tells
 
 
 async def test_a_member_is_told_once_by_whoever_asks_first(url: str) -> None:

@@ -36,7 +36,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "bot/jobs/budget.py": ("this one",),
     "bot/jobs/engine.py": ("PRAGMA",),
     "bot/jobs/follow.py": ("no answer", "no reason"),
-    "bot/jobs/intake.py": ("order {} costs",),
+    "bot/jobs/order.py": ("order {} costs",),
     "bot/jobs/locks.py": ("lost the lock",),
     "bot/jobs/submit_notes.py": ("job {}: {}",),
     "bot/media/download.py": ("The server answered HTTP",),

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discord_ui.cards import as_wished, look_of, status_card
+from bot.discord_ui.cards import as_wished, status_card
+from bot.discord_ui.looks import look_of
 from bot.discord_ui.way_pages import cancel_page, drop_page, telling_page, told_page
 from bot.discord_ui.words import units
 from bot.job import DROPPABLE, NEWS, TERMINAL, JobState, Wishes

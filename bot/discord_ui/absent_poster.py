@@ -22,8 +22,8 @@ import discord
 from discord import ui
 
 from bot.discord_ui.boxes import texts_view
-from bot.discord_ui.calls import translated
-from bot.discord_ui.cards import LOOKS
+from bot.discord_ui.calls import mentioning, translated
+from bot.discord_ui.looks import LOOKS
 from bot.discord_ui.marks import carries_result
 from bot.discord_ui.results import alt_text, file_name
 from bot.i18n import gettext, speaking
@@ -80,7 +80,7 @@ class AbsentPoster:
             message_id,
             view=view,
             attachments=files,
-            allowed_mentions=_mentioning(job),
+            allowed_mentions=mentioning(job),
         )
         await translated(edit, 0 if video is None else video.size_bytes)
         self._placed.pop(job.id, None)
@@ -122,7 +122,7 @@ class AbsentPoster:
             ).format(member=f"<@{job.user_id}>")
         view = texts_view(LOOKS[JobState.FINISHED].colour, [words])
         view.stop()
-        sending = webhook.send(view=view, allowed_mentions=_mentioning(job), wait=True)
+        sending = webhook.send(view=view, allowed_mentions=mentioning(job), wait=True)
         message = await translated(sending)
         self._placed[job.id] = message.id
         await self._on_placed(job.id, message.id)
@@ -132,9 +132,3 @@ class AbsentPoster:
 def _file(job: Job, video: VideoFile) -> discord.File:
     with speaking(job.locale):
         return discord.File(video.path, filename=file_name(job), description=alt_text(job))
-
-
-def _mentioning(job: Job) -> discord.AllowedMentions:
-    return discord.AllowedMentions(
-        everyone=False, roles=False, users=[discord.Object(job.user_id)], replied_user=False
-    )

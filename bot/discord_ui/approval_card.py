@@ -7,7 +7,6 @@ from discord import ui
 
 from bot.discord_ui.admin.items import FormField, form
 from bot.discord_ui.boxes import Box
-from bot.discord_ui.cards import LOOKS
 from bot.discord_ui.log_parts import (
     LogButton,
     Room,
@@ -18,6 +17,7 @@ from bot.discord_ui.log_parts import (
     picture_url,
     prompt_text,
 )
+from bot.discord_ui.looks import LOOKS
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import excerpt, moderator_words, one_line, quote
 from bot.i18n import N_, gettext

@@ -1,7 +1,8 @@
 """Buttons and selects about one job. Their meaning lives in their `custom_id`: restarts do no harm.
 
 The views know no services: a press becomes the client's own event, for which a cog listens:
-`job_button` (interaction, action, job id), `job_model` (interaction, job id, model's slug).
+`job_button` (interaction, action, job id), `job_model` (interaction, job id, model's slug). Several
+cogs hear of a `job_button`; each action is answered by one of them.
 """
 
 import re
@@ -42,15 +43,17 @@ _FACES: Mapping[str, _Face] = {
     "keep": _Face(label=N_("Keep it")),
 }
 
+ACTIONS = tuple(_FACES)
+
 
 class JobButton(
     ui.DynamicItem[ui.Button[ui.LayoutView]],
-    template=rf"job:(?P<action>{'|'.join(_FACES)}):(?P<id>[0-9]+)",
+    template=rf"job:(?P<action>{'|'.join(ACTIONS)}):(?P<id>[0-9]+)",
 ):
     """A button about one job."""
 
     def __init__(self, action: str, job_id: int) -> None:
-        """Make one; `action` is a name above, KeyError for another."""
+        """Make one; `action` is one of `ACTIONS`, KeyError for another."""
         face = _FACES[action]
         super().__init__(
             ui.Button(

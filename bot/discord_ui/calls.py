@@ -31,6 +31,13 @@ async def direct_channel(client: discord.Client, job: Job) -> discord.DMChannel 
         return None
 
 
+def mentioning(job: Job) -> discord.AllowedMentions:
+    """Return whom a message with a video may notify: its member, whatever else it says."""
+    return discord.AllowedMentions(
+        everyone=False, roles=False, users=[discord.Object(job.user_id)], replied_user=False
+    )
+
+
 async def translated(call: Awaitable[T], size_bytes: int = 0) -> T:
     """Await a call to Discord; raise its errors as those of `bot.jobs.ports`."""
     try:

@@ -1,13 +1,13 @@
 """The status card of a job: a pure view of the job and where it stands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from discord import ui
 
 from bot.discord_ui.absence import absent_note
-from bot.discord_ui.boxes import BLURPLE, GREY, YELLOW, Box, view_of
+from bot.discord_ui.boxes import Box, view_of
 from bot.discord_ui.buttons import JobButton
 from bot.discord_ui.card_progress import percent_done, place_words
 from bot.discord_ui.failures import (
@@ -17,7 +17,9 @@ from bot.discord_ui.failures import (
     removal_text,
     undelivered_text,
 )
+from bot.discord_ui.looks import heading, look_of
 from bot.discord_ui.marks import mark
+from bot.discord_ui.result_links import has_video, result_link, was_sent_directly
 from bot.discord_ui.settings_words import facts_lines
 from bot.discord_ui.words import about, bar_until_done, quote
 from bot.i18n import N_, gettext, number_text
@@ -27,54 +29,6 @@ from bot.words import ago, credits_text
 
 _PROMPT_LIMIT = 240
 _WHOLE_PERCENT = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Look:
-    """How a state looks; symbol and title (English) say the same as the colour."""
-
-    symbol: str
-    title: str
-    colour: int
-
-
-_GREEN, _RED = 0x23A55A, 0xF23F43
-
-LOOKS: Mapping[JobState, Look] = {
-    JobState.AWAITING_APPROVAL: Look(
-        symbol="✋", title=N_("Waiting for a moderator"), colour=YELLOW
-    ),
-    JobState.QUEUED: Look(symbol="🕒", title=N_("In the queue"), colour=GREY),
-    JobState.SUBMITTING: Look(symbol="📤", title=N_("Sending"), colour=BLURPLE),
-    JobState.UNCERTAIN: Look(symbol="🔎", title=N_("Checking"), colour=YELLOW),
-    JobState.RUNNING: Look(symbol="🎬", title=N_("In the making"), colour=BLURPLE),
-    JobState.FINISHED: Look(symbol="📥", title=N_("Finished, uploading"), colour=BLURPLE),
-    JobState.DELIVERED: Look(symbol="✅", title=N_("Done"), colour=_GREEN),
-    JobState.UNDELIVERED: Look(symbol="📭", title=N_("Could not be delivered"), colour=_RED),
-    JobState.FAILED: Look(symbol="❌", title=N_("Failed"), colour=_RED),
-    JobState.CANCELLED: Look(symbol="🚫", title=N_("Cancelled"), colour=GREY),
-    JobState.DENIED: Look(symbol="🚫", title=N_("Not approved"), colour=GREY),
-    JobState.DROPPED: Look(symbol="🗑️", title=N_("Dropped"), colour=GREY),
-}
-
-
-_REMOVED = Look(symbol="🗑️", title=N_("Removed by a moderator"), colour=GREY)
-_DELETED = Look(symbol="🗑️", title=N_("Deleted"), colour=GREY)
-_DROPPING = Look(symbol="🗑️", title=N_("Will not be posted"), colour=GREY)
-
-
-def look_of(job: Job) -> Look:
-    """Return how a job looks: its state, unless its video is removed, or dropped beforehand."""
-    if job.deleted_by_member:
-        return _DELETED
-    if job.removed_at is not None:
-        return _REMOVED
-    return _DROPPING if job.dropping else LOOKS[job.state]
-
-
-def heading(look: Look) -> str:
-    """Return the first line of a card or result: how it stands; it fits on a phone."""
-    return f"### {look.symbol} {gettext(look.title)}"
 
 
 def status_card(job: Job, standing: Standing | None = None) -> ui.LayoutView:
@@ -226,28 +180,3 @@ def _delivered(job: Job) -> str:
     if not has_video(job):
         return gettext("The video is in this channel.")
     return gettext("[Jump to the video]({link})").format(link=result_link(job))
-
-
-def has_video(job: Job) -> bool:
-    """Tell whether there is a message with the video that a link can lead to.
-
-    Of a place where the bot is not it does not know the server.
-    """
-    linked = was_sent_directly(job) or not job.bot_absent
-    return job.state is JobState.DELIVERED and job.removed_at is None and linked
-
-
-def was_sent_directly(job: Job) -> bool:
-    """Tell whether a video that was asked for elsewhere went by direct message, to its member."""
-    return job.result_direct and (job.guild_id is not None or job.bot_absent)
-
-
-def result_link(job: Job) -> str:
-    """Return the address of the message with the video (of the card, as long as there is none).
-
-    After `was_sent_directly` it works for the member alone.
-    """
-    server = "@me" if job.guild_id is None or was_sent_directly(job) else job.guild_id
-    channel_id = job.result_channel_id or job.channel_id
-    message_id = job.result_message_id or job.card_message_id or job.id
-    return f"https://discord.com/channels/{server}/{channel_id}/{message_id}"

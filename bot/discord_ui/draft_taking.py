@@ -7,13 +7,17 @@ from dataclasses import replace
 
 import discord
 
-from bot.asking import Draft, KeptFile, Taken
-from bot.discord_ui.orders import Outcome, build_order, chosen_model, take_late_order
+from bot.asking import Draft, Taken
+from bot.discord_ui.order_facts import build_order, chosen_model
+from bot.discord_ui.orders import Outcome, take_late_order
+from bot.discord_ui.press_rights import check_may_ask, viewer_of
+from bot.discord_ui.remarks import say_remarks
 from bot.discord_ui.services import Interaction, Services
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import BadInputError, BotError, MemberError, NotFoundError, RefusedError
 from bot.i18n import gettext
-from bot.jobs.intake import Order, SourceFile
+from bot.jobs.order import Order
+from bot.jobs.source_files import ParentFile
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +52,7 @@ async def take_draft(
     """
     asking, user_id = services.asking, interaction.user.id
     draft: Draft | None = None
+    remarks: list[str] = []
 
     async def ordered() -> Order:
         nonlocal draft
@@ -56,15 +61,19 @@ async def take_draft(
             raise await _why_not(services, taken)
         draft = change(taken.draft)
         await _check_message(interaction, draft)
-        return order_of(interaction, draft)
+        order = order_of(interaction, draft)
+        await _check_parent(interaction, services, order)
+        return replace(order, remark=remarks.append)
 
     try:
-        return await take_late_order(interaction, services, ordered)
+        outcome = await take_late_order(interaction, services, ordered)
     except Exception as error:  # whatever it was: a draft that made no job must not be lost
         kept = draft is not None and await _give_back(interaction, services, draft)
         if kept and isinstance(error, BadInputError | RefusedError):
             error.draft_id = draft_id
         raise
+    await say_remarks(interaction, services, remarks, outcome)
+    return outcome
 
 
 async def drop_draft(interaction: Interaction, services: Services, draft_id: int) -> None:
@@ -95,16 +104,30 @@ async def _give_back(interaction: Interaction, services: Services, draft: Draft)
 def order_of(interaction: Interaction, draft: Draft) -> Order:
     """Return what is ordered; BadInputError when its model is gone, or another command's."""
     model = chosen_model(draft.kind, draft.model)
-    files = {
-        "image": _source(draft.images[0]) if draft.images else None,
-        "audio": _source(draft.audio) if draft.audio else None,
-    }
-    order = build_order(interaction, model, {**draft.options, **files})
-    return replace(order, parent_id=draft.parent_id, confirmed_credits=draft.confirmed_credits)
+    image = draft.images[0] if draft.images else None
+    options = {**draft.options, "image": image, "audio": draft.audio}
+    order = build_order(interaction, model, options)
+    return replace(
+        order,
+        parent_id=draft.parent_id,
+        message=draft.message,
+        confirmed_credits=draft.confirmed_credits,
+    )
 
 
-def _source(file: KeptFile) -> SourceFile:
-    return SourceFile(url=file.url)
+async def _check_parent(interaction: Interaction, services: Services, order: Order) -> None:
+    """Ask again what the button on a result was asked: it may have been a day ago.
+
+    Raises:
+        MemberError: the video was taken down meanwhile, or they may use its buttons no more.
+    """
+    if order.parent_id is None:
+        return
+    picture = None if order.image is None else ParentFile.of(order.image)
+    goes_on = picture is not None and picture.role == "last_frame"
+    check_may_ask(interaction)
+    await services.again.usable(order.parent_id, viewer_of(interaction), goes_on=goes_on)
+    await services.command_rights.check(interaction, order.model.kind)
 
 
 async def _check_message(interaction: Interaction, draft: Draft) -> None:

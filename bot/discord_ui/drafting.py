@@ -7,15 +7,15 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.asking import Draft, KeptFile, Options
-from bot.catalogue import COMMANDS, Kind, models_of_kind
+from bot.asking import Draft, KeptFile, Options, Preset
+from bot.catalogue import COMMANDS, Kind, find_model, models_of_kind
 from bot.discord_ui.answers import show_form
 from bot.discord_ui.draft_taking import gone, order_of
 from bot.discord_ui.form_choices import with_offers
-from bot.discord_ui.orders import check_can_post, chosen_model
+from bot.discord_ui.order_facts import check_can_post, chosen_model
 from bot.discord_ui.prompt_form import OrderForm
 from bot.discord_ui.services import Interaction, Services
-from bot.errors import BotError, RefusedError
+from bot.errors import BotError, NotFoundError, RefusedError
 from bot.i18n import gettext
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ T = TypeVar("T")
 # A form must be the first answer, within Discord's three seconds: it does not wait for longer.
 _LOOK_UP_TIMEOUT_S = 0.7
 _KEEP_TIMEOUT_S = 1.2
+_RIGHTS_TIMEOUT_S = 0.3
 
 _ANYTHING = "…"
 
@@ -48,6 +49,33 @@ def draft_of(interaction: Interaction, kind: Kind, options: Mapping[str, Any]) -
         options=given,
         images=(_kept(image),) if image else (),
         audio=_kept(audio) if audio else None,
+    )
+
+
+def preset_draft(
+    interaction: Interaction,
+    preset: Preset,
+    *,
+    prompt: str | None,
+    image: discord.Attachment | None,
+) -> Draft:
+    """Return what a preset gives, with what was given beside it.
+
+    Raises:
+        NotFoundError: its model is gone.
+    """
+    model = find_model(preset.model)
+    if model is None:
+        raise NotFoundError(
+            gettext("The model of this preset is gone. Delete it with `/preset delete`.")
+        )
+    return Draft(
+        id=interaction.id,
+        user_id=interaction.user.id,
+        kind=model.kind,
+        model=model.slug,
+        options={**preset.options, **({} if prompt is None else {"prompt": prompt})},
+        images=(_kept(image),) if image else (),
     )
 
 
@@ -98,13 +126,26 @@ async def last_options(interaction: Interaction, services: Services, kind: Kind)
         return {}
 
 
-async def soon(looking_up: Awaitable[T]) -> T:
+async def check_soon(interaction: Interaction, services: Services, kind: Kind) -> None:
+    """Refuse whoever may not use the kind's own command, where that can be known in time.
+
+    Raises:
+        RefusedError: the rules of the server say no.
+    """
+    try:
+        await soon(services.command_rights.check(interaction, kind), within_s=_RIGHTS_TIMEOUT_S)
+    except TimeoutError:
+        # As when Discord does not tell them; whoever asks next finds them known.
+        log.warning("interaction %s: its command rules came too late", interaction.id)
+
+
+async def soon(looking_up: Awaitable[T], *, within_s: float = _LOOK_UP_TIMEOUT_S) -> T:
     """Await what a first answer needs; TimeoutError when it takes too long for one.
 
     It goes on to its end: a database is not to be interrupted.
     """
     task = asyncio.ensure_future(looking_up)
-    done, _ = await asyncio.wait({task}, timeout=_LOOK_UP_TIMEOUT_S)
+    done, _ = await asyncio.wait({task}, timeout=within_s)
     if not done:
         task.add_done_callback(_let_go)
         raise TimeoutError

@@ -5,7 +5,7 @@ Pure. The form cannot change while it is open: it offers the values of all model
 
 from bot.asking import Draft, Options, is_choice, taken_values
 from bot.catalogue import JsonScalar, Kind, Model, models_of_kind
-from bot.discord_ui.settings_words import value_text
+from bot.discord_ui.settings_words import value_key
 
 PROMPT, MODEL = "prompt", "model"
 # With words, a picture and the model they are the five inputs that a form may have.
@@ -64,8 +64,8 @@ def _first_choice(draft: Draft, last: str) -> Model:
 
 def takes(model: Model, option: str, value: JsonScalar) -> bool:
     """Tell whether a model makes what a value says, however that is written."""
-    wanted = value_text(option, value)
-    return any(value_text(option, made) == wanted for made in values_of(model, option))
+    wanted = value_key(option, value)
+    return any(value_key(option, made) == wanted for made in values_of(model, option))
 
 
 def let_stand(draft: Draft, model: Model, option: str, value: JsonScalar) -> bool:
@@ -78,5 +78,5 @@ def let_stand(draft: Draft, model: Model, option: str, value: JsonScalar) -> boo
     if takes(model, option, value):
         return model.option(option) is None
     shown = draft.offered.get(option)
-    same = shown is not None and value_text(option, shown) == value_text(option, value)
+    same = shown is not None and value_key(option, shown) == value_key(option, value)
     return same and model.slug != draft.offered.get(MODEL)

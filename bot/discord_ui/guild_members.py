@@ -4,7 +4,7 @@ import logging
 
 import discord
 
-from bot.discord_ui.orders import facts_of
+from bot.discord_ui.order_facts import facts_of
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import RefusedError
 from bot.i18n import gettext

@@ -12,7 +12,9 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.discord_ui.ids import GREATEST_ID
 from bot.discord_ui.services import Interaction
+from bot.discord_ui.submitted import submitted
 from bot.history import WORDS_CHARS, Search, plain_words
 from bot.i18n import gettext
 
@@ -23,8 +25,6 @@ _TEMPLATE = (
     r"(?P<model>[a-z0-9.-]{0,40}):(?P<at>[0-9]{0,19}):(?P<words>.*)"
 )
 _CUSTOM_ID = re.compile(_TEMPLATE)
-# The database's integers are no larger; an id is the client's word.
-_GREATEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ def leaf_of(custom_id: str) -> Leaf | None:
         model=parts["model"] or None,
         words=plain_words(parts["words"]),
         everything=parts["kind"] == "a",
-        at=min(int(parts["at"]), _GREATEST_ID) if parts["at"] else None,
+        at=min(int(parts["at"]), GREATEST_ID) if parts["at"] else None,
         newer=parts["side"] == "n",
     )
     return Leaf(channel=parts["whose"] == "c", search=search)
@@ -146,12 +146,8 @@ def words_form(leaf: Leaf) -> ui.Modal:
 
 def filled_words(interaction: Interaction) -> tuple[Leaf, str] | None:
     """Return the page and the words typed, when the interaction is this form; else None."""
-    if interaction.type is not discord.InteractionType.modal_submit:
+    form = submitted(interaction)
+    leaf = leaf_of(form.custom_id) if form is not None else None
+    if form is None or leaf is None:
         return None
-    data: Mapping[str, Any] = interaction.data or {}
-    leaf = leaf_of(str(data.get("custom_id", "")))
-    if leaf is None:
-        return None
-    inputs = [part.get("component", part) for part in data.get("components", ())]
-    typed = [str(one.get("value") or "") for one in inputs if one.get("custom_id") == _WORDS]
-    return leaf, "".join(typed)
+    return leaf, form.values.get(_WORDS) or ""

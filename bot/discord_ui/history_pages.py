@@ -11,10 +11,12 @@ from discord import ui
 from bot.catalogue import MODELS
 from bot.discord_ui.boxes import BLURPLE, Box, view_of
 from bot.discord_ui.buttons import JobButton
-from bot.discord_ui.cards import can_be_sent, has_video, look_of, result_link
+from bot.discord_ui.cards import can_be_sent
 from bot.discord_ui.history_items import Leaf, leaf_button, model_select
+from bot.discord_ui.looks import look_of
+from bot.discord_ui.result_links import has_video, result_link
 from bot.discord_ui.settings_words import model_title
-from bot.discord_ui.words import excerpt, one_line
+from bot.discord_ui.words import cut, excerpt, one_line
 from bot.history import SEARCHED, HistoryPage, Search
 from bot.i18n import gettext, number_text
 from bot.job import Job
@@ -63,9 +65,8 @@ def _picture_name(job: Job) -> str:
 
 
 def _alt_text(job: Job) -> str:
-    prompt = one_line(job.prompt)
-    cut = prompt if len(prompt) <= _ALT_CHARS else prompt[: _ALT_CHARS - 1] + "…"
-    return gettext("A picture from the video: {prompt}").format(prompt=cut)
+    prompt = cut(one_line(job.prompt), _ALT_CHARS)
+    return gettext("A picture from the video: {prompt}").format(prompt=prompt)
 
 
 # -- the heading -------------------------------------------------------------------------

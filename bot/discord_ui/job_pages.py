@@ -6,23 +6,17 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from discord import ui
+from discord.app_commands import Choice
 
 from bot.catalogue import JsonScalar
 from bot.discord_ui.boxes import Box, view_of
 from bot.discord_ui.buttons import JobButton
-from bot.discord_ui.cards import (
-    LOOKS,
-    add_buttons,
-    can_be_sent,
-    has_video,
-    look_of,
-    result_link,
-    state_text,
-    was_sent_directly,
-)
-from bot.discord_ui.limits import CHOICE_NAME_CHARS
+from bot.discord_ui.cards import add_buttons, can_be_sent, state_text
+from bot.discord_ui.limits import CHOICE_NAME_CHARS, CHOICES
+from bot.discord_ui.looks import LOOKS, look_of
+from bot.discord_ui.result_links import has_video, result_link, was_sent_directly
 from bot.discord_ui.settings_words import facts_text, model_title
-from bot.discord_ui.words import excerpt, one_line, quote, units
+from bot.discord_ui.words import cut, excerpt, one_line, quote, units
 from bot.i18n import N_, gettext, number_text
 from bot.job import RELEASING, Job, JobState
 from bot.jobs.ports import Standing
@@ -86,11 +80,18 @@ def _mark(job: Job) -> str:
     return gettext("job `{id}`").format(id=job.id)
 
 
+def job_choices(jobs: Sequence[Job], typed: str) -> list[Choice[str]]:
+    """Return the jobs whose name or number contains what was typed, for an autocomplete list."""
+    choices = [Choice(name=job_choice(job), value=str(job.id)) for job in jobs[:CHOICES]]
+    wanted = typed.strip().casefold()
+    return [one for one in choices if wanted in one.name.casefold() or wanted in one.value]
+
+
 def job_choice(job: Job) -> str:
     """Return a job's name in an autocomplete list: at most 100 characters, plain text."""
     title = gettext(look_of(job).title)
     name = f"{title} · {model_title(job.model)} · {one_line(job.prompt)}"
-    return name if units(name) <= CHOICE_NAME_CHARS else name[: CHOICE_NAME_CHARS // 2] + "…"
+    return cut(name, CHOICE_NAME_CHARS)
 
 
 def job_page(

@@ -10,6 +10,7 @@ from discord import ui
 
 from bot.catalogue import find_model
 from bot.discord_ui.boxes import Box, view_of
+from bot.discord_ui.ids import id_of
 from bot.discord_ui.words import excerpt, quote, units
 from bot.errors import BadInputError
 from bot.i18n import N_, gettext
@@ -17,7 +18,6 @@ from bot.job import Job
 from bot.words import ago
 
 _URL_CHARS = 2048
-_GREATEST_ID = 2**63 - 1
 _ANY = 1_000_000
 
 # Action -> whose presses they are, label, style. The first is also the name of the event.
@@ -79,9 +79,10 @@ def job_number(text: str) -> int:
     Raises:
         BadInputError: it is none.
     """
-    if not (text.isascii() and text.isdigit()) or int(text) > _GREATEST_ID:
+    number = id_of(text)
+    if number is None:
         raise BadInputError(gettext("This button is not one of the bot's. Nothing was changed."))
-    return int(text)
+    return number
 
 
 # -- the member's words and picture --------------------------------------------------------

@@ -203,6 +203,11 @@ _HELP = (
         "and `{resolution}` show prices as you choose."
     ),
     N_(
+        "Leave `{prompt}` out, and a form asks for the rest. The buttons on a finished video make "
+        "it again, change it, or go on from its end; **Tell me by DM** on a card tells you when "
+        "it is done. `/history` finds your videos again, `/preset` keeps settings that you like."
+    ),
+    N_(
         "**See** `/quota` for your credits, `/models` for what each model takes, `/jobs` for your "
         "videos and to cancel one that waits. A video that fails costs nothing."
     ),

@@ -11,7 +11,13 @@ import discord
 from discord import ui
 
 from bot.discord_ui.absent_poster import AbsentPoster
-from bot.discord_ui.calls import DEFAULT_LIMIT_BYTES, channel_of, direct_channel, translated
+from bot.discord_ui.calls import (
+    DEFAULT_LIMIT_BYTES,
+    channel_of,
+    direct_channel,
+    mentioning,
+    translated,
+)
 from bot.discord_ui.finder import ResultFinder
 from bot.discord_ui.results import (
     Delivery,
@@ -195,12 +201,7 @@ class ChannelPoster:
             options["reference"] = post.reference
         message = await channel.send(
             nonce=str(job.id),
-            allowed_mentions=discord.AllowedMentions(
-                everyone=False,
-                roles=False,
-                users=[discord.Object(job.user_id)],
-                replied_user=False,
-            ),
+            allowed_mentions=mentioning(job),
             **options,
         )
         return Posted(channel_id=message.channel.id, message_id=message.id)

@@ -8,9 +8,9 @@ from discord.app_commands import Choice
 from bot.asking import PRESET_NAME_CHARS, NewPreset, Preset, key_of, used_options
 from bot.discord_ui.boxes import BLURPLE, GREY, texts_view
 from bot.discord_ui.confirming import options_text
-from bot.discord_ui.limits import CHOICES
+from bot.discord_ui.limits import CHOICE_NAME_CHARS, CHOICES
 from bot.discord_ui.settings_words import model_title
-from bot.discord_ui.words import excerpt, one_line
+from bot.discord_ui.words import cut, excerpt, one_line
 from bot.errors import BadInputError
 from bot.i18n import gettext
 from bot.job import Job
@@ -70,8 +70,7 @@ def presets_page(presets: Sequence[Preset]) -> ui.LayoutView:
 
 def _line(preset: Preset) -> str:
     name = excerpt(preset.name, 2 * PRESET_NAME_CHARS)
-    line = f"**{name}** · {_settings(preset)}"
-    return line if len(line) <= _LINE_CHARS else line[: _LINE_CHARS - 1] + "…"
+    return cut(f"**{name}** · {_settings(preset)}", _LINE_CHARS)
 
 
 def _settings(preset: NewPreset) -> str:
@@ -86,6 +85,9 @@ def preset_choices(presets: Sequence[Preset], typed: str) -> list[Choice[str]]:
     wanted = key_of(typed)
     found = [preset for preset in presets if wanted in key_of(preset.name)]
     return [
-        Choice(name=f"{preset.name} · {model_title(preset.model)}"[:100], value=preset.name)
+        Choice(
+            name=cut(f"{preset.name} · {model_title(preset.model)}", CHOICE_NAME_CHARS),
+            value=preset.name,
+        )
         for preset in found[:CHOICES]
     ]

@@ -1,8 +1,7 @@
-"""The form for the rest of an order: what it asks, and what was filled in; pure."""
+"""The form for the rest of an order: what it asks; pure."""
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import discord
@@ -10,25 +9,23 @@ from discord import ui
 
 from bot.asking import Draft, KeptFile
 from bot.catalogue import (
-    JsonScalar,
     Kind,
     Model,
     find_model,
     models_of_kind,
-    option_spec,
 )
 from bot.catalogue.options import PROMPT_MAX_LENGTH
-from bot.discord_ui.form_choices import MODEL, PROMPT, asked_options, let_stand, values_of
+from bot.discord_ui.form_choices import MODEL, PROMPT, asked_options, values_of
 from bot.discord_ui.limits import CHOICE_NAME_CHARS, CHOICES
-from bot.discord_ui.settings_words import value_text
+from bot.discord_ui.settings_words import value_key, value_text
 from bot.discord_ui.suggestions import model_facts, parameters_with
-from bot.discord_ui.words import about, one_line
+from bot.discord_ui.words import about, cut, one_line
 from bot.i18n import N_, gettext, number_text
 from bot.pricing import PriceTable
 from bot.words import credits_text
 
-_CUSTOM_ID = re.compile(r"draft:(?P<id>[0-9]{1,20})")
-_IMAGE, _UPLOAD = "image", "upload"
+CUSTOM_ID = re.compile(r"draft:(?P<id>[0-9]{1,20})")
+IMAGE, UPLOAD = "image", "upload"
 _LABELS: Mapping[str, str] = {
     "duration": N_("Length"),
     "aspect_ratio": N_("Shape"),
@@ -48,7 +45,7 @@ class OrderForm(ui.Modal):
     """Asks for what a draft lacks, and offers to change what can be chosen from a list.
 
     Which draft it is about is in its custom id, so that any process understands it when it comes
-    back: see `filled_form`.
+    back: see `prompt_answers`.
     """
 
     def __init__(self, draft: Draft, *, prices: PriceTable) -> None:
@@ -62,7 +59,7 @@ class OrderForm(ui.Modal):
         if len(draft.images) > 1:
             self.add_item(_label(gettext("Which picture?"), _image_select(draft.images)))
         elif draft.kind == "i2v" and not draft.images:
-            upload: ui.FileUpload[OrderForm] = ui.FileUpload(custom_id=_UPLOAD)
+            upload: ui.FileUpload[OrderForm] = ui.FileUpload(custom_id=UPLOAD)
             self.add_item(_label(gettext("The picture to bring to life"), upload))
         prompt = _prompt_input(draft)
         self.add_item(_label(gettext("What should happen?"), prompt))
@@ -115,7 +112,7 @@ def _select(
 
 def _image_select(images: Iterable[KeptFile]) -> ui.Select[OrderForm]:
     return _select(
-        _IMAGE,
+        IMAGE,
         (
             discord.SelectOption(
                 label=_cut(f"{number_text(n + 1)} · {one_line(image.name)}"),
@@ -149,39 +146,40 @@ def _option_select(
 ) -> ui.Select[OrderForm]:
     """Return all values that any model takes; beside each its price, or whose alone it is."""
     takers: dict[str, list[Model]] = {}
+    texts: dict[str, str] = {}
     for one in models_of_kind(draft.kind):
         for value in values_of(one, option):
-            takers.setdefault(value_text(option, value), []).append(one)
+            key = value_key(option, value)
+            takers.setdefault(key, []).append(one)
+            texts[key] = value_text(option, value)
     shown = draft.offered.get(option)
-    chosen = None if shown is None else value_text(option, shown)
+    chosen = None if shown is None else value_key(option, shown)
     return _select(
         option,
         (
             discord.SelectOption(
-                label=_cut(text),
-                value=text,
+                label=_cut(texts[key]),
+                value=key,
                 description=_cut(
-                    _value_facts(
-                        draft, option, text, model=model, takers=takers[text], prices=prices
-                    )
+                    _value_facts(draft, option, key, model=model, takers=takers[key], prices=prices)
                 ),
-                default=text == chosen,
+                default=key == chosen,
             )
-            for text in sorted(takers, key=_size)
+            for key in sorted(takers, key=_size)
         ),
     )
 
 
-def _size(text: str) -> int:
+def _size(key: str) -> int:
     """Return what sorts lengths and resolutions; shapes stay in their order."""
-    number = text.removesuffix(" s").removesuffix("p")
+    number = key.removesuffix("p")
     return int(number) if number.isdigit() else 0
 
 
 def _value_facts(
     draft: Draft,
     option: str,
-    text: str,
+    key: str,
     *,
     model: Model,
     takers: list[Model],
@@ -190,80 +188,11 @@ def _value_facts(
     if model not in takers:
         only = ", ".join(one.title for one in takers)
         return gettext("only with {models}").format(models=only)
-    value = next(v for v in values_of(model, option) if value_text(option, v) == text)
+    value = next(v for v in values_of(model, option) if value_key(option, v) == key)
     chosen = {**draft.options, **draft.offered, option: value}
     price = prices.credits(model, parameters_with(model, chosen, prices))
     return gettext("{price} with {model}").format(price=credits_text(price), model=model.title)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= CHOICE_NAME_CHARS else text[: CHOICE_NAME_CHARS - 1] + "…"
-
-
-# -- filled in -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class FilledForm:
-    """What a member sent.
-
-    Attributes:
-        draft_id: Which draft it is about.
-        values: Each input that was there, by its custom id; None for what was left empty.
-        upload: The picture that was attached to it.
-    """
-
-    draft_id: int
-    values: Mapping[str, str | None]
-    upload: KeptFile | None = field(default=None)
-
-
-def filled_form(interaction: discord.Interaction[Any]) -> FilledForm | None:
-    """Return the form that this interaction submits; None when it is about anything else."""
-    if interaction.type is not discord.InteractionType.modal_submit:
-        return None
-    data: Mapping[str, Any] = interaction.data or {}
-    about_what = _CUSTOM_ID.fullmatch(data["custom_id"])
-    if about_what is None:
-        return None
-    inputs = [label["component"] for label in data["components"] if "component" in label]
-    values = {item["custom_id"]: _value(item) for item in inputs}
-    files: Mapping[str, Any] = data.get("resolved", {}).get("attachments", {})
-    file = files.get(values.pop(_UPLOAD, None) or "")
-    return FilledForm(
-        draft_id=int(about_what["id"]),
-        values=values,
-        upload=KeptFile(name=file["filename"], url=file["url"]) if file else None,
-    )
-
-
-def _value(item: Mapping[str, Any]) -> str | None:
-    if "values" in item:
-        return next(iter(item["values"]), None)
-    value: str | None = item.get("value")
-    return value
-
-
-def filled(draft: Draft, form: FilledForm) -> Draft:
-    """Return the draft with what was filled in, and with no yes to any price."""
-    values = dict(form.values)
-    slug, number = values.pop(MODEL, None) or draft.model, values.pop(_IMAGE, None)
-    asked = {n: v for n, v in values.items() if n in (PROMPT, *asked_options(draft.kind))}
-    options = {name: value for name, value in draft.options.items() if name not in asked}
-    options |= {n: _typed(n, value) for n, value in asked.items() if value is not None}
-    images = draft.images if form.upload is None else (form.upload,)
-    if number is not None and number.isdecimal() and int(number) < len(images):
-        images = (images[int(number)],)
-    model = find_model(slug or "")
-    if model is not None:
-        options = {n: v for n, v in options.items() if not let_stand(draft, model, n, v)}
-    return draft.model_copy(
-        update={"model": slug, "options": options, "images": images, "confirmed_credits": 0}
-    )
-
-
-def _typed(option: str, text: str) -> JsonScalar:
-    if option_spec(option).type != "integer":
-        return text
-    number = text.removesuffix(" s")
-    return int(number) if number.isdecimal() else text
+    return cut(text, CHOICE_NAME_CHARS)

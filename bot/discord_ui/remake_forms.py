@@ -5,17 +5,20 @@ back, also after a restart.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import discord
 from discord import ui
 
+from bot.asking import taken_values
 from bot.catalogue import JsonScalar, Model, find_model, models_of_kind, option_spec
 from bot.catalogue.options import PROMPT_MAX_LENGTH
+from bot.discord_ui.deletion import erasing_text
 from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.settings_words import value_text
+from bot.discord_ui.submitted import submitted
 from bot.discord_ui.words import about
 from bot.i18n import N_, gettext
 from bot.job import Job
@@ -26,7 +29,9 @@ from bot.remaking import carried_over, options_of, request_of
 from bot.words import credits_text
 
 _PREFIX = "result"
-_CUSTOM_ID = re.compile(rf"{_PREFIX}:(?P<action>change|continue|delete):(?P<id>[0-9]{{1,20}})")
+_CUSTOM_ID = re.compile(
+    rf"{_PREFIX}:(?P<action>change|continue|delete|erase):(?P<id>[0-9]{{1,20}})"
+)
 _PROMPT, _MODEL, _REASON = "prompt", "model", "reason"
 # The settings that the form of a change offers, with what they are called there.
 _SETTINGS: Mapping[str, str] = {"duration": N_("Length"), "resolution": N_("Resolution")}
@@ -92,16 +97,25 @@ def deletion_form(job: Job) -> ui.Modal:
     return form
 
 
+def erasing_form(job: Job) -> ui.Modal:
+    """Return the question to a member who deletes their own video where the bot is not.
+
+    Only what is pressed on a message gives a token by which that can be deleted there: the buttons
+    of another message would not do.
+    """
+    form = _form(gettext("Delete this video"), "erase", job)
+    form.add_item(ui.TextDisplay(erasing_text()))
+    return form
+
+
 def filled_form(interaction: discord.Interaction[Any]) -> FilledForm | None:
     """Return the form that this interaction submits; None when it is about anything else."""
-    if interaction.type is not discord.InteractionType.modal_submit:
+    form = submitted(interaction)
+    known = _CUSTOM_ID.fullmatch(form.custom_id) if form is not None else None
+    if form is None or known is None:
         return None
-    data: Mapping[str, Any] = interaction.data or {}
-    known = _CUSTOM_ID.fullmatch(data["custom_id"])
-    if known is None:
-        return None
-    inputs = [label["component"] for label in data["components"] if "component" in label]
-    return FilledForm(action=known["action"], job_id=int(known["id"]), values=dict(_given(inputs)))
+    values = {name: value for name, value in form.values.items() if value is not None}
+    return FilledForm(action=known["action"], job_id=int(known["id"]), values=values)
 
 
 def chosen_settings(form: FilledForm, job: Job) -> dict[str, JsonScalar]:
@@ -115,14 +129,6 @@ def chosen_settings(form: FilledForm, job: Job) -> dict[str, JsonScalar]:
         if value != str(job.parameters.get(model.parameter_of(name).name)):
             chosen[name] = int(value) if option_spec(name).type == "integer" else value
     return chosen
-
-
-def _given(inputs: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
-    for item in inputs:
-        if "value" in item:
-            yield item["custom_id"], str(item["value"] or "")
-        for value in item.get("values", ())[:1]:
-            yield item["custom_id"], str(value)
 
 
 def _form(title: str, action: str, job: Job) -> ui.Modal:
@@ -182,9 +188,6 @@ def _setting_options(
     if model.option(name) is None:
         return []
     parameter = model.parameter_of(name)
-    values: Iterable[JsonScalar] = parameter.choices
-    if not parameter.choices and parameter.minimum is not None and parameter.maximum is not None:
-        values = range(int(parameter.minimum), int(parameter.maximum) + 1)
     options = [
         discord.SelectOption(
             label=value_text(name, value),
@@ -194,6 +197,6 @@ def _setting_options(
             ),
             default=value == job.parameters.get(parameter.name),
         )
-        for value in values
+        for value in taken_values(model, name)
     ]
     return options[:CHOICES]

@@ -1,22 +1,16 @@
 """From a press on a result to an order for the next video."""
 
-import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.discord_ui.orders import build_order, take_late_order
+from bot.discord_ui.order_facts import build_order
+from bot.discord_ui.orders import take_late_order
 from bot.discord_ui.press_rights import check_may_ask, viewer_of
+from bot.discord_ui.remarks import say_remarks
 from bot.discord_ui.services import Interaction, Services
-from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.job import Job
 from bot.jobs.again import Change, kind_after
-from bot.jobs.intake import Order
-
-log = logging.getLogger(__name__)
-
-# Between looks whether the card is there: a word sent before would take its place.
-_CARD_LOOKS_S = (0.3, 0.7, 1.0, 2.0, 4.0)
+from bot.jobs.order import Order
 
 
 async def take_remade(
@@ -56,24 +50,5 @@ async def take_remade(
             remark=remarks.append,
         )
 
-    await take_late_order(interaction, services, ordered)
-    if remarks:
-        await _say(interaction, services, "\n".join(remarks))
-
-
-async def _say(interaction: Interaction, services: Services, text: str) -> None:
-    """Tell the member alone what they should know, as soon as the card is there."""
-    for wait_s in _CARD_LOOKS_S:
-        await asyncio.sleep(wait_s)
-        job = await services.store.get(interaction.id)
-        if job is None:
-            return
-        if job.card_message_id is not None:
-            break
-    else:
-        log.info("job %s has no card yet; left unsaid: %s", interaction.id, text)
-        return
-    try:
-        await interaction.followup.send(text, ephemeral=True)
-    except DISCORD_ERRORS as error:
-        log.info("job %s: could not be told %r: %s", interaction.id, text, error)
+    outcome = await take_late_order(interaction, services, ordered)
+    await say_remarks(interaction, services, remarks, outcome)

@@ -5,11 +5,10 @@ import discord
 from bot.catalogue import Model, find_model, models_of_kind
 from bot.discord_ui.buttons import JobButton, ModelSelect
 from bot.discord_ui.limits import CHOICE_NAME_CHARS, CHOICES
-from bot.discord_ui.words import about
-from bot.i18n import gettext
+from bot.discord_ui.suggestions import model_facts
+from bot.discord_ui.words import cut
 from bot.job import Job
 from bot.pricing import PriceTable
-from bot.words import credits_text
 
 Rows = tuple[tuple[str, ...], ...]
 
@@ -51,10 +50,8 @@ def result_controls(
 
 
 def _option(model: Model, prices: PriceTable) -> discord.SelectOption:
-    cheapest = credits_text(prices.cheapest[model.slug])
-    words = gettext("{span} · from {credits}").format(span=about(model.typical_s), credits=cheapest)
     return discord.SelectOption(
-        label=model.title[:CHOICE_NAME_CHARS],
+        label=cut(model.title, CHOICE_NAME_CHARS),
         value=model.slug,
-        description=words[:CHOICE_NAME_CHARS],
+        description=cut(model_facts(model, prices), CHOICE_NAME_CHARS),
     )

@@ -6,10 +6,11 @@ import discord
 from discord import ui
 
 from bot.discord_ui.boxes import Box, view_of
-from bot.discord_ui.cards import LOOKS, has_video, heading, result_link, was_sent_directly
 from bot.discord_ui.limits import ALT_TEXT_CHARS, CONTENT_CHARS
+from bot.discord_ui.looks import LOOKS, heading
 from bot.discord_ui.marks import mark
 from bot.discord_ui.result_actions import result_controls
+from bot.discord_ui.result_links import has_video, result_link, was_sent_directly
 from bot.discord_ui.settings_words import facts_lines, model_title
 from bot.discord_ui.words import cut, one_line, quote, units
 from bot.i18n import gettext

@@ -38,13 +38,17 @@ def model_title(slug: str) -> str:
     return model.title if model else slug
 
 
-def value_text(option: str, value: JsonScalar) -> str:
-    """Return a value of an option as members read it, however its model writes it."""
-    if option == "duration":
-        return gettext("{n} s").format(n=value)
+def value_key(option: str, value: JsonScalar) -> str:
+    """Return what tells values of an option apart, however models write them; in no language."""
     if option == "resolution":
         return f"{str(value).casefold().removesuffix('p')}p"
     return str(value)
+
+
+def value_text(option: str, value: JsonScalar) -> str:
+    """Return a value of an option as members read it, however its model writes it."""
+    key = value_key(option, value)
+    return gettext("{n} s").format(n=key) if option == "duration" else key
 
 
 def settings_text(job: Job) -> str:

@@ -8,7 +8,6 @@ from discord.app_commands import Choice
 
 from bot.asking import Options, is_choice, taken_values
 from bot.catalogue import (
-    REQUIRED_OPTIONS,
     JsonScalar,
     Kind,
     Model,
@@ -18,12 +17,12 @@ from bot.catalogue import (
     option_spec,
 )
 from bot.discord_ui.limits import CHOICE_NAME_CHARS, CHOICES
-from bot.discord_ui.settings_words import value_text
+from bot.discord_ui.settings_words import value_key, value_text
 from bot.discord_ui.words import about
 from bot.errors import BadInputError
 from bot.i18n import gettext
 from bot.pricing import PriceTable
-from bot.request import build_request
+from bot.remaking import request_of
 from bot.words import credits_text
 
 # Options that change the price, and so the price beside every other choice.
@@ -66,10 +65,10 @@ def suggestions(
     parameters = parameters_with(model, given, prices)
     values = [v for v in taken_values(model, option) if _matches(v, typed)]
     # The same value in another model's way of writing it is the same.
-    used = value_text(option, last[option]) if option in last else None
+    used = value_key(option, last[option]) if option in last else None
     return _cut(
         _priced(model, option, value, parameters, prices, is_last=was_last)
-        for value, was_last in _last_first(values, lambda v: value_text(option, v) == used)
+        for value, was_last in _last_first(values, lambda v: value_key(option, v) == used)
     )
 
 
@@ -106,25 +105,17 @@ def parameters_with(
     model: Model, given: Mapping[str, Any], prices: PriceTable
 ) -> dict[str, JsonScalar]:
     """Return the model's parameters as they would be sent; what is no valid value is left out."""
-    parameters: dict[str, JsonScalar] = dict(_built(model, {}, prices))
+    parameters: dict[str, JsonScalar] = dict(request_of({}, model, prices).parameters)
     for name in _PRICED:
         option, value = model.option(name), given.get(name)
         if option is None or not isinstance(value, str | int | float):
             continue
         try:
-            parameters[option.parameter] = _built(model, {name: value}, prices)[option.parameter]
+            priced = request_of({name: value}, model, prices).parameters
+            parameters[option.parameter] = priced[option.parameter]
         except (BadInputError, ValueError, OverflowError):
             continue  # not a number yet, or not one this model takes: priced at the default
     return parameters
-
-
-def _built(
-    model: Model, options: Mapping[str, JsonScalar], prices: PriceTable
-) -> Mapping[str, JsonScalar]:
-    required = {name: "…" for name in REQUIRED_OPTIONS if model.option(name)}
-    return build_request(
-        model, {**required, **options}, prices=prices, draw_seed=lambda low, _high: low
-    ).parameters
 
 
 def _priced(

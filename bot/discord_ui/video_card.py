@@ -7,7 +7,7 @@ from discord import ui
 from bot.discord_ui.admin.items import FormField, Press, filled_form, form
 from bot.discord_ui.approval_card import approval_card, reason_field
 from bot.discord_ui.boxes import Box
-from bot.discord_ui.cards import can_be_sent, look_of, result_link, was_sent_directly
+from bot.discord_ui.cards import can_be_sent
 from bot.discord_ui.failures import FAILURE_WORDS
 from bot.discord_ui.log_parts import (
     LogButton,
@@ -19,6 +19,8 @@ from bot.discord_ui.log_parts import (
     picture_url,
     prompt_text,
 )
+from bot.discord_ui.looks import look_of
+from bot.discord_ui.result_links import result_link, was_sent_directly
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.settings_words import facts_text, model_title
 from bot.discord_ui.words import moderator_words, quote

@@ -4,8 +4,9 @@ from discord import ui
 
 from bot.discord_ui.boxes import GREY, texts_view
 from bot.discord_ui.buttons import JobButton
-from bot.discord_ui.cards import LOOKS, has_video, result_link
 from bot.discord_ui.failures import given_back
+from bot.discord_ui.looks import LOOKS
+from bot.discord_ui.result_links import has_video, result_link
 from bot.discord_ui.words import quote
 from bot.i18n import gettext
 from bot.job import DROPPABLE, Job, JobState

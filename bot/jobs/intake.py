@@ -3,27 +3,23 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 
-from bot.catalogue import JsonScalar, Model
-from bot.errors import BotError, RefusedError, StorageTroubleError
-from bot.i18n import DEFAULT_LOCALE, N_, gettext
+from bot.errors import RefusedError, StorageTroubleError
+from bot.i18n import N_, gettext
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
+from bot.jobs.order import ConfirmFirstError, Order, new_job
 from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
 from bot.jobs.precedence import Precedence
-from bot.jobs.source_files import Parents, Remark, SourceFile, SourceFiles
+from bot.jobs.source_files import Parents, SourceFiles
 from bot.jobs.stop_time import DEFAULT_STOP_S, INTAKE, StopTime
 from bot.jobs.watch import enqueue_or_leave
-from bot.policy import MemberFacts, PlaceFacts
 from bot.pricing import PriceTable
 from bot.quota import check, refusal_text, windows_at
 from bot.request import GenerationRequest, build_request
-
-__all__ = ["Intake", "Order", "SourceFile"]
 
 log = logging.getLogger(__name__)
 
@@ -31,59 +27,6 @@ _ONCE_MORE_AFTER_S = 0.5
 _RESTARTING = N_(
     "The bot is being restarted. Nothing was charged. Send your command again in a minute."
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """A member's command, as Discord delivered it.
-
-    Attributes:
-        interaction_id: Becomes the job's id.
-        options: Our option names to values; attachments are in `image` and `audio`.
-        upload_limit_bytes: What may be attached in that channel.
-        locale: Discord's, of the member.
-        parent_id: The job that this one is made from.
-        bot_absent: Whether the bot is not in that channel.
-        confirmed_credits: The price to which the member has said yes.
-        remark: Hears, in sentences, what the member should know: what is used instead.
-    """
-
-    interaction_id: int
-    interaction_token: str = field(repr=False)
-    token_expires_at: datetime
-    member: MemberFacts
-    place: PlaceFacts
-    upload_limit_bytes: int
-    model: Model
-    options: Mapping[str, JsonScalar]
-    image: SourceFile | None = None
-    audio: SourceFile | None = None
-    locale: str = DEFAULT_LOCALE
-    parent_id: int | None = None
-    bot_absent: bool = False
-    confirmed_credits: int = 0
-    remark: Remark = field(default=log.info, compare=False, repr=False)
-
-    @property
-    def negative_prompt(self) -> str:
-        """The member's own words; a model's default is not theirs."""
-        return str(self.options.get("negative_prompt", ""))
-
-
-class ConfirmFirstError(BotError):
-    """The guild wants its members to say yes to such a price; nothing was reserved.
-
-    Attributes:
-        order: What was ordered.
-        request: The same, priced.
-        left_credits: What the member may spend afterwards.
-    """
-
-    def __init__(self, order: Order, request: GenerationRequest, left_credits: int) -> None:
-        super().__init__(f"order {order.interaction_id} costs {request.price_credits} credits")
-        self.order = order
-        self.request = request
-        self.left_credits = left_credits
 
 
 class Intake:
@@ -172,7 +115,7 @@ class Intake:
             terms = await self._terms(order, request)
         request = await self._with_checked_files(order, request)
         async with self._precedence.work():
-            job = await self._reserved(terms, _new_job(order, request))
+            job = await self._reserved(terms, new_job(order, request))
         if job.state is JobState.AWAITING_APPROVAL:
             await self._approvals.ask(job)
             return job
@@ -249,21 +192,3 @@ class Intake:
             url = await self._files.sound(order.audio, order.remark)
             request = request.with_file(order.model.parameter_of("audio").name, url)
         return request
-
-
-def _new_job(order: Order, request: GenerationRequest) -> NewJob:
-    return NewJob(
-        id=order.interaction_id,
-        guild_id=order.place.guild_id,
-        channel_id=order.place.channel_id,
-        user_id=order.member.user_id,
-        model=request.model,
-        parameters=request.parameters,
-        price_credits=request.price_credits,
-        interaction_token=order.interaction_token,
-        token_expires_at=order.token_expires_at,
-        upload_limit_bytes=order.upload_limit_bytes,
-        locale=order.locale,
-        parent_id=order.parent_id,
-        bot_absent=order.bot_absent,
-    )

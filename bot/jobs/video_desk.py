@@ -173,10 +173,17 @@ class VideoDesk:
             lapsed=job.queued_at is not None and job.queued_at < counts_since(now),
         )
 
-    async def delete_own(self, user_id: int, job_id: int) -> Removal:
+    async def delete_own(
+        self, user_id: int, job_id: int, *, remover: Remover | None = None
+    ) -> Removal:
         """Delete a member's own video, wherever it was posted; its credits do not come back.
 
         Calling again deletes a message that could not be deleted at first.
+
+        Args:
+            user_id: The member.
+            job_id: The job.
+            remover: Deletes the message, where the desk's own may not.
 
         Raises:
             RefusedError: no video was made.
@@ -195,7 +202,7 @@ class VideoDesk:
             refund=False,
             now=self._now(),
         )
-        job, message = await self._delete_message(job)
+        job, message = await self._delete_message(job, remover)
         await self._show(job)
         return Removal(
             job=job, removed_now=before.removed_at is None, credits_back=0, message=message
@@ -229,12 +236,14 @@ class VideoDesk:
         job = await self.job(by.guild_id, job_id)
         return await self._members.block(by, job.user_id, duration=duration, reason=reason)
 
-    async def _delete_message(self, job: Job) -> tuple[Job, Deletion]:
+    async def _delete_message(
+        self, job: Job, remover: Remover | None = None
+    ) -> tuple[Job, Deletion]:
         """Delete the message and write down that it is gone."""
         if job.result_message_id is None:
             return job, Deletion.GONE
         try:
-            await self._remover.delete_result(job)
+            await (remover or self._remover).delete_result(job)
         except PostLaterError as error:
             log.warning("job %s: its message could not be deleted yet: %s", job.id, error)
             return job, Deletion.LATER

@@ -121,8 +121,11 @@ async def moved(
     values: dict[str, Any],
     *also: ColumnElement[bool],
     sources: frozenset[JobState],
+    towards: JobState | None = None,
 ) -> JobRow:
-    """Update the job to `values["state"]` if it is in one of `sources`; return its row.
+    """Update the job if it is in one of `sources` and `also` is true of it; return its row.
+
+    `towards` is where that leads, unless `values` has its next state.
 
     Raises:
         StaleStateError: it is in another state, or `also` is not true of it.
@@ -130,11 +133,11 @@ async def moved(
     """
     row = await changed(session, job_id, values, *also, sources=sources)
     if row is None:
-        raise await stale(session, job_id, wanted=values["state"])
+        raise await _stale(session, job_id, wanted=towards or values["state"])
     return row
 
 
-async def stale(session: AsyncSession, job_id: int, *, wanted: JobState) -> BotError:
+async def _stale(session: AsyncSession, job_id: int, *, wanted: JobState) -> BotError:
     """Return the error for a job that could not be changed: it has moved on, or is not there."""
     current = await session.scalar(select(col(JobRow.state)).where(*known(job_id)))
     if current is None:

@@ -1,8 +1,7 @@
-"""The members of a run: they give commands, ask again when nobody answered, and take some back."""
+"""The members of a run: they give commands, say yes to prices, and ask again unanswered."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,8 +20,9 @@ from sandbox.discord_api.component_kinds import Kind, text_of, walk
 from sandbox.discord_api.interactions import Interaction, InteractionKind
 from sandbox.discord_api.store import StoredMessage
 from sandbox.discord_api.wire import Json
+from sandbox.discord_api.world import Channel, User
 
-Answer = Literal["accepted", "refused", "unanswered", "left thinking"]
+Answer = Literal["accepted", "asked", "refused", "unanswered", "left thinking"]
 
 _LOOK_EVERY_S = 0.05
 # How long a member looks at "thinking" before asking again.
@@ -41,13 +41,14 @@ class Attempt:
         answer: What became of it, as the member sees it.
         words: What the member was told when it was refused.
         sent_s: When, in seconds since the epoch.
+        question: Of a yes to a price: the id of the button, the same for all that say yes to it.
     """
 
     interaction_id: str
-    prompt: str
     answer: Answer
     sent_s: float
     words: str = ""
+    question: str = ""
 
 
 @dataclass(kw_only=True)
@@ -57,7 +58,8 @@ class Actors:
     Attributes:
         attempts: Every interaction so far.
         given_up: Commands that were never accepted.
-        cancels: How often Cancel was pressed.
+        cancels: How often Cancel was pressed at once.
+        yeses: How often a price was said yes to.
     """
 
     stage: Stage
@@ -66,16 +68,18 @@ class Actors:
     attempts: list[Attempt] = field(default_factory=list)
     given_up: list[int] = field(default_factory=list)
     cancels: int = 0
+    yeses: int = 0
 
     async def ask(self, ask: Ask) -> str | None:
         """Give a command until it is accepted; return the job's id, or None after many tries."""
         for number in range(_MOST_ATTEMPTS):
-            attempt = await self._attempt(replace(ask, prompt=f"{ask.prompt} {number}"))
-            self.attempts.append(attempt)
-            if attempt.answer == "accepted":
+            interaction = await self.send(replace(ask, prompt=f"{ask.prompt} {number}"))
+            # Every other member is quick with the yes, and presses twice.
+            job_id = await self.settle(interaction, presses=1 + ask.number % 2)
+            if job_id is not None:
                 if ask.cancel:
-                    await self._take_back(ask, attempt.interaction_id)
-                return attempt.interaction_id
+                    await self._take_back(ask, job_id)
+                return job_id
             await asyncio.sleep(_ASK_AGAIN_AFTER_S)
         self.given_up.append(ask.number)
         return None
@@ -96,7 +100,51 @@ class Actors:
             "options": [filled_option(known, name, value, form) for name, value in options.items()],
             "attachments": form.entries(),
         }
-        return await self._send(ask, InteractionKind.COMMAND, {"data": data}, form)
+        user, channel = self.stage.crowd.member_of(ask), self.stage.crowd.channel_of(ask)
+        return await self._send(user, channel, InteractionKind.COMMAND, {"data": data}, form)
+
+    async def settle(self, interaction: Interaction, *, presses: int = 1) -> str | None:
+        """Note what becomes of an interaction; say yes to a price that is asked about.
+
+        Args:
+            interaction: A command, or the press of a button that does the same.
+            presses: How often yes is pressed at the same time.
+
+        Returns:
+            The job's id; None when there is none.
+        """
+        question = await self._note(interaction)
+        if isinstance(question, str):
+            return question
+        if question is None:
+            return None
+        custom_id = _yes_of(question)
+        user = self.stage.discord.world.users[interaction.user_id]
+        pressed = await asyncio.gather(
+            *(self.press(user, question, custom_id) for _ in range(presses))
+        )
+        self.yeses += len(pressed)
+        made = await asyncio.gather(
+            *(self._note(one, question=custom_id) for one in pressed if one is not None)
+        )
+        return next((one for one in made if isinstance(one, str)), None)
+
+    async def press(
+        self, user: User, message: StoredMessage, custom_id: str, *, values: Sequence[str] = ()
+    ) -> Interaction | None:
+        """Press a button, or choose from a select; None when Discord knows none there by now."""
+        kind = Kind.STRING_SELECT if values else Kind.BUTTON
+        data: dict[str, Any] = {"component_type": int(kind), "custom_id": custom_id}
+        about = {
+            "message_id": message.id,
+            "message_flags": int(message.flags),
+            "data": data | ({"values": list(values)} if values else {}),
+        }
+        channel = self.stage.crowd.channel(message.channel_id)
+        try:
+            return await self._send(user, channel, InteractionKind.COMPONENT, about, ClientForm())
+        except RefusedError:
+            return None
 
     def card(self, job_id: str) -> StoredMessage | None:
         """Return what an interaction was answered with, if that is still there."""
@@ -108,16 +156,22 @@ class Actors:
         )
         return found
 
-    async def _attempt(self, ask: Ask) -> Attempt:
-        interaction = await self.send(ask)
+    async def _note(
+        self, interaction: Interaction, *, question: str = ""
+    ) -> str | StoredMessage | None:
+        """Return the id of the job that came of it, the question about its price, or None."""
         answer, words = await self._answer(interaction)
-        return Attempt(
+        attempt = Attempt(
             interaction_id=interaction.id,
-            prompt=ask.prompt,
             answer=answer,
-            words=words,
+            words="" if answer == "asked" else words,
             sent_s=interaction.created_s,
+            question=question,
         )
+        self.attempts.append(attempt)
+        if answer == "asked":
+            return self._told(interaction)
+        return interaction.id if answer == "accepted" else None
 
     def _command(self, name: str, ask: Ask) -> Json:
         channel, user = self.stage.crowd.channel_of(ask), self.stage.crowd.member_of(ask)
@@ -125,10 +179,9 @@ class Actors:
         return next(command for command in usable if command["name"] == name)
 
     async def _send(
-        self, ask: Ask, kind: InteractionKind, about: Json, form: ClientForm
+        self, user: User, channel: Channel, kind: InteractionKind, about: Json, form: ClientForm
     ) -> Interaction:
-        hub, user = self.stage.discord, self.stage.crowd.member_of(ask)
-        channel = self.stage.crowd.channel_of(ask)
+        hub = self.stage.discord
         nonce = uuid4().hex[:20]
         payload: dict[str, Any] = {
             "type": int(kind),
@@ -156,7 +209,9 @@ class Actors:
         message = self.card(interaction.id)
         if message is None or message.loading:
             told = self._told(interaction)
-            return ("refused", told) if told else None
+            if told is None:
+                return None
+            return ("asked" if _yes_of(told) else "refused"), words_of(told)
         words = words_of(message)
         if message.ephemeral_to is None and interaction.id in words:
             return "accepted", ""
@@ -176,36 +231,38 @@ class Actors:
         job = await JobStore(self.stage.database).get(int(interaction.id))
         return ("left thinking" if job is None else "accepted"), ""
 
-    def _told(self, interaction: Interaction) -> str:
-        """Return what a follow-up says that only the member sees; empty without one."""
+    def _told(self, interaction: Interaction) -> StoredMessage | None:
+        """Return the follow-up that only the member sees; None without one that says something."""
         store = self.stage.discord.messaging.store
         made = (store.get(interaction.channel_id, made) for made in interaction.made)
         told = (m for m in made if m is not None and m.ephemeral_to and not m.loading)
-        return next((words_of(message) for message in told), "")
+        return next((message for message in told if words_of(message)), None)
 
     async def _take_back(self, ask: Ask, job_id: str) -> None:
         """Press Cancel if the card still shows it."""
         custom_id = f"job:cancel:{job_id}"
         await until(self._has_card(job_id), every_s=_LOOK_EVERY_S, within_s=_CANCEL_WITHIN_S)
         card = self.card(job_id)
-        if card is None or not any(
-            part.get("custom_id") == custom_id for part in walk(list(card.body.components))
-        ):
-            return
-        about = {
-            "message_id": card.id,
-            "message_flags": int(card.flags),
-            "data": {"component_type": int(Kind.BUTTON), "custom_id": custom_id},
-        }
-        with suppress(RefusedError):  # the button has gone meanwhile
-            await self._send(ask, InteractionKind.COMPONENT, about, ClientForm())
-            self.cancels += 1
+        if card is not None and custom_id in ids_of(card):
+            user = self.stage.crowd.member_of(ask)
+            pressed = await self.press(user, card, custom_id)
+            self.cancels += pressed is not None
 
     def _has_card(self, job_id: str) -> Callable[[], Awaitable[bool]]:
         async def has_card() -> bool:
             return self.card(job_id) is not None
 
         return has_card
+
+
+def _yes_of(message: StoredMessage) -> str:
+    """Return the id of the button that says yes to a price; empty when none is asked about."""
+    return next((one for one in ids_of(message) if one.startswith("draft:make:")), "")
+
+
+def ids_of(message: StoredMessage) -> list[str]:
+    """Return the ids of all that can be pressed or chosen in a message."""
+    return [str(part.get("custom_id")) for part in walk(list(message.body.components))]
 
 
 def words_of(message: StoredMessage) -> str:

@@ -1,11 +1,11 @@
 """The four books and their comparison: jobs, ledger, provider, Discord. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from bot.discord_ui.cards import LOOKS
+from bot.discord_ui.looks import LOOKS
 from bot.job import RELEASING, SETTLING, TERMINAL, FailureReason, JobState
 
 # What the provider made and charged although no video could be had: each is counted.
@@ -17,6 +17,8 @@ Code: TypeAlias = Literal[
     "refused but taken",  # the member was told no, and there is a job
     "lost",  # accepted, and never ended
     "posted twice",  # the provider took it more than once
+    "made twice",  # one yes to a price became two jobs
+    "dropped but shown",  # the member was told that it is dropped, and the video was posted
     "charged for nothing",  # the provider made and charged it, and the job says otherwise
     "charged for nobody",  # no job knows the request
     "not charged",  # delivered or dropped, and the provider made nothing
@@ -33,10 +35,14 @@ Code: TypeAlias = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class JobEntry:
-    """What the database says of one job; `closed` credits were settled or released."""
+    """What the database says of one job.
+
+    Attributes:
+        inputs: What is sent. Members who ask for the same again may make two jobs alike.
+    """
 
     job_id: str
-    prompt: str
+    inputs: str
     state: JobState
     price: int
     reserved: int
@@ -51,7 +57,7 @@ class ProviderEntry:
     """What the provider says of one request that it took."""
 
     request_id: str
-    prompt: str
+    inputs: str
     completed: bool
     charged_usd: float | None
 
@@ -81,7 +87,9 @@ class Books:
 
     Attributes:
         accepted: Jobs that members saw accepted.
-        refused: Commands that members were told are refused.
+        refused: Commands that members were told are refused, or must be said yes to first.
+        yeses: For each price that was asked about, the presses that said yes to it.
+        dropped: Jobs of which members were told that the video is dropped.
         interrupted: Commands during which a bot process ended: nobody was left to answer.
         ledger_problems: The bot's own check of its ledger.
     """
@@ -92,6 +100,8 @@ class Books:
     provider: Sequence[ProviderEntry]
     cards: Sequence[Card]
     videos: Sequence[Video]
+    yeses: Sequence[Sequence[str]] = ()
+    dropped: Sequence[str] = ()
     interrupted: Sequence[str] = ()
     ledger_problems: Sequence[str] = ()
 
@@ -113,17 +123,19 @@ class Comparison:
         charged_without_video: Jobs that the provider made and charged, and whose result could
             not be had, with the reason. Allowed.
         left_thinking: Commands that were never accepted and whose answer shows "thinking".
+        most_posts: How many requests the job with the most has.
     """
 
     violations: Sequence[Violation]
     charged_without_video: Mapping[str, str] = field(default_factory=dict)
     left_thinking: int = 0
+    most_posts: int = 0
 
 
 def compare(books: Books) -> Comparison:
     """Compare the books; a run went well when there is no violation."""
     jobs = {job.job_id: job for job in books.jobs}
-    posts = _grouped(books.provider)
+    posts, strangers = _assigned(books)
     cards: dict[str, list[Card]] = defaultdict(list)
     for card in books.cards:
         cards[card.job_id].append(card)
@@ -131,7 +143,12 @@ def compare(books: Books) -> Comparison:
     violations = [
         *_promises(books, jobs),
         *(Violation(code="ledger", job_id=None, text=text) for text in books.ledger_problems),
-        *_strangers(books, jobs),
+        *(
+            Violation(code="charged for nobody", job_id=None, text=entry.inputs)
+            for entry in strangers
+        ),
+        *_unbooked(books, jobs),
+        *_second_clicks(books, jobs),
         *(
             Violation(code="left thinking", job_id=card.job_id)
             for card in _left_thinking(books, jobs)
@@ -139,15 +156,16 @@ def compare(books: Books) -> Comparison:
         ),
     ]
     for job in jobs.values():
-        violations += _of_job(job, posts[job.prompt], videos[job.job_id], cards[job.job_id])
+        violations += _of_job(job, posts[job.job_id], videos[job.job_id], cards[job.job_id])
     return Comparison(
         violations=violations,
         charged_without_video={
             job.job_id: str(job.failure or job.state)
             for job in jobs.values()
-            if _may_be_charged(job) and _charged(posts[job.prompt])
+            if _may_be_charged(job) and _charged(posts[job.job_id])
         },
         left_thinking=len(_left_thinking(books, jobs)),
+        most_posts=max((len(entries) for entries in posts.values()), default=0),
     )
 
 
@@ -155,11 +173,26 @@ def _left_thinking(books: Books, jobs: Mapping[str, JobEntry]) -> list[Card]:
     return [card for card in books.cards if card.loading and card.job_id not in jobs]
 
 
-def _grouped(provider: Iterable[ProviderEntry]) -> Mapping[str, list[ProviderEntry]]:
-    grouped: dict[str, list[ProviderEntry]] = defaultdict(list)
-    for entry in provider:
-        grouped[entry.prompt].append(entry)
-    return grouped
+def _assigned(books: Books) -> tuple[Mapping[str, list[ProviderEntry]], list[ProviderEntry]]:
+    """Return which requests are whose, and those that are nobody's.
+
+    A job knows its request; of one that does not, it is the request with its inputs. One that is
+    left over when every job like it has one was sent twice.
+    """
+    owners = {job.request_id: job.job_id for job in books.jobs if job.request_id is not None}
+    posts: dict[str, list[ProviderEntry]] = defaultdict(list)
+    unknown: list[ProviderEntry] = []
+    for entry in books.provider:
+        owner = owners.get(entry.request_id)
+        (unknown if owner is None else posts[owner]).append(entry)
+    strangers: list[ProviderEntry] = []
+    for entry in unknown:
+        alike = [job.job_id for job in books.jobs if job.inputs == entry.inputs]
+        if alike:
+            posts[min(alike, key=lambda job_id: len(posts[job_id]))].append(entry)
+        else:
+            strangers.append(entry)
+    return posts, strangers
 
 
 def _promises(books: Books, jobs: Mapping[str, JobEntry]) -> Iterator[Violation]:
@@ -171,12 +204,20 @@ def _promises(books: Books, jobs: Mapping[str, JobEntry]) -> Iterator[Violation]
             yield Violation(code="refused but taken", job_id=job_id)
 
 
-def _strangers(books: Books, jobs: Mapping[str, JobEntry]) -> Iterator[Violation]:
-    """Find what nobody's job explains."""
-    prompts = {job.prompt for job in jobs.values()}
-    for entry in books.provider:
-        if entry.prompt not in prompts:
-            yield Violation(code="charged for nobody", job_id=None, text=entry.prompt)
+def _second_clicks(books: Books, jobs: Mapping[str, JobEntry]) -> Iterator[Violation]:
+    """Find what came of a yes, or of a drop, that should not."""
+    for presses in books.yeses:
+        made = [job_id for job_id in presses if job_id in jobs]
+        if len(made) > 1:
+            yield Violation(code="made twice", job_id=made[1], text=f"{len(made)} jobs")
+    shown = {video.job_id for video in books.videos}
+    for job_id in books.dropped:
+        if job_id in shown:
+            yield Violation(code="dropped but shown", job_id=job_id)
+
+
+def _unbooked(books: Books, jobs: Mapping[str, JobEntry]) -> Iterator[Violation]:
+    """Find videos that nobody's job explains."""
     for video in books.videos:
         if video.job_id not in jobs:
             yield Violation(code="unbooked video", job_id=video.job_id)

@@ -122,7 +122,6 @@ class Commits:
         self._actors.attempts.append(
             Attempt(
                 interaction_id=interaction.id,
-                prompt="",
                 answer=answer,
                 words=words,
                 sent_s=interaction.created_s,

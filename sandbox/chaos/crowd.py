@@ -39,6 +39,13 @@ class Crowd:
             return self._directs[ask.member]
         return list(self._guilds[ask.guild].channels.values())[ask.channel]
 
+    def channel(self, channel_id: str) -> Channel:
+        """Return a channel of a guild or of direct messages; KeyError when there is none."""
+        known = {
+            channel.id: channel for guild in self._guilds for channel in guild.channels.values()
+        }
+        return known.get(channel_id) or self._world.dms[channel_id]
+
     def _add_member(self, number: int) -> User:
         user_id = _id(0, _FIRST_MEMBER + number)
         user = User(id=user_id, name=f"Member {number}", token=f"member-{user_id}")

@@ -66,12 +66,17 @@ _LIMITED: Json = {
     "headers": {"Retry-After": "1", "X-RateLimit-Reset-After": "0.5", "Via": "1.1 google"},
 }
 
+# A message in a form that Discord does not take: it is posted in a plainer one.
+_INVALID: Json = {"status": 400, "body": {"message": "Invalid Form Body", "code": 50035}}
+
 # Weight and a fault of `sandbox.discord_api.faults`.
 DISCORD_FAULTS: Sequence[tuple[int, Json]] = (
     (4, {**_POST, "status": 500}),
     (3, {**_POST, "status": 502, "times": 3}),
     (4, {**_POST, "status": 500, "late": True}),
     (3, {**_POST, **_LIMITED}),
+    (3, {**_POST, **_INVALID}),
+    (1, {**_POST, **_INVALID, "times": 3}),
     (4, {**_POST, "drop": True}),
     (6, {**_POST, "drop": True, "late": True}),
     (2, {**_POST, "delay_s": 1.5}),

@@ -5,18 +5,22 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 
 from bot.job import TERMINAL
+from bot.policy import GuildPolicy
+from bot.storage import PolicyStore
 from sandbox.chaos.actors import Actors, Attempt
 from sandbox.chaos.books import Books, Comparison, compare
 from sandbox.chaos.events import Happenings
 from sandbox.chaos.pictures import pictures
-from sandbox.chaos.plan import Ask, Event, Plan
+from sandbox.chaos.plan import ASKING_GUILDS, Ask, Event, Plan
 from sandbox.chaos.progress import say
 from sandbox.chaos.reading import history_of, read_books, read_jobs
+from sandbox.chaos.second_clicks import SecondClicks
 from sandbox.chaos.stage import Stage
 from sandbox.chaos.waiting import until
 from sandbox.discord_api.wire import Json
@@ -56,11 +60,13 @@ class Run:
         self._plan = plan
         self._stage = stage
         self._actors = actors
+        self._clicks = SecondClicks(actors=actors)
         self._happenings = Happenings(stage, actors, plan.seed)
         self._events: dict[int, list[Event]] = defaultdict(list)
         for event in plan.events:
             self._events[event.after].append(event)
         self._happening: set[asyncio.Task[None]] = set()
+        self._clicking: set[asyncio.Task[None]] = set()
         self._waiting = iter(plan.asks)
         self._open: dict[str, float] = {}
         self._asked = 0
@@ -76,7 +82,7 @@ class Run:
             ]
             await self._give_all()
             say("all commands are given; waiting for what still happens")
-            await asyncio.gather(*self._happening)
+            await asyncio.gather(*self._happening, *self._clicking)
             hit = {
                 "provider_faults_hit": self._happenings.provider_faults_hit,
                 "discord_faults_hit": self._happenings.discord_faults_hit,
@@ -108,6 +114,16 @@ class Run:
         job_id = await self._actors.ask(ask)
         if job_id is not None:
             self._open[job_id] = time.monotonic()
+            self._clicking.add(asyncio.create_task(self._click(ask, job_id)))
+
+    async def _click(self, ask: Ask, job_id: str) -> None:
+        """Press what is planned for later."""
+        if ask.drop:
+            await self._clicks.drop(ask, job_id)
+        elif ask.second is not None:
+            made = await self._clicks.make_another(ask, job_id)
+            if made is not None:
+                self._open[made] = time.monotonic()
 
     async def _watch_open(self) -> None:
         """Forget jobs that have ended, so that new ones may come."""
@@ -142,7 +158,8 @@ class Run:
         return not compare(await self._books()).violations
 
     async def _books(self) -> Books:
-        return await read_books(self._stage, self._actors.attempts)
+        dropped = self._clicks.dropped
+        return await read_books(self._stage, self._actors.attempts, dropped=dropped)
 
     async def _outcome(self, seconds: float, hit: dict[str, int], *, quiet: bool) -> Outcome:
         books = await self._books()
@@ -164,6 +181,10 @@ class Run:
                 "database_connections_cut": self._happenings.cut,
                 **hit,
                 "cancels_pressed": self._actors.cancels,
+                "prices_said_yes_to": self._actors.yeses,
+                "drops_pressed": self._clicks.drops,
+                "told_dropped": len(self._clicks.dropped),
+                "second_clicks_made": len(self._clicks.made),
                 "given_up": len(self._actors.given_up),
             },
             seconds=seconds,
@@ -174,6 +195,15 @@ class Run:
 
 async def carry_out(plan: Plan, stage: Stage, folder: Path) -> Outcome:
     """Run a plan on a stage that is open."""
+    await _ask_for_prices(stage)
     async with aiohttp.ClientSession() as http:
         actors = Actors(stage=stage, http=http, pictures=await asyncio.to_thread(pictures, folder))
         return await Run(plan, stage, actors).carry_out()
+
+
+async def _ask_for_prices(stage: Stage) -> None:
+    """Let some guilds have their members say yes to every price first."""
+    policies, now = PolicyStore(stage.database), datetime.now(UTC)
+    for guild in stage.crowd.guilds[:ASKING_GUILDS]:
+        policy = GuildPolicy(confirm_above_credits=1)
+        await policies.set_policy(int(guild.id), policy, actor_id=int(guild.owner_id), now=now)

@@ -5,20 +5,25 @@ Events are tied to commands, not to a clock: a slow machine replays the same run
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from bot.catalogue import MODELS
 from sandbox.chaos.faults import DISCORD_FAULTS, PROVIDER_FAULTS, Json
 
 Picture = Literal["upright", "turned"]
+Second = Literal["again", "model"]
 DatabaseKind = Literal["sqlite", "postgresql"]
 
 MEMBERS = 40
 GUILDS = 9
 CHANNELS = 3
+# The first so many guilds have their members say yes to every price.
+ASKING_GUILDS = 3
 # Of all commands, how many are given in a direct message, or taken back at once.
 _DIRECT_SHARE, _CANCEL_SHARE = 0.08, 0.06
+# And how many results are dropped, or lead to a second click.
+_DROP_SHARE, _SECOND_SHARE = 0.06, 0.2
 # A picture that has to be converted, and so goes by the provider's upload.
 _TURNED_SHARE = 0.3
 # Faults for each command, on the average.
@@ -38,6 +43,9 @@ class Ask:
         guild: Number of the guild; None for a direct message.
         picture: What is attached; None for a model that needs only words.
         cancel: Press Cancel as soon as the card shows it.
+        drop: Press Cancel and Drop once it was sent.
+        second: What is pressed on the result: Again, or another model is chosen.
+        second_member: Who presses that; in direct messages it is the member.
     """
 
     number: int
@@ -48,6 +56,9 @@ class Ask:
     prompt: str
     picture: Picture | None
     cancel: bool
+    drop: bool = False
+    second: Second | None = None
+    second_member: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +96,9 @@ class Plan:
 def make_plan(*, seed: int, jobs: int, kills: int, bots: int, database: DatabaseKind) -> Plan:
     """Draw a run from a seed: the same arguments give the same plan, on every machine."""
     rng = random.Random(seed)
-    asks = [_ask(rng, seed, number) for number in range(jobs)]
+    # What is pressed later is drawn apart: the rest of a seed's plan is as it was without.
+    pressing = random.Random(f"{seed} pressing")
+    asks = [_pressing(pressing, _ask(rng, seed, number)) for number in range(jobs)]
     times = _Times(rng, jobs)
     events = [
         *_kills(rng, times, kills, bots),
@@ -146,6 +159,17 @@ def _ask(rng: random.Random, seed: int, number: int) -> Ask:
         picture=None if words else ("turned" if turned else "upright"),
         cancel=rng.random() < _CANCEL_SHARE,
     )
+
+
+def _pressing(rng: random.Random, ask: Ask) -> Ask:
+    """Add what its member, or another, presses once it was sent or is done."""
+    drop = rng.random() < _DROP_SHARE and not ask.cancel
+    wants_second, by = rng.random() < _SECOND_SHARE, rng.randrange(MEMBERS)
+    if drop or ask.cancel or not wants_second:
+        return replace(ask, drop=drop)
+    # Words alone are taken by one model only.
+    second: Second = "again" if ask.picture is None or rng.random() < 0.5 else "model"  # noqa: PLR2004 - half of them
+    return replace(ask, second=second, second_member=ask.member if ask.guild is None else by)
 
 
 def _kills(rng: random.Random, times: _Times, kills: int, bots: int) -> list[Event]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -23,18 +23,28 @@ _MARK = re.compile(r"job `(\d+)`")
 _MOST_LINES = 60
 
 
-async def read_books(stage: Stage, attempts: list[Attempt]) -> Books:
-    """Read everything as it stands now."""
+async def read_books(
+    stage: Stage, attempts: Sequence[Attempt], *, dropped: Sequence[str] = ()
+) -> Books:
+    """Read everything as it stands now.
+
+    Args:
+        stage: Where.
+        attempts: What members did.
+        dropped: The jobs of which they were told that the video is dropped.
+    """
     messages = list(_bot_messages(stage))
     return Books(
         accepted=[a.interaction_id for a in attempts if a.answer == "accepted"],
-        refused=[a.interaction_id for a in attempts if a.answer == "refused"],
+        refused=[a.interaction_id for a in attempts if a.answer in ("asked", "refused")],
+        yeses=_yeses(attempts),
+        dropped=dropped,
         interrupted=[a.interaction_id for a in attempts if _interrupted(stage, a)],
         jobs=await read_jobs(stage),
         provider=[
             ProviderEntry(
                 request_id=record.request_id,
-                prompt=str(record.body.get("prompt")),
+                inputs=_inputs(record.model.slug, record.body),
                 completed=record.status == "COMPLETED",
                 charged_usd=record.charged_usd,
             )
@@ -58,6 +68,19 @@ async def read_books(stage: Stage, attempts: list[Attempt]) -> Books:
         ],
         ledger_problems=await JobStore(stage.database).check_ledger(),
     )
+
+
+def _yeses(attempts: Sequence[Attempt]) -> list[list[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for attempt in attempts:
+        if attempt.question:
+            groups[attempt.question].append(attempt.interaction_id)
+    return list(groups.values())
+
+
+def _inputs(model: str, parameters: Mapping[str, object]) -> str:
+    """Return what tells a request from others: a second click may repeat all but the seed."""
+    return f"{model} {parameters.get('seed')} {parameters.get('prompt')}"
 
 
 def _job_of_video(message: StoredMessage) -> str | None:
@@ -90,7 +113,7 @@ async def read_jobs(stage: Stage) -> list[JobEntry]:
 def _entry(row: JobRow, credits_of: dict[str, int]) -> JobEntry:
     return JobEntry(
         job_id=str(row.id),
-        prompt=str(row.parameters.get("prompt")),
+        inputs=_inputs(row.model, row.parameters),
         state=JobState(row.state),
         price=row.price_credits,
         reserved=credits_of["reserve"],
@@ -107,7 +130,7 @@ async def history_of(stage: Stage, job_id: str) -> Json:
     records = [
         {"request_id": r.request_id, "status": r.status, "error": r.error, "calls": dict(r.calls)}
         for r in stage.provider.store.records.values()
-        if job is not None and r.body.get("prompt") == job.prompt
+        if job is not None and _inputs(r.model.slug, r.body) == _inputs(job.model, job.parameters)
     ]
     messages = [
         {

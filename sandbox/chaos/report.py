@@ -19,7 +19,6 @@ def report(plan: Plan, outcome: Outcome) -> Json:
         _NUMBER.sub("…", a.words.splitlines()[0]) for a in outcome.attempts if a.words
     )
     states = Counter(job.state.value for job in books.jobs)
-    posts = Counter(entry.prompt for entry in books.provider)
     delivered = {job.job_id for job in books.jobs if job.state is JobState.DELIVERED}
     videos = Counter(video.job_id for video in books.videos)
     known = {job.job_id for job in books.jobs}
@@ -43,7 +42,7 @@ def report(plan: Plan, outcome: Outcome) -> Json:
         "lost": sum(job.state not in TERMINAL for job in books.jobs),
         "provider": {
             "accepted": len(books.provider),
-            "most_posts_per_job": max(posts.values(), default=0),
+            "most_posts_per_job": comparison.most_posts,
             "charged": sum(entry.charged_usd is not None for entry in books.provider),
             "charged_without_video": Counter(comparison.charged_without_video.values()),
         },

@@ -1,6 +1,5 @@
 """The demo's page in a real browser: attach a picture, run /animate, watch the video."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,6 @@ from tests.page_browser import CHROMIUM, SWITCHES, needs_chromium
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.browser, needs_chromium]
 
-# Set it to a folder to renew the README's picture.
-SCREENSHOTS = os.environ.get("SCREENSHOTS")
 PLAYING = "video => video.readyState >= 2 && video.videoWidth > 0 && video.currentTime > 0"
 
 
@@ -45,8 +42,6 @@ async def test_a_stranger_makes_a_first_video(tmp_path: Path) -> None:
         await video.evaluate("video => { video.muted = true; return video.play(); }")
         handle = await video.element_handle()
         await page.wait_for_function(PLAYING, arg=handle, timeout=PATIENCE_S * 1000)
-        if SCREENSHOTS:
-            await page.screenshot(path=Path(SCREENSHOTS) / "page.png")
         await browser.close()
 
     assert complaints == []

@@ -13,6 +13,8 @@ import discord
 from discord import ui
 
 from bot.discord_ui.services import Interaction
+from bot.discord_ui.submitted import submitted
+from bot.discord_ui.words import cut
 
 PREFIX = "admin"
 _SHOWN_SEPARATOR = ","
@@ -119,15 +121,17 @@ class FormField:
 def form(name: str, title: str, fields: Sequence[FormField], *, verb: str = "save") -> ui.Modal:
     """Return a form; its id carries what it showed, so that only what was changed is saved.
 
+    Words that are longer in other languages than Discord takes there are cut.
+
     It is not kept by discord.py: whoever hears of modals asks `filled_form` for its verb.
     """
     shown = _SHOWN_SEPARATOR.join(one.value for one in fields if one.most_chars <= _ID_CHARS)
-    modal = ui.Modal(title=_cut(title, _TITLE_CHARS), custom_id=custom_id(verb, name, shown))
+    modal = ui.Modal(title=cut(title, _TITLE_CHARS), custom_id=custom_id(verb, name, shown))
     for one in fields:
         line: ui.TextInput[Any] = ui.TextInput(
             custom_id=one.name,
             default=one.value or None,
-            placeholder=_cut(one.hint, _HINT_CHARS) or None,
+            placeholder=cut(one.hint, _HINT_CHARS) or None,
             required=one.required,
             max_length=one.most_chars,
             style=(
@@ -136,38 +140,22 @@ def form(name: str, title: str, fields: Sequence[FormField], *, verb: str = "sav
                 else discord.TextStyle.short
             ),
         )
-        modal.add_item(ui.Label(text=_cut(one.label, _TITLE_CHARS), component=line))
+        modal.add_item(ui.Label(text=cut(one.label, _TITLE_CHARS), component=line))
     modal.stop()
     return modal
 
 
-def _cut(words: str, most: int) -> str:
-    """Return words that may be longer in other languages than Discord takes there."""
-    return words if len(words) <= most else words[: most - 1] + "…"
-
-
 def filled_form(interaction: Interaction, verb: str = "save") -> Press | None:
     """Return what was filled in, when the interaction is a form of that verb; else None."""
-    data: Mapping[str, Any] = interaction.data or {}
-    known = str(data.get("custom_id", ""))
-    if interaction.type is not discord.InteractionType.modal_submit:
+    filled = submitted(interaction)
+    if filled is None or not filled.custom_id.startswith(f"{PREFIX}:{verb}:"):
         return None
-    if not known.startswith(f"{PREFIX}:{verb}:"):
-        return None
-    _, args = _parsed(known)
-    return Press(verb=verb, args=args, fields=_fields(data.get("components", ())))
+    _, args = _parsed(filled.custom_id)
+    fields = {name: value or "" for name, value in filled.values.items()}
+    return Press(verb=verb, args=args, fields=fields)
 
 
 def shown_values(press: Press, names: Sequence[str]) -> dict[str, str]:
     """Return what a form showed when it was opened, by the names of its fields."""
     values = press.args[-1].split(_SHOWN_SEPARATOR) if press.args else []
     return dict(zip(names, values, strict=False))
-
-
-def _fields(components: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    found = {}
-    for component in components:
-        inner = component.get("component", component)
-        if "custom_id" in inner and "value" in inner:
-            found[str(inner["custom_id"])] = str(inner["value"] or "")
-    return found

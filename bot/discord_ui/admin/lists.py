@@ -9,8 +9,8 @@ from bot.discord_ui.admin.notices import KIND_NAMES, match_words, rule_words, un
 from bot.discord_ui.admin.parts import back, page_count, page_words, turning
 from bot.discord_ui.admin.words import allowance_words, mention
 from bot.discord_ui.boxes import BLURPLE, texts_view
-from bot.discord_ui.cards import look_of
 from bot.discord_ui.limits import CHOICE_NAME_CHARS, CONTENT_CHARS
+from bot.discord_ui.looks import look_of
 from bot.discord_ui.pages import window_texts
 from bot.discord_ui.settings_words import model_title
 from bot.discord_ui.words import excerpt, moderator_words, one_line, units

@@ -11,7 +11,7 @@ from bot.discord_ui.admin.items import button, row
 from bot.discord_ui.admin.parts import text
 from bot.discord_ui.admin.words import mention
 from bot.discord_ui.boxes import BLURPLE, YELLOW, Box, view_of
-from bot.discord_ui.cards import LOOKS
+from bot.discord_ui.looks import LOOKS
 from bot.discord_ui.settings_words import model_title
 from bot.discord_ui.words import about
 from bot.i18n import N_, gettext, ngettext, number_text
