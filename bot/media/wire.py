@@ -55,7 +55,8 @@ class Link:
         try:
             self._end.settimeout(self._left_s())
             self._end.sendall(_SIZES.pack(len(head), len(message.data)) + head)
-            self._end.sendall(message.data)
+            if message.data:  # to send nothing is an error when the other has answered and gone
+                self._end.sendall(message.data)
         except OSError as error:
             raise BrokenAnswerError(f"not heard out: {error}") from error
 
