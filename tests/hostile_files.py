@@ -191,7 +191,8 @@ def movie(
     return start + box(b"moov", header, track)
 
 
-def _real_movie() -> bytes:
+def real_movie() -> bytes:
+    """Return an MP4 of five pictures that is what it says."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
         stream = container.add_stream("mpeg4", rate=10)
@@ -205,7 +206,7 @@ def _real_movie() -> bytes:
 
 _START = box(b"ftyp", b"isom", bytes(4), b"isommp41")
 MOVIES: Mapping[str, Callable[[], bytes]] = {
-    "mp4-truncated": lambda: _real_movie()[:-200],
+    "mp4-truncated": lambda: real_movie()[:-200],
     "mp4-65535x65535": lambda: movie(width=65_535, height=65_535),
     "mp4-four-billion-durations": lambda: movie(stts=(HUGE, 1)),
     "mp4-four-billion-pictures": lambda: movie(sizes=HUGE),

@@ -1,5 +1,7 @@
 """Files made to hurt: what they cost is bounded, and the bot is none the worse."""
 
+import asyncio
+import gc
 import logging
 import os
 import signal
@@ -196,6 +198,62 @@ async def test_without_forks_files_are_opened_by_the_bot_itself(tmp_path: Path) 
         await decoder.image(hostile.PICTURES["png-30000x30000"](), limits=LIMITS)
     with pytest.raises(DownloadInterruptedError, match="too early"):
         await decoder.video(path)
+
+
+@pytest.mark.parametrize("apart", [True, False])
+async def test_a_good_file_is_opened_apart_or_not(tmp_path: Path, apart: bool) -> None:
+    """Each kind of question has its answer either way."""
+    decoder = Decoder(apart=apart)
+    path = tmp_path / "v.mp4"
+    path.write_bytes(hostile.real_movie())
+
+    video = await decoder.video(path)
+    sound = await decoder.audio(hostile.wav(data=bytes(32_000)), limits=LIMITS)
+
+    assert (video.path, video.width, video.codec) == (path, 64, "mpeg4")
+    assert (sound.media_type, sound.duration_s) == ("audio/wav", pytest.approx(4.0))
+    assert (await decoder.thumbnail(path))[8:12] == b"WEBP"
+    assert (await decoder.frame(path, last=True)).startswith(b"\xff\xd8")
+
+
+async def test_without_a_file_each_says_so_in_its_own_way(tmp_path: Path) -> None:
+    """A video that is gone may be kept elsewhere; a picture of it is just not to be had."""
+    decoder = Decoder()
+
+    with pytest.raises(FileNotFoundError):
+        await decoder.video(tmp_path / "gone.mp4")
+    with pytest.raises(NoThumbnailError):
+        await decoder.thumbnail(tmp_path / "gone.mp4")
+    with pytest.raises(NotAVideoError):
+        await decoder.frame(tmp_path / "gone.mp4", last=False)
+
+
+async def test_a_file_that_is_moved_meanwhile_is_read(tmp_path: Path) -> None:
+    """It was opened before it had to wait for its turn: an undelivered video is put away."""
+    decoder = Decoder()
+    path = tmp_path / "v.mp4"
+    path.write_bytes(hostile.real_movie())
+    others = [asyncio.create_task(decoder.video(path)) for _ in range(4)]
+    last = asyncio.create_task(decoder.thumbnail(path))
+    await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+    path.rename(tmp_path / "elsewhere.mp4")
+
+    assert await last
+
+
+async def test_who_is_cancelled_while_waiting_leaves_no_file_open(tmp_path: Path) -> None:
+    """An open file that is collected is a warning, which is an error here."""
+    decoder = Decoder()
+    path = tmp_path / "v.mp4"
+    path.write_bytes(hostile.real_movie())
+    waiting = [asyncio.create_task(decoder.video(path)) for _ in range(6)]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+    gc.collect()
+
+    assert any(isinstance(end, asyncio.CancelledError) for end in ends)
 
 
 def test_nothing_stays_behind_when_the_bot_is_killed() -> None:
