@@ -13,6 +13,8 @@ PAGE_LENGTH = 5
 SEARCHED = 10_000
 # Words travel in the ids of buttons, which have 100 characters.
 WORDS_CHARS = 40
+# Turn the direction of the text around them, and cannot be seen.
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,11 +107,13 @@ def search_words(typed: str) -> str:
 
 
 def plain_words(text: str) -> str:
-    """Return the words with single spaces between them, without what no database can look for."""
+    """Return the words with single spaces between them, without what nobody can look for."""
     return " ".join("".join(one for one in text if _is_plain(one)).split())
 
 
 def _is_plain(character: str) -> bool:
+    if unicodedata.bidirectional(character) in _TURNING:
+        return False
     return character.isspace() or unicodedata.category(character) not in {"Cc", "Cs"}
 
 

@@ -47,6 +47,11 @@ def ago(moment: datetime) -> str:
     return f"<t:{int(moment.timestamp())}:R>"
 
 
+def clock(moment: datetime) -> str:
+    """Return a time to the second that Discord shows in the reader's time zone."""
+    return f"<t:{int(moment.timestamp())}:T>"
+
+
 def at(moment: datetime) -> str:
     """Return a date and time that Discord shows in the reader's time zone."""
     return f"<t:{int(moment.timestamp())}:f>"

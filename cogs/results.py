@@ -6,16 +6,12 @@ from discord.ext import commands
 
 from bot.catalogue import Model
 from bot.client import VideoBot
-from bot.discord_ui.deletion import (
-    PressedRemover,
-    deleted_view,
-    is_pressed_on_absent,
-    kept_view,
-    question_view,
-)
+from bot.discord_ui.absence import pressed_result
+from bot.discord_ui.deletion import deleted_view, kept_view, question_view
 from bot.discord_ui.details import show_details
 from bot.discord_ui.order_facts import chosen_model
 from bot.discord_ui.press_rights import channel_moderator, check_may_ask, viewer_of
+from bot.discord_ui.pressed_remover import PressedRemover
 from bot.discord_ui.remake_forms import (
     FilledForm,
     change_form,
@@ -34,6 +30,7 @@ from bot.job import Job
 from bot.jobs.again import Change, kind_after
 
 _Press = Callable[[Interaction, int], Awaitable[None]]
+_Deletion = Callable[[Interaction, FilledForm], Awaitable[None]]
 
 
 class Results(commands.Cog):
@@ -49,6 +46,10 @@ class Results(commands.Cog):
             "delete": self._delete,
             "erase": self._erase,
             "keep": self._keep,
+        }
+        self._deletions: Mapping[str, _Deletion] = {
+            "delete": self._take_down,
+            "erase": self._erase_here,
         }
 
     @commands.Cog.listener()
@@ -75,11 +76,8 @@ class Results(commands.Cog):
         form = filled_form(interaction)
         if form is None:
             return
-        if form.action == "delete":
-            await self._take_down(interaction, form)
-            return
-        if form.action == "erase":
-            await self._erase_here(interaction, form.job_id)
+        if form.action in self._deletions:
+            await self._deletions[form.action](interaction, form)
             return
         goes_on = form.action == "continue"
 
@@ -92,7 +90,9 @@ class Results(commands.Cog):
                 goes_on=goes_on,
             )
 
-        await take_remade(interaction, self._bot.services, form.job_id, changed, goes_on=goes_on)
+        await take_remade(
+            interaction, self._bot.services, form.job_id, changed, goes_on=goes_on, written=True
+        )
 
     async def _again(self, interaction: Interaction, job_id: int) -> None:
         services = self._bot.services
@@ -119,10 +119,10 @@ class Results(commands.Cog):
         if job.removed_at is not None and job.result_message_id is None:
             raise NotFoundError(gettext("This video is deleted already."))
         if job.user_id == interaction.user.id:
-            if is_pressed_on_absent(interaction, job):
+            if pressed_result(interaction, job) is not None:
                 await interaction.response.send_modal(erasing_form(job))
-                return
-            await interaction.response.send_message(view=question_view(job), ephemeral=True)
+            else:
+                await interaction.response.send_message(view=question_view(job), ephemeral=True)
             return
         channel_moderator(interaction, job)
         await interaction.response.send_modal(deletion_form(job))
@@ -132,10 +132,13 @@ class Results(commands.Cog):
         removal = await self._bot.services.videos.delete_own(interaction.user.id, job_id)
         await interaction.edit_original_response(view=deleted_view(removal))
 
-    async def _erase_here(self, interaction: Interaction, job_id: int) -> None:
+    async def _erase_here(self, interaction: Interaction, form: FilledForm) -> None:
+        if form.answer != "erase":
+            await interaction.response.send_message(view=kept_view(), ephemeral=True)
+            return
         await interaction.response.defer()
         removal = await self._bot.services.videos.delete_own(
-            interaction.user.id, job_id, remover=PressedRemover(interaction)
+            interaction.user.id, form.job_id, remover=PressedRemover(interaction)
         )
         await interaction.followup.send(view=deleted_view(removal), ephemeral=True)
 

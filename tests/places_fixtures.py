@@ -14,6 +14,7 @@ import yarl
 from bot.storage import Database, PolicyStore
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
+from sandbox.segmind_api import SegmindStandIn
 from tests.face_running import Face, start, stop
 from tests.storage_kit import opened
 
@@ -37,7 +38,9 @@ async def everywhere(
     folder = tmp_path_factory.mktemp("everywhere")
     file = Path(await asyncio.to_thread(shutil.copy, migrated_file, folder / "bot.sqlite3"))
     stand_in = DiscordStandIn(speed=100, everywhere=True)
-    await stand_in.start()
+    segmind = SegmindStandIn(folder=folder / "segmind")
+    for server in (stand_in, segmind):
+        await server.start()
     database = Database.open(f"sqlite:///{file}")
     async with aiohttp.ClientSession() as http, opened(file) as store:
         face = Face(
@@ -47,12 +50,15 @@ async def everywhere(
             http=http,
             data_dir=folder,
             user_installs=True,
+            upload_base=segmind.api_url,
+            provider_key=segmind.api_key,
         )
         task = await start(face)
         yield face
         await stop(face, task)
     await database.close()
-    await stand_in.stop()
+    for server in (segmind, stand_in):
+        await server.stop()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

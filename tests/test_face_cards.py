@@ -1,5 +1,6 @@
 """Status cards and result messages: every state has its words, and all stay within the limits."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -284,6 +285,28 @@ def test_values_too_long_to_show_are_given_as_a_file() -> None:
 
     assert exact_parameters(job()) is None
     assert '"negative_prompt": "y"' in (exact_parameters(long) or "")
+
+
+@pytest.mark.parametrize("reason", FailureReason)
+def test_what_failed_can_be_made_again_from_its_card(reason: FailureReason) -> None:
+    """As it was, or changed; not where it would fail until the bot's own people act."""
+    hopeless = reason in (FailureReason.HOST_KEY, FailureReason.HOST_CREDITS)
+    failed = replace(job(JobState.FAILED), failure=reason)
+    wanted = [] if hopeless else [f"job:{action}:{failed.id}" for action in ("again", "change")]
+
+    for view in (status_card(failed), job_page(failed)):
+        ids = [str(part["custom_id"]) for part in components(view) if "custom_id" in part]
+        assert ids == wanted
+
+
+def test_a_clock_without_its_date_follows_it_within_hours() -> None:
+    """The date is written once; a video that took longer than that names another."""
+    quick = replace(job(JobState.DELIVERED), created_at=NOW, submitting_at=NOW, ended_at=NOW)
+    slow = replace(quick, ended_at=NOW + timedelta(hours=12))
+
+    assert whole(job_page(quick)).count(":f>") == 1
+    assert whole(job_page(slow)).count(":f>") == 2
+    assert f"<t:{int(NOW.timestamp())}:T>" in whole(job_page(quick))
 
 
 def test_a_failed_job_s_page_says_what_came_back() -> None:

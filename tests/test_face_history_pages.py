@@ -235,3 +235,4 @@ def test_too_many_words_are_refused(typed: str) -> None:
 def test_words_are_tidied() -> None:
     """What no database can look for is left out."""
     assert search_words("  a\n fox\0 \ud800 ") == "a fox"
+    assert search_words("\u202ea fox\u2069") == "a fox"

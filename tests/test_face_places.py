@@ -38,6 +38,7 @@ from sandbox.discord_api.seed_places import (
 )
 from tests.discord_kit import member_driver, until
 from tests.face_running import EPHEMERAL, Face, all_text, buttons, now
+from tests.results_room import red_to_blue
 from tests.segmind_far_end import tiny_mp4
 
 pytest_plugins = (
@@ -303,29 +304,6 @@ async def test_where_it_is_not_a_member_finds_all_of_their_videos(
 
 
 @pytest.mark.parametrize("channel_id", ABSENT)
-async def test_where_it_is_not_a_member_deletes_their_video_by_its_own_button(
-    face: Face, mia: MemberDriver, video: VideoFile, channel_id: str
-) -> None:
-    """The bot could not delete it by itself; it asks first, as everywhere."""
-    job = await finished(face, mia, channel_id)
-    await handed_over(face, job, video)
-    (found,) = await videos(face, job)
-    posted = await mia.wait_for_message(lambda m: m["id"] == found["id"])
-    form = (await mia.press(posted, f"job:delete:{job.id}")).modal
-    assert form is not None
-    assert any(m["id"] == found["id"] for m in await face.posted(channel_id))
-    await mia.submit_modal(form, {})
-
-    async def gone() -> bool:
-        return all(m["id"] != found["id"] for m in await face.posted(channel_id))
-
-    await until(gone)
-    await told(mia, "Your video is deleted")
-    assert "credits do not come back" in str(form)
-    assert (await face.job(job.id)).deleted_by_member
-
-
-@pytest.mark.parametrize("channel_id", ABSENT)
 async def test_the_video_comes_as_an_answer_while_the_token_lives(
     face: Face, mia: MemberDriver, video: VideoFile, channel_id: str
 ) -> None:
@@ -548,3 +526,95 @@ def restarted_poster(face: Face) -> ChannelPoster:
     """Return a poster that remembers nothing."""
     absent = AbsentPoster(face.bot, on_placed=face.keep_place)
     return ChannelPoster(face.bot, absent, prices=load_prices(), jobs=face.store)
+
+
+# -- the second click where the bot is not -------------------------------------------------
+
+
+async def result_there(
+    face: Face, mia: MemberDriver, channel_id: str, video: VideoFile
+) -> tuple[Job, dict[str, Any]]:
+    """Let Mia have a video where the bot is not, to be gone on from; return its message, too."""
+    await asyncio.to_thread(video.path.write_bytes, red_to_blue())
+    video = replace(video, size_bytes=len(red_to_blue()))
+    job = await handed_over(face, await finished(face, mia, channel_id), video)
+    (message,) = await videos(face, job)
+    return job, await mia.wait_for_message(lambda m: bool(m["id"] == message["id"]))
+
+
+@pytest.mark.parametrize("channel_id", ABSENT)
+async def test_a_video_goes_on_where_the_bot_cannot_read_it(
+    face: Face, mia: MemberDriver, video: VideoFile, channel_id: str
+) -> None:
+    """Its address comes with the press: of the last picture the next clip is made."""
+    job, message = await result_there(face, mia, channel_id, video)
+    opened = await mia.press(message, f"job:continue:{job.id}")
+    assert opened.modal is not None
+    form = await mia.submit_modal(opened.modal, {"prompt": "And on it goes"})
+    made = await face.carded(int(form.id))
+
+    assert (made.parent_id, made.channel_id, made.bot_absent) == (job.id, int(channel_id), True)
+
+
+@pytest.mark.parametrize("channel_id", ABSENT)
+async def test_others_there_make_it_again_for_themselves(
+    face: Face, mia: MemberDriver, video: VideoFile, channel_id: str
+) -> None:
+    """On their own credits; Discord is not asked for the rules of a server that is not ours."""
+    job, message = await result_there(face, mia, channel_id, video)
+    before = Counter((await face.state())["calls"])
+    async with member_driver(face.stand_in, "Theo") as theo:
+        pressed = await theo.press(message, f"job:again:{job.id}")
+        made = await face.carded(int(pressed.id))
+        theo_id = int(theo.user["id"])
+    calls = Counter((await face.state())["calls"]) - before
+
+    assert (made.parent_id, made.user_id) == (job.id, theo_id)
+    assert not [call for call in calls if "permissions" in call]
+
+
+@pytest.mark.parametrize("channel_id", ABSENT)
+async def test_its_member_deletes_it_there(
+    face: Face, mia: MemberDriver, video: VideoFile, channel_id: str
+) -> None:
+    """By the answer to a form: the bot's own token deletes nothing there."""
+    job, message = await result_there(face, mia, channel_id, video)
+    opened = await mia.press(message, f"job:delete:{job.id}")
+    assert opened.modal is not None
+    assert "cannot be brought back" in str(opened.modal["components"])
+    await mia.submit_modal(opened.modal, {"answer": ["erase"]})
+
+    async def gone() -> bool:
+        return (await face.job(job.id)).result_message_id is None
+
+    await until(gone)
+    assert await told(mia, "Your video is deleted")
+    assert [m["id"] for m in await videos(face, job) if m["deleted_at"] is None] == []
+    assert (await face.job(job.id)).deleted_by_member
+
+
+async def test_a_member_who_thinks_better_of_it_keeps_it(
+    face: Face, mia: MemberDriver, video: VideoFile
+) -> None:
+    """The form has both answers, as the buttons have elsewhere."""
+    job, message = await result_there(face, mia, PLAZA_ID, video)
+    opened = await mia.press(message, f"job:delete:{job.id}")
+    assert opened.modal is not None
+    await mia.submit_modal(opened.modal, {"answer": ["keep"]})
+
+    assert await told(mia, "Nothing was deleted")
+    assert len(await videos(face, job)) == 1
+    assert (await face.job(job.id)).removed_at is None
+
+
+async def test_nobody_else_deletes_it_there(
+    face: Face, mia: MemberDriver, video: VideoFile
+) -> None:
+    """Not even the owner of that server."""
+    job, message = await result_there(face, mia, PLAZA_ID, video)
+    async with member_driver(face.stand_in, "Sven") as sven:
+        pressed = await sven.press(message, f"job:delete:{job.id}")
+        await told(sven, "Nothing was deleted")
+
+    assert pressed.modal is None
+    assert len(await videos(face, job)) == 1

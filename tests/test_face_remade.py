@@ -321,6 +321,27 @@ async def test_a_chosen_length_that_the_chosen_model_lacks_is_refused(room: Room
     assert await room.children(result) == []
 
 
+async def test_what_was_written_into_a_refused_form_is_not_lost(room: Room) -> None:
+    """It opens again as it was filled in; sent, it is made from the same video and picture."""
+    result = await room.made()
+    form = (await room.mia.press(result.message, result.button("change"))).modal
+    assert form is not None
+    words = "A fox jumps,\nthen looks back"
+    filled = {"prompt": words, "model": [FLASH], "duration": ["15"]}
+    await room.mia.submit_modal(form, filled)
+    refused = await room.told(room.mia, "has no `duration`")
+    (again,) = buttons(refused)
+    opened = (await room.mia.press(refused, again)).modal
+    assert opened is not None
+    assert opened["components"][0]["component"]["value"] == words
+    await room.mia.submit_modal(opened, {"model": [WAN_26]})
+    child = await room.child(result)
+
+    assert (child.prompt, child.model, child.seed) == (words, WAN_26, result.job.seed)
+    assert child.parameters["image"] == result.job.parameters["image"]
+    assert child.parameters["duration"] == 15
+
+
 async def test_the_form_of_a_change_prices_each_choice(room: Room) -> None:
     """Models and lengths; what the job had is chosen already."""
     result = await room.made(options={"duration": 10})

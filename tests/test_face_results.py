@@ -257,6 +257,22 @@ async def test_a_moderator_of_another_channel_deletes_nothing_there(room: Room) 
 # -- twice -------------------------------------------------------------------------------
 
 
+async def test_what_failed_is_made_again(room: Room) -> None:
+    """By the buttons of its card: at once, or changed; the seed is new, or kept."""
+    failed = await room.made(state=JobState.RUNNING)
+    await room.face.store.transition(failed.job.id, JobState.FAILED, now=now())
+    await room.mia.press(failed.message, failed.button("again"))
+    again = await room.child(failed)
+    form = (await room.mia.press(failed.message, failed.button("change"))).modal
+    assert form is not None
+    await room.mia.submit_modal(form, {"prompt": "A calmer fox"})
+    changed = await room.child(failed, number=2)
+
+    assert (again.prompt, again.parent_id) == (failed.job.prompt, failed.job.id)
+    assert again.seed != failed.job.seed
+    assert (changed.prompt, changed.seed) == ("A calmer fox", failed.job.seed)
+
+
 async def test_two_quick_presses_make_one_video(room: Room) -> None:
     """Of one member on one result; the second is told so and costs nothing."""
     result = await room.result()

@@ -211,7 +211,8 @@ async def test_a_good_file_is_opened_apart_or_not(tmp_path: Path, apart: bool) -
     sound = await decoder.audio(hostile.wav(data=bytes(32_000)), limits=LIMITS)
 
     assert (video.path, video.width, video.codec) == (path, 64, "mpeg4")
-    assert (sound.media_type, sound.duration_s) == ("audio/wav", pytest.approx(4.0))
+    assert sound.media_type == "audio/wav"
+    assert sound.duration_s == pytest.approx(4.0)
     assert (await decoder.thumbnail(path))[8:12] == b"WEBP"
     assert (await decoder.frame(path, last=True)).startswith(b"\xff\xd8")
 

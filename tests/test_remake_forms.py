@@ -16,9 +16,11 @@ from bot.discord_ui.remake_forms import (
     chosen_settings,
     continue_form,
     deletion_form,
+    erasing_form,
     model_options,
 )
 from bot.discord_ui.words import units
+from bot.i18n import LANGUAGES, speaking
 from bot.job import Job, JobState
 from tests.face_kit import (
     MOST_COMPONENTS,
@@ -69,6 +71,19 @@ def test_forms_fit(model: Model, prompt: str, negative: str) -> None:
             assert len(options) <= 25
             assert sum(option["default"] for option in options) <= 1
             assert all(units(o["label"]) <= 100 >= units(o["description"]) for o in options)
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_the_question_fits_as_a_form(locale: str) -> None:
+    """In every language: where the bot is not it is asked in a form."""
+    with speaking(locale):
+        shown = erasing_form(finished(id=2**63 - 1)).to_dict()
+
+    assert units(shown["title"]) <= 45
+    assert len(shown["custom_id"]) <= 100
+    assert units(shown["components"][1]["label"]) <= 45
+    answers = shown["components"][1]["component"]["options"]
+    assert [answer["value"] for answer in answers] == ["erase", "keep"]
 
 
 @every_model

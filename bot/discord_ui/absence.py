@@ -17,7 +17,14 @@ from bot.i18n import gettext
 from bot.job import Job
 from bot.words import ago
 
-__all__ = ["absent_note", "check_reachable", "is_absent", "may_be_late", "ruling_guild_id"]
+__all__ = [
+    "absent_note",
+    "check_reachable",
+    "is_absent",
+    "may_be_late",
+    "pressed_result",
+    "ruling_guild_id",
+]
 
 
 def is_absent(interaction: Interaction) -> bool:
@@ -35,6 +42,17 @@ def is_absent(interaction: Interaction) -> bool:
 def ruling_guild_id(interaction: Interaction) -> int | None:
     """Return the server whose rules and credits hold; None where those of direct messages do."""
     return None if is_absent(interaction) else interaction.guild_id
+
+
+def pressed_result(interaction: Interaction, job: Job) -> discord.Message | None:
+    """Return the message with a job's video, where the bot is not and only a press brings it.
+
+    None where the bot itself can read and delete it, or where something else was pressed.
+    """
+    message, there = interaction.message, job.bot_absent and not job.result_direct
+    if message is None or not there or message.id != job.result_message_id:
+        return None
+    return message
 
 
 def absent_note(job: Job) -> str:

@@ -46,6 +46,11 @@ _FACES: Mapping[str, _Face] = {
 ACTIONS = tuple(_FACES)
 
 
+def label_of(action: str) -> str:
+    """Return a button's label in English; KeyError for an action that is none."""
+    return _FACES[action].label
+
+
 class JobButton(
     ui.DynamicItem[ui.Button[ui.LayoutView]],
     template=rf"job:(?P<action>{'|'.join(ACTIONS)}):(?P<id>[0-9]+)",

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from discord import ui
 
+from bot.catalogue import find_model
 from bot.discord_ui.absence import absent_note
 from bot.discord_ui.boxes import Box, view_of
 from bot.discord_ui.buttons import JobButton
@@ -23,11 +24,13 @@ from bot.discord_ui.result_links import has_video, result_link, was_sent_directl
 from bot.discord_ui.settings_words import facts_lines
 from bot.discord_ui.words import about, bar_until_done, quote
 from bot.i18n import N_, gettext, number_text
-from bot.job import Job, JobState, Wishes
+from bot.job import FailureReason, Job, JobState, Wishes
 from bot.jobs.ports import Standing
 from bot.words import ago, credits_text
 
 _PROMPT_LIMIT = 240
+# Whatever is asked for fails until the bot's own people have mended it.
+_NO_USE = frozenset({FailureReason.HOST_KEY, FailureReason.HOST_CREDITS})
 _WHOLE_PERCENT = 100
 
 
@@ -60,7 +63,7 @@ def card_key(job: Job, standing: Standing) -> tuple[str, str]:
 
 
 def add_buttons(box: Box, job: Job, *, tells: bool | None = None) -> None:
-    """Add what its member can do about a job: cancel it, be told of its end, have it sent again.
+    """Add what can be done about a job: cancel it, be told of its end, have it sent or made again.
 
     Args:
         box: Where.
@@ -68,6 +71,8 @@ def add_buttons(box: Box, job: Job, *, tells: bool | None = None) -> None:
         tells: Whether they are told; None: not known, and so not offered.
     """
     actions = ["send"] if can_be_sent(job) else []
+    if job.state is JobState.FAILED and find_model(job.model) and job.failure not in _NO_USE:
+        actions += ["again", "change"]
     if not job.terminal:
         actions += [] if job.dropping else ["cancel"]
         if tells is not None and job.guild_id is not None:

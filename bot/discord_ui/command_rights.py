@@ -13,6 +13,7 @@ from discord import AppCommandPermissionType as Target
 from discord.ext import commands
 
 from bot.catalogue import COMMANDS, Kind
+from bot.discord_ui.absence import ruling_guild_id
 from bot.discord_ui.services import Interaction
 from bot.discord_ui.verdicts import DISCORD_ERRORS
 from bot.errors import RefusedError
@@ -112,16 +113,15 @@ class CommandRights:
         Raises:
             RefusedError: the rules of the server say no.
         """
-        if interaction.guild_id is None or interaction.permissions.administrator:
-            return
+        guild_id = ruling_guild_id(interaction)
+        if guild_id is None or interaction.permissions.administrator:
+            return  # where the bot is not, Discord would refuse to tell: too often gets it banned
         command = COMMANDS[kind]
         try:
-            rules = await self._rules_of(interaction.guild_id)
+            rules = await self._rules_of(guild_id)
             command_id = await self._command_id(command) if rules else 0
         except DISCORD_ERRORS as error:
-            log.warning(
-                "guild %s: its command rules are not known: %s", interaction.guild_id, error
-            )
+            log.warning("guild %s: its command rules are not known: %s", guild_id, error)
             return
         asker, application_id = _asker(interaction), interaction.application_id
         if not may_use(rules, asker, command_id=command_id, application_id=application_id):

@@ -1,54 +1,15 @@
-"""What a member is asked before their video is deleted, and told afterwards."""
+"""What a member is asked before their video is deleted, and told afterwards; pure views."""
 
-import logging
 from typing import Any
 
-import discord
 from discord import ui
 
 from bot.discord_ui.boxes import GREY, YELLOW, texts_view
 from bot.discord_ui.buttons import JobButton
-from bot.discord_ui.calls import translated
 from bot.discord_ui.result_links import result_link
-from bot.discord_ui.services import Interaction
 from bot.i18n import gettext
 from bot.job import Job, JobState
-from bot.jobs.ports import CannotPostError
 from bot.jobs.video_desk import Deletion, Removal
-
-log = logging.getLogger(__name__)
-
-_UNKNOWN_MESSAGE = 10008
-
-
-class PressedRemover:
-    """The `Remover` of `bot.jobs.moderating_ports` for the message on which a button was pressed.
-
-    By the interaction's token: the bot itself may not be where that message is.
-    """
-
-    def __init__(self, interaction: Interaction) -> None:
-        """Make one; the interaction is deferred as an update of that message."""
-        self._interaction = interaction
-
-    async def delete_result(self, job: Job) -> None:
-        """Delete it, if it is there; CannotPostError, PostLaterError."""
-        message = self._interaction.message
-        if message is None or message.id != job.result_message_id:
-            raise CannotPostError("it is not the message that was pressed on")
-        try:
-            await translated(self._interaction.delete_original_response())
-        except CannotPostError as error:
-            cause = error.__cause__
-            if not (isinstance(cause, discord.NotFound) and cause.code == _UNKNOWN_MESSAGE):
-                raise
-            log.info("job %s: its message is gone already: %s", job.id, error)
-
-
-def is_pressed_on_absent(interaction: Interaction, job: Job) -> bool:
-    """Tell whether a job's own message was pressed on, where the bot is not."""
-    message = interaction.message
-    return job.bot_absent and message is not None and message.id == job.result_message_id
 
 
 def erasing_text() -> str:

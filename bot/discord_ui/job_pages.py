@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from discord import ui
@@ -20,7 +20,7 @@ from bot.discord_ui.words import cut, excerpt, one_line, quote, units
 from bot.i18n import N_, gettext, number_text
 from bot.job import RELEASING, Job, JobState
 from bot.jobs.ports import Standing
-from bot.words import ago, at, credits_text, option_name
+from bot.words import ago, at, clock, credits_text, option_name
 
 # Three components each (section, text, button): with heading and container under 40.
 LIST_LENGTH = 8
@@ -28,6 +28,8 @@ _LIST_PROMPT = 80
 _PAGE_PROMPT = 1200
 _VALUE_LIMIT = 300
 _FAMILY_LIMIT = 5
+# A clock without a date is understood as the next such time after the date before it.
+_SAME_DAY = timedelta(hours=12)
 
 # What happened when; each is followed by a clock.
 _STEPS = (
@@ -196,8 +198,18 @@ def _unsigned(value: JsonScalar) -> JsonScalar:
 
 
 def _times(job: Job) -> str:
-    moments: list[tuple[str, datetime | None]] = [(text, getattr(job, key)) for text, key in _STEPS]
-    return " · ".join(gettext(text).format(when=at(when)) for text, when in moments if when)
+    """Return what happened when: the date once, as long as it is clear which is meant."""
+    steps: list[tuple[str, datetime | None]] = [(text, getattr(job, key)) for text, key in _STEPS]
+    parts, dated = [], None
+    for text, when in steps:
+        if when is None:
+            continue
+        if dated is None or when - dated >= _SAME_DAY:
+            dated, shown = when, at(when)
+        else:
+            shown = clock(when)
+        parts.append(gettext(text).format(when=shown))
+    return " · ".join(parts)
 
 
 def _refund(job: Job) -> str:

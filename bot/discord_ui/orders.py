@@ -89,14 +89,15 @@ async def _take(
 async def _ask(interaction: Interaction, services: Services, asks: ConfirmFirstError) -> None:
     """Ask the member alone whether to make it at this price; the order is kept meanwhile."""
     request = asks.request
-    draft = _draft_of(asks.order, request.price_credits)
+    draft = kept_order(asks.order, request.price_credits)
     async with services.precedence.work():
         await services.asking.keep_draft(draft, now=services.now())
     settings = used_options(request.model, request.parameters)
     await tell(interaction, confirm_view(draft, settings, asks.left_credits))
 
 
-def _draft_of(order: Order, price_credits: int) -> Draft:
+def kept_order(order: Order, price_credits: int = 0) -> Draft:
+    """Return an order as a draft, to be taken later; with the price that is asked about."""
     return Draft(
         id=order.interaction_id,
         user_id=order.member.user_id,

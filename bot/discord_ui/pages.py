@@ -199,7 +199,7 @@ _HELP = (
     ),
     N_(
         "The card shows how far the video is; the video comes as a reply that mentions you. "
-        "Everything but picture and prompt may be left out. The lists of `{model}`, `{duration}` "
+        "Everything but the picture may be left out. The lists of `{model}`, `{duration}` "
         "and `{resolution}` show prices as you choose."
     ),
     N_(

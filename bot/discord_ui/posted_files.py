@@ -30,7 +30,7 @@ class FreshFiles:
             raise CannotPostError("the video was never posted, or was deleted")
         channel = self._client.get_partial_messageable(job.result_channel_id)
         message = await translated(channel.fetch_message(job.result_message_id))
-        return next(_videos(message), None)
+        return video_in(message)
 
     async def refreshed(self, url: str) -> str | None:
         """Return a fresh address for an old one; None when Discord has none.
@@ -49,6 +49,11 @@ class FreshFiles:
             return None
         found = answer.get("refreshed_urls") if isinstance(answer, dict) else None
         return next((str(pair["refreshed"]) for pair in found or () if pair.get("refreshed")), None)
+
+
+def video_in(message: discord.Message) -> str | None:
+    """Return the address of the video that a message carries; None when it carries none."""
+    return next(_videos(message), None)
 
 
 def _videos(message: discord.Message) -> Iterator[str]:

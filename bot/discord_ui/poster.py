@@ -164,6 +164,8 @@ class ChannelPoster:
         """
         if job.result_channel_id is None or job.result_message_id is None:
             return
+        if job.bot_absent and not job.result_direct:
+            raise CannotPostError("the bot is not there: only a press on the message deletes it")
         channel = self._client.get_partial_messageable(job.result_channel_id)
         message = channel.get_partial_message(job.result_message_id)
         try:

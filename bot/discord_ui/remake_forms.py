@@ -15,6 +15,7 @@ from discord import ui
 from bot.asking import taken_values
 from bot.catalogue import JsonScalar, Model, find_model, models_of_kind, option_spec
 from bot.catalogue.options import PROMPT_MAX_LENGTH
+from bot.discord_ui.buttons import label_of
 from bot.discord_ui.deletion import erasing_text
 from bot.discord_ui.limits import CHOICES
 from bot.discord_ui.settings_words import value_text
@@ -32,7 +33,7 @@ _PREFIX = "result"
 _CUSTOM_ID = re.compile(
     rf"{_PREFIX}:(?P<action>change|continue|delete|erase):(?P<id>[0-9]{{1,20}})"
 )
-_PROMPT, _MODEL, _REASON = "prompt", "model", "reason"
+_PROMPT, _MODEL, _REASON, _ANSWER = "prompt", "model", "reason", "answer"
 # The settings that the form of a change offers, with what they are called there.
 _SETTINGS: Mapping[str, str] = {"duration": N_("Length"), "resolution": N_("Resolution")}
 
@@ -54,6 +55,11 @@ class FilledForm:
     def model(self) -> str | None:
         """The slug of the chosen model."""
         return self.values.get(_MODEL)
+
+    @property
+    def answer(self) -> str | None:
+        """What was chosen of the buttons' actions, where the form asks."""
+        return self.values.get(_ANSWER)
 
     @property
     def reason(self) -> str:
@@ -105,6 +111,15 @@ def erasing_form(job: Job) -> ui.Modal:
     """
     form = _form(gettext("Delete this video"), "erase", job)
     form.add_item(ui.TextDisplay(erasing_text()))
+    # A form of text alone may be more than Discord takes, and asks nothing.
+    answers: ui.Select[Any] = ui.Select(
+        custom_id=_ANSWER,
+        options=[
+            discord.SelectOption(label=gettext(label_of(action)), value=action)
+            for action in ("erase", "keep")
+        ],
+    )
+    form.add_item(ui.Label(text=gettext("Delete this video"), component=answers))
     return form
 
 

@@ -10,7 +10,7 @@ from bot.errors import BadInputError, NotFoundError, RefusedError
 from bot.i18n import gettext
 from bot.job import Job, JobState
 from bot.jobs.repeats import Repeats
-from bot.jobs.source_files import ParentFile, Remark, SourceFile
+from bot.jobs.source_files import ParentFile, Remark, Role, SourceFile
 from bot.jobs.viewing import Viewer, check_not_removed, may_know, sees
 from bot.pricing import PriceTable
 from bot.remaking import carried_over, kind_of, options_of
@@ -28,6 +28,7 @@ class Change:
         options: Our option names to the values that the member has chosen instead.
         keeps_seed: Whether the seed stays, too.
         goes_on: Whether the next video begins where this one ends.
+        video_url: Where this one's video is, as Discord said with the press; empty: it is asked.
     """
 
     model: Model | None = None
@@ -35,6 +36,7 @@ class Change:
     options: Mapping[str, JsonScalar] = field(default_factory=dict)
     keeps_seed: bool = False
     goes_on: bool = False
+    video_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +204,8 @@ def kind_after(job: Job, *, goes_on: bool) -> Kind:
 
 
 def _picture(job: Job, change: Change) -> SourceFile:
-    return ParentFile(role="last_frame" if change.goes_on else "picture", job_id=job.id).source
+    role: Role = "last_frame" if change.goes_on else "picture"
+    return ParentFile(role=role, job_id=job.id, video_url=change.video_url).source
 
 
 def _model(job: Job, source: Model | None, change: Change) -> Model:

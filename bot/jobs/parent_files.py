@@ -92,13 +92,13 @@ class ParentFiles:
             raise _gone()
         match file.role:
             case "picture":
-                return await self._picture(job, remark)
+                return await self._picture(job, file.video_url, remark)
             case "sound":
                 return await self._sound(job)
             case "last_frame":
-                return await self._frame(job, last=True)
+                return await self._frame(job, file.video_url, last=True)
 
-    async def _picture(self, job: Job, remark: Remark) -> FoundFile:
+    async def _picture(self, job: Job, video_url: str, remark: Remark) -> FoundFile:
         async for url in self._addresses(str(job.parameters["image"])):
             try:
                 return FoundFile(url=url, prepared=await self._media.check_image(url))
@@ -106,7 +106,7 @@ class ParentFiles:
                 _check_is_gone(error)
                 log.info("job %s: its picture is not there: %s", job.id, error)
         try:
-            found = await self._frame(job, last=False)
+            found = await self._frame(job, video_url, last=False)
         except NotFoundError as error:
             raise NotFoundError(
                 gettext(
@@ -154,10 +154,10 @@ class ParentFiles:
         if timedelta(0) < left < _LONG_ENOUGH:
             yield url
 
-    async def _frame(self, job: Job, *, last: bool) -> FoundFile:
+    async def _frame(self, job: Job, video_url: str, *, last: bool) -> FoundFile:
         async with self._turns, temporary_folder(self._folder) as folder:
             path = folder / "parent.mp4"
-            await self._fetch_video(job, path)
+            await self._fetch_video(job, video_url, path)
             try:
                 frame = await self._media.frame(path, last=last)
             except MediaError as error:
@@ -165,9 +165,9 @@ class ParentFiles:
                 raise _gone() from error
         return FoundFile(prepared=frame)
 
-    async def _fetch_video(self, job: Job, path: Path) -> None:
+    async def _fetch_video(self, job: Job, video_url: str, path: Path) -> None:
         """Write the video to `path`, as it was posted, or else as the provider still has it."""
-        for url in (await self._video_url(job), job.output_url):
+        for url in (video_url or await self._video_url(job), job.output_url):
             if url is None:
                 continue
             try:

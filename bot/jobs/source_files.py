@@ -12,7 +12,9 @@ from bot.jobs.ports import Media, PreparedImage, Provider
 Role = Literal["picture", "sound", "last_frame"]
 Remark = Callable[[str], None]
 
-_PARENT = re.compile(r"parent:(?P<role>picture|sound|last_frame):(?P<id>[0-9]{1,20})")
+_PARENT = re.compile(
+    r"parent:(?P<role>picture|sound|last_frame):(?P<id>[0-9]{1,20})(?: (?P<url>\S+))?"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +32,23 @@ class SourceFile:
 
 @dataclass(frozen=True, kw_only=True)
 class ParentFile:
-    """A file of the job from which another is made; as text it can be kept and understood later."""
+    """A file of the job from which another is made; as text it can be kept and understood later.
+
+    Attributes:
+        role: Which of its files.
+        job_id: The job.
+        video_url: Where its video was when somebody pressed, as Discord said with the press; empty:
+            Discord is asked.
+    """
 
     role: Role
     job_id: int
+    video_url: str = field(default="", repr=False)
 
     @property
     def source(self) -> SourceFile:
         """Return it as a file of an order."""
-        return SourceFile(url=f"parent:{self.role}:{self.job_id}")
+        return SourceFile(url=f"parent:{self.role}:{self.job_id} {self.video_url}".rstrip())
 
     @classmethod
     def of(cls, file: SourceFile) -> "ParentFile | None":
@@ -46,7 +56,9 @@ class ParentFile:
         known = _PARENT.fullmatch(file.url)
         if known is None:
             return None
-        return cls(role=cast("Role", known["role"]), job_id=int(known["id"]))
+        return cls(
+            role=cast("Role", known["role"]), job_id=int(known["id"]), video_url=known["url"] or ""
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

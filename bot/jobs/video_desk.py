@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 # For the moderators, who see it on the log's card and in the audit log.
 _BY_ITS_MEMBER = "Deleted by its own member"
+
+
+Deleting = Callable[[Job], Awaitable[None]]
 
 
 class Deletion(Enum):

@@ -21,11 +21,15 @@ class Viewer:
 
 
 def sees(viewer: Viewer, job: Job) -> bool:
-    """Tell whether a job's video or card is where the viewer is, or is their own."""
+    """Tell whether a job's video or card is where the viewer is, or is their own.
+
+    A job of no server is in somebody's direct messages, or where the bot is not: a group, a server
+    that it does not know. Only those who are there press there.
+    """
     if job.user_id == viewer.user_id:
         return True
     here = viewer.channel_id in (job.channel_id, job.result_channel_id)
-    return job.guild_id is not None and job.guild_id == viewer.guild_id and here
+    return here and job.guild_id in (None, viewer.guild_id)
 
 
 def may_know(viewer: Viewer, job: Job) -> bool:
