@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test tests lint style types bench chaos chaos-short chaos-commits chaos-upgrade lock texts pictures format browser clean
+.PHONY: help setup demo run test tests audit lint style types bench chaos chaos-short chaos-commits chaos-upgrade lock texts pictures format browser clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,12 +50,15 @@ browser: # the system's Chromium for the page's test; without root or apt the te
 TESTS_AT_ONCE ?= 3
 # In memory, where there is room, since SQLite waits for the disk at every commit.
 ROOMY = $(shell df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 >= 1000 {print "TMPDIR=/dev/shm"}')
-test: style browser ## every check; the types while the tests run, which often wait for something
+test: style audit browser ## every check; the types while the tests run, which often wait for something
 	@$(MAKE) --no-print-directory --jobs=2 types tests
 
 tests: setup
 	env -u PYTHONDONTWRITEBYTECODE $(ROOMY) $(BIN)/python -m pytest -n $(TESTS_AT_ONCE) \
 	  --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+
+audit: setup ## secrets in the files; known holes in what is locked (asks osv.dev, if it can)
+	@$(BIN)/python -m tests.auditing
 
 bench: setup ## every benchmark: tables, JSON in benchmarks/results, and which limits hold (ONLY)
 	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))

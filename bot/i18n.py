@@ -54,6 +54,12 @@ def speak(locale: str) -> None:
     _language.set(language_of(locale))
 
 
+def spoken_locale() -> str:
+    """Return a Discord locale whose language is spoken, for `speak` in another process."""
+    spoken = _language.get()
+    return next(locale for locale, language in LANGUAGES.items() if language == spoken)
+
+
 def gettext(text: str) -> str:
     """Return the text in the language that is spoken."""
     return _catalogue().gettext(text)

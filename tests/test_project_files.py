@@ -64,3 +64,16 @@ def test_tests_that_are_not_traced_are_there() -> None:
 
 def _file(nodeid: str) -> str:
     return nodeid.partition("::")[0]
+
+
+def test_what_the_threat_model_names_is_there() -> None:
+    """Each file and each test that docs/SECURITY.md gives as its proof."""
+    text = (ROOT / "docs" / "SECURITY.md").read_text(encoding="utf-8")
+    files = set(re.findall(r"`((?:bot|tests)/[\w/.]+)", text))
+    tests = re.findall(r"`(tests/\w+\.py)::(test_\w+)`", text)
+
+    assert [file for file in sorted(files) if not (ROOT / file).exists()] == []
+    assert len(tests) > 30
+    assert [
+        name for file, name in tests if f"def {name}(" not in (ROOT / file).read_text("utf-8")
+    ] == []

@@ -1,6 +1,7 @@
 """Files from and for members: opened for real, checked, rewritten where needed, downloaded."""
 
 from bot.media.audio import AudioFacts, inspect_audio
+from bot.media.decoder import Decoder
 from bot.media.desk import MediaDesk
 from bot.media.download import Downloader
 from bot.media.fit import FitPlan, plan_fit
@@ -15,6 +16,7 @@ from bot.media.video import VideoFile, probe_video
 
 __all__ = [
     "AudioFacts",
+    "Decoder",
     "Downloader",
     "FitPlan",
     "MediaDesk",

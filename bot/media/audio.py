@@ -25,19 +25,23 @@ class AudioFacts:
 
 
 def inspect_audio(data: bytes, *, limits: MediaLimits) -> AudioFacts:
-    """Decode a WAV or MP3 file to its end. CPU work: for a thread.
+    """Decode a WAV or MP3 file to its end. CPU work: for a `Decoder`.
 
     Raises:
         BadInputError: Another kind of file, damaged, too large, too short or too long.
     """
     kind = _checked_format(data, limits)
-    damaged = BadInputError(
-        gettext("Your audio file is damaged: it cannot be decoded. Export it again as WAV or MP3.")
-    )
-    with hostile_bytes(damaged):
+    with hostile_bytes(damaged_audio()):
         duration_s = _decoded_s(data, kind)
     _check_duration(duration_s, limits)
     return AudioFacts(media_type=_MEDIA_TYPES[kind], duration_s=duration_s, size_bytes=len(data))
+
+
+def damaged_audio() -> BadInputError:
+    """Return the refusal of a sound that no decoder can read."""
+    return BadInputError(
+        gettext("Your audio file is damaged: it cannot be decoded. Export it again as WAV or MP3.")
+    )
 
 
 def _checked_format(data: bytes, limits: MediaLimits) -> str:

@@ -6,20 +6,18 @@ from pathlib import Path
 
 from bot.errors import BadInputError, MediaError, RefusedError, TooLargeError
 from bot.i18n import gettext
+from bot.media.decoder import Decoder, shared_decoder
 from bot.media.download import Downloader
-from bot.media.frames import FRAME_TYPE, frame_of
+from bot.media.frames import FRAME_TYPE
 from bot.media.image import PreparedImage
 from bot.media.inspector import MediaInspector
 from bot.media.limits import megabytes
 from bot.media.shrinker import Source, VideoShrinker
-from bot.media.thumbnail import thumbnail_of
-from bot.media.video import VideoFile, probe_video
+from bot.media.video import VideoFile
 
 _ATTACHMENT_TIMEOUT_S = 30.0
 # Whole files in memory, however many members attach one at the same time.
 _ATTACHMENTS_AT_ONCE = 4
-# Each decodes some pictures, a tenth of a second of a core's time.
-_THUMBNAILS_AT_ONCE = 2
 # 200 MB over a slow line.
 _VIDEO_TIMEOUT_S = 600.0
 
@@ -42,13 +40,14 @@ class MediaDesk:
         *,
         video_max_bytes: int,
         shrinker: VideoShrinker | None = None,
+        decoder: Decoder | None = None,
     ) -> None:
         self._downloader = downloader
         self._inspector = inspector
         self._shrinker = shrinker or VideoShrinker()
+        self._decoder = decoder or shared_decoder()
         self._video_max_bytes = video_max_bytes
         self._attachments = asyncio.Semaphore(_ATTACHMENTS_AT_ONCE)
-        self._thumbnails = asyncio.Semaphore(_THUMBNAILS_AT_ONCE)
 
     async def check_image(self, url: str) -> PreparedImage:
         """Fetch an attached picture and check it.
@@ -75,7 +74,7 @@ class MediaDesk:
 
     async def open_video(self, path: Path) -> VideoFile:
         """Return a video that is on disk already; raises MediaError, or OSError without a file."""
-        return await asyncio.to_thread(probe_video, path)
+        return await self._decoder.video(path)
 
     async def shrink(self, video: Source, path: Path, *, limit_bytes: int) -> VideoFile:
         """Write a smaller copy to `path`; raises MediaError, see `VideoShrinker.shrink`."""
@@ -83,13 +82,12 @@ class MediaDesk:
 
     async def thumbnail(self, path: Path) -> bytes:
         """Return one small picture of a video; raises MediaError, see `thumbnail_of`."""
-        async with self._thumbnails:
-            return await asyncio.to_thread(thumbnail_of, path)
+        return await self._decoder.thumbnail(path)
 
     async def frame(self, path: Path, *, last: bool) -> Frame:
         """Return the first or last picture of a video on disk; raises NotAVideoError."""
         async with self._attachments:
-            return Frame(data=await asyncio.to_thread(frame_of, path, last=last))
+            return Frame(data=await self._decoder.frame(path, last=last))
 
     async def _attachment(self, url: str, limit_bytes: int) -> bytes:
         try:

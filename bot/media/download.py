@@ -16,8 +16,9 @@ from bot.errors import (
     MediaError,
     TooLargeError,
 )
+from bot.media.decoder import Decoder, shared_decoder
 from bot.media.limits import megabytes
-from bot.media.video import VideoFile, probe_video
+from bot.media.video import VideoFile
 
 MAX_HOPS = 5
 CONNECT_TIMEOUT_S = 15.0
@@ -48,8 +49,10 @@ class Downloader:
         *,
         allowed_hosts: tuple[str, ...],
         allow_http: bool = False,
+        decoder: Decoder | None = None,
     ) -> None:
         self._session = session
+        self._decoder = decoder or shared_decoder()
         self.allowed_hosts = allowed_hosts
         self.allow_http = allow_http
 
@@ -81,7 +84,7 @@ class Downloader:
         """
         try:
             await self._to_file(url, path, max_bytes=max_bytes, timeout_s=timeout_s)
-            return await asyncio.to_thread(probe_video, path)
+            return await self._decoder.video(path)
         except BaseException:
             await asyncio.to_thread(path.unlink, missing_ok=True)
             raise

@@ -9,6 +9,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from bot.errors import NotAVideoError
+from bot.media.limits import DECODER_THREADS
 from bot.media.sniff import hostile_bytes
 
 FRAME_TYPE = "image/jpeg"
@@ -16,7 +17,7 @@ _JPEG_QUALITY = 95
 
 
 def frame_of(path: Path, *, last: bool) -> bytes:
-    """Return the first or the last picture of an MP4 as a JPEG. CPU and disk work: for a thread.
+    """Return the first or the last picture of an MP4 as a JPEG. CPU and disk work: for a `Decoder`.
 
     Raises:
         NotAVideoError: No picture can be read.
@@ -27,6 +28,7 @@ def frame_of(path: Path, *, last: bool) -> bytes:
         # The demuxer is given, never guessed: some of FFmpeg's others open files and addresses.
         av.open(path, "r", format="mp4") as container,
     ):
+        container.streams.video[0].thread_count = DECODER_THREADS
         frame = _last(container) if last else next(container.decode(video=0), None)
         if frame is None:
             raise refusal

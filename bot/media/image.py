@@ -99,20 +99,14 @@ def must_rewrite(facts: ImageFacts, limits: MediaLimits) -> bool:
 
 
 def inspect_image(data: bytes, *, limits: MediaLimits) -> PreparedImage:
-    """Decode an image and return what to give to the provider. CPU work: for a thread.
+    """Decode an image and return what to give to the provider. CPU work: for a `Decoder`.
 
     Raises:
         BadInputError: It is no image, damaged, too large or too small; the text says which,
             what is allowed and what to do.
     """
     kind = _checked_format(data, limits)
-    damaged = BadInputError(
-        gettext(
-            "Your image is damaged or incomplete: it cannot be decoded. "
-            "Open it on your device, save it again as PNG or JPEG, and attach that."
-        )
-    )
-    with hostile_bytes(damaged):
+    with hostile_bytes(damaged_image()):
         try:
             with Image.open(io.BytesIO(data), formats=(kind,)) as image:
                 _check_dimensions(image, limits)
@@ -120,6 +114,16 @@ def inspect_image(data: bytes, *, limits: MediaLimits) -> PreparedImage:
                 return _prepare(image, data, limits)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise _too_many_pixels(gettext("hundreds of megapixels"), limits) from error
+
+
+def damaged_image() -> BadInputError:
+    """Return the refusal of an image that no decoder can read."""
+    return BadInputError(
+        gettext(
+            "Your image is damaged or incomplete: it cannot be decoded. "
+            "Open it on your device, save it again as PNG or JPEG, and attach that."
+        )
+    )
 
 
 def _checked_format(data: bytes, limits: MediaLimits) -> str:

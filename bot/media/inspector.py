@@ -1,25 +1,33 @@
-"""Members' files are checked on worker threads, a few at a time."""
+"""Members' files are checked by other processes, a few at a time."""
 
 import asyncio
 
-from bot.media.audio import AudioFacts, inspect_audio
-from bot.media.image import PreparedImage, inspect_image
+from bot.media.audio import AudioFacts
+from bot.media.decoder import Decoder, shared_decoder
+from bot.media.image import PreparedImage
 from bot.media.limits import MediaLimits
 
 
 class MediaInspector:
-    """Keeps the event loop free, and the memory: 40 megapixels take some 400 MB to rewrite."""
+    """Keeps the memory of the machine: 40 megapixels take some 400 MB to rewrite."""
 
-    def __init__(self, limits: MediaLimits | None = None, *, parallel: int = 1) -> None:
+    def __init__(
+        self,
+        limits: MediaLimits | None = None,
+        *,
+        parallel: int = 1,
+        decoder: Decoder | None = None,
+    ) -> None:
         self.limits = limits or MediaLimits()
+        self._decoder = decoder or shared_decoder()
         self._turns = asyncio.Semaphore(parallel)
 
     async def image(self, data: bytes) -> PreparedImage:
         """Return what to give to the provider; see `inspect_image`."""
         async with self._turns:
-            return await asyncio.to_thread(inspect_image, data, limits=self.limits)
+            return await self._decoder.image(data, limits=self.limits)
 
     async def audio(self, data: bytes) -> AudioFacts:
         """Return what the sound is; see `inspect_audio`."""
         async with self._turns:
-            return await asyncio.to_thread(inspect_audio, data, limits=self.limits)
+            return await self._decoder.audio(data, limits=self.limits)

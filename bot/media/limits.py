@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from bot.i18n import gettext, number_text
 
+# A decoder's thread for each core would, on a large machine, need more than it may have.
+DECODER_THREADS = 2
+
 _MEGABYTE = 1_000_000
 _MEGAPIXEL = 1_000_000
 

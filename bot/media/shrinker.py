@@ -12,10 +12,11 @@ from typing import Protocol
 
 from bot.child_environment import child_environment
 from bot.errors import CannotShrinkError, MediaError
+from bot.media.decoder import Decoder, shared_decoder
 from bot.media.fit import FitPlan, VideoFacts, plan_fit
 from bot.media.limits import megabytes
 from bot.media.program import ffmpeg_program
-from bot.media.video import VideoFile, probe_video
+from bot.media.video import VideoFile
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +56,10 @@ class VideoShrinker:
         *,
         program: Callable[[], str | None] = ffmpeg_program,
         time_limit_s: float | None = None,
+        decoder: Decoder | None = None,
     ) -> None:
         self._program = program
+        self._decoder = decoder or shared_decoder()
         self._time_limit_s = time_limit_s
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -91,7 +94,7 @@ class VideoShrinker:
                     f"in {megabytes(aim_bytes)}."
                 )
             await self._encode(program, video, path, plan)
-            copy = await _checked(path)
+            copy = await self._checked(path)
             if copy.size_bytes <= limit_bytes:
                 return copy
             log.info("a copy came out at %d bytes, over %d", copy.size_bytes, limit_bytes)
@@ -107,6 +110,12 @@ class VideoShrinker:
                 await _run([program, *told], limit_s)
         finally:
             await asyncio.to_thread(_remove_notes, notes)
+
+    async def _checked(self, path: Path) -> VideoFile:
+        try:
+            return await self._decoder.video(path)
+        except MediaError as error:
+            raise CannotShrinkError(f"ffmpeg wrote no whole video: {error}") from error
 
 
 def arguments(video: Source, target: Path, notes: Path, plan: FitPlan, number: int) -> list[str]:
@@ -187,13 +196,6 @@ def _kill(process: asyncio.subprocess.Process) -> None:
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
-
-
-async def _checked(path: Path) -> VideoFile:
-    try:
-        return await asyncio.to_thread(probe_video, path)
-    except MediaError as error:
-        raise CannotShrinkError(f"ffmpeg wrote no whole video: {error}") from error
 
 
 def _remove_notes(notes: Path) -> None:

@@ -8,6 +8,7 @@ from av.container import InputContainer
 from PIL import Image
 
 from bot.errors import NoThumbnailError
+from bot.media.limits import DECODER_THREADS
 from bot.media.sniff import hostile_bytes
 
 THUMBNAIL_MAX_BYTES = 20_000
@@ -23,7 +24,7 @@ _LEAST_SIDE_PX = 40
 
 
 def thumbnail_of(path: Path) -> bytes:
-    """Return a WebP of at most 320 x 320 pixels and 20,000 bytes. CPU and disk work: for a thread.
+    """Return a WebP of at most 320 x 320 pixels and 20,000 bytes. Work for a `Decoder`.
 
     Raises:
         NoThumbnailError: the file yields no picture.
@@ -43,6 +44,7 @@ def _picture(container: InputContainer) -> Image.Image:
     stream = container.streams.video[0]
     if stream.width * stream.height > _MOST_PIXELS:
         raise NoThumbnailError(f"Pictures of {stream.width} x {stream.height} are too large.")
+    stream.thread_count = DECODER_THREADS
     wanted_s = (container.duration or 0) / av.time_base * _WHERE
     container.seek(int(wanted_s * av.time_base))
     found = None

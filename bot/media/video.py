@@ -7,6 +7,7 @@ import av
 from av.container import InputContainer
 
 from bot.errors import DownloadInterruptedError, NotAVideoError
+from bot.media.limits import DECODER_THREADS
 from bot.media.sniff import describe, hostile_bytes, is_mp4
 
 _HEAD_BYTES = 2048
@@ -36,7 +37,7 @@ class VideoFile:
 
 
 def probe_video(path: Path) -> VideoFile:
-    """Read an MP4 to its end and decode its first picture. CPU and disk work: for a thread.
+    """Read an MP4 to its end and decode its first picture. CPU and disk work: for a `Decoder`.
 
     Raises:
         NotAVideoError: Another kind of file, or no picture in it.
@@ -84,6 +85,7 @@ def _read_to_end(container: InputContainer, path: Path) -> VideoFile:
     if not container.streams.video:
         raise NotAVideoError("The file holds no moving picture.")
     stream = container.streams.video[0]
+    stream.thread_count = DECODER_THREADS
     duration_s = (container.duration or 0) / av.time_base
     packets, decoded = 0, False
     for packet in container.demux(stream):
