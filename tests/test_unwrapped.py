@@ -44,7 +44,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     # What `/readyz` says to the host.
     "bot/jobs/provider_look.py": (
         "out of order since {} UTC",
-        "the key in SEGMIND_API_KEY is refused",
+        "SEGMIND_API_KEY is refused",
     ),
     "bot/jobs/submit_notes.py": ("job {}: {}",),
     "bot/media/download.py": ("The server answered HTTP",),
