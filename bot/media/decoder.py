@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -131,7 +132,7 @@ class Decoder:
             options["path"] = str(path)
         head = {"task": task, "options": options, "locale": spoken_locale()}
         # Opened now: while this waits for its turn, the file may be moved.
-        file = await asyncio.to_thread(path.open, "rb") if path is not None else None
+        file = await _opened(path) if path is not None else None
         work = self._threads.submit(self._answer, Message(head=head, data=data), file)
         try:
             answer = await asyncio.wrap_future(work)
@@ -192,6 +193,21 @@ class Decoder:
         if self._end is not None:
             self._end()
         self._control = self._process = self._end = None
+
+
+async def _opened(path: Path) -> BinaryIO:
+    """Return the file, open; a cancellation meanwhile leaves none open."""
+    opening = asyncio.create_task(asyncio.to_thread(path.open, "rb"))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close)
+        raise
+
+
+def _close(opening: "asyncio.Task[BufferedReader]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def _ended(control: socket.socket, process: subprocess.Popen[bytes]) -> None:
