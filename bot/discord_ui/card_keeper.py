@@ -76,7 +76,9 @@ class CardKeeper:
             sleep: Waits before the retries of the final picture.
         """
         self._painter = CardPainter(
-            CardEditor(client, on_card=on_card, edit_limit_s=edit_limit_s, now=now), wishes
+            CardEditor(client, on_card=on_card, edit_limit_s=edit_limit_s, now=now),
+            wishes,
+            asks_each_time=stored is not None,
         )
         self._stored = stored
         self._pace = pace or Pace()
@@ -115,8 +117,14 @@ class CardKeeper:
             self.show(job, Standing())
             slot = self._slots.get(job.id)
         if slot is not None:
-            slot.presses += 1
+            self._note_press(job.user_id)
             self._plan(slot)
+
+    def _note_press(self, user_id: int) -> None:
+        """Let all cards of a member ask what they want: being told is wanted of all or none."""
+        for slot in self._slots.values():
+            if slot.wanted is not None and slot.wanted.job.user_id == user_id:
+                slot.presses += 1
 
     async def finish(self, job: Job) -> None:
         """Show the end, with a few retries, and edit the card no more.

@@ -45,17 +45,21 @@ class Tried(Enum):
 class CardPainter:
     """Whatever shares a rate limit takes turns here."""
 
-    def __init__(self, editor: CardEditor, wishes: WishesOf | None = None) -> None:
+    def __init__(
+        self, editor: CardEditor, wishes: WishesOf | None = None, *, asks_each_time: bool = True
+    ) -> None:
         """Make one.
 
         Args:
             editor: Edits.
-            wishes: Asked before each picture of a job on its way: whoever gives a picture may
-                have read the job before its member pressed, or in another process. None: all
+            wishes: Asked before the first picture of a job on its way, and when its member has
+                pressed since: whoever gives a picture may have read the job before. None: all
                 pictures are as they are given.
+            asks_each_time: Before every picture: members may press in other processes.
         """
         self._editor = editor
         self._wishes = wishes
+        self._asks_each_time = asks_each_time
         self._turns = Turns()
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._room_for_ends = asyncio.Semaphore(_ENDS_AT_ONCE)
@@ -138,10 +142,12 @@ class CardPainter:
 
     async def _ask_for_wishes(self, slot: CardSlot, job: Job) -> None:
         """Bring what the slot knows of its member's wishes up to date, if that can be done."""
+        is_known = slot.wishes_known and slot.presses_asked == slot.presses
         slot.presses_asked = slot.presses
-        if self._wishes is None or job.terminal:
+        if self._wishes is None or job.terminal or (is_known and not self._asks_each_time):
             return
         try:
-            slot.wishes = await self._wishes(job.id)
+            slot.wishes, slot.wishes_known = await self._wishes(job.id), True
         except BotError as error:
+            slot.wishes_known = False
             log.warning("job %s: its member's wishes could not be read: %s", job.id, error)

@@ -63,6 +63,8 @@ class CardSlot:
     edited_at_s: float = float("-inf")
     failures: int = 0
     wishes: Wishes | None = None
+    # Whether that is what was read last; not when it could not be read.
+    wishes_known: bool = False
     # How often its member has changed their wishes; of these, what was asked for and is shown.
     presses: int = 0
     presses_asked: int = 0
