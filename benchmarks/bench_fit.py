@@ -18,7 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bot.media import VideoFile, VideoShrinker, plan_fit, probe_video
+from bot.media import VideoFile, VideoShrinker, plan_fit
+from bot.media.video import probe_video
 from sandbox.segmind_api.plan import RenderPlan
 from sandbox.segmind_api.render import Renderer
 

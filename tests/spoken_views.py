@@ -37,7 +37,9 @@ from bot.jobs.ports import Standing
 from bot.jobs.privacy_desk import Deleted, under_way_words
 from bot.jobs.report_desk import Report
 from bot.jobs.video_desk import Deletion, Removal
-from bot.media import MediaLimits, inspect_audio, inspect_image
+from bot.media import MediaLimits
+from bot.media.audio import inspect_audio
+from bot.media.image import inspect_image
 from bot.policy import AllowanceOverride, ApprovalRules, Block, GuildPolicy
 from bot.privacy import Forgotten, Holdings, KeptBlock
 from bot.quota import Allowance, Balance, Budget, Usage, Window, refusal_text

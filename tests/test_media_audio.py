@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import BadInputError
-from bot.media import AudioFacts, MediaInspector, MediaLimits, inspect_audio
+from bot.media import AudioFacts, MediaInspector, MediaLimits
+from bot.media.audio import inspect_audio
 
 LIMITS = MediaLimits()
 RATE = 8000

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from bot.errors import NotAVideoError
-from bot.media import frame_of
+from bot.media.frames import frame_of
 from tests.results_room import FIRST, LAST, colour_of, in_steps, red_to_blue
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from bot.errors import BadInputError
-from bot.media import MediaInspector, MediaLimits, PreparedImage, inspect_image
-from bot.media.image import ImageFacts, must_rewrite
+from bot.media import MediaInspector, MediaLimits, PreparedImage
+from bot.media.image import ImageFacts, inspect_image, must_rewrite
 
 LIMITS = MediaLimits()
 RED, BLUE = (220, 20, 20), (20, 20, 220)

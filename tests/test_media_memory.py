@@ -13,7 +13,8 @@ PIXEL_BYTES = 4  # what Pillow keeps of a pixel, RGB or RGBA
 # A process of its own: what others need would hide in its peak.
 MEASURE = """
 import sys
-from bot.media import MediaLimits, inspect_image
+from bot.media import MediaLimits
+from bot.media.image import inspect_image
 
 def peak_bytes():
     lines = open("/proc/self/status").read().splitlines()

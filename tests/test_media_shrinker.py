@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import CannotShrinkError
-from bot.media import VideoFile, VideoShrinker, ffmpeg_program, probe_video
+from bot.media import VideoFile, VideoShrinker, ffmpeg_program
+from bot.media.video import probe_video
 from tests.ffmpeg_programs import SLEEPER, is_alive, program, started
 from tests.segmind_far_end import noisy_mp4
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bot.errors import MediaError, NoThumbnailError
-from bot.media import thumbnail_of
-from bot.media.thumbnail import THUMBNAIL_MAX_BYTES
+from bot.media.thumbnail import THUMBNAIL_MAX_BYTES, thumbnail_of
 from tests.segmind_far_end import noisy_mp4, tiny_mp4
 
 SECONDS, RATE = 6, 10

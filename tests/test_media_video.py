@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import DownloadInterruptedError, MediaError, NotAVideoError
-from bot.media import VideoFile, probe_video
+from bot.media import VideoFile
+from bot.media.video import probe_video
 
 FRAMES, RATE = 24, 12
 WriteVideo = Callable[..., Path]

@@ -1,27 +1,18 @@
 """Is it a sound that the provider takes?"""
 
 import io
-from dataclasses import dataclass
 
 import av
 
 from bot.errors import BadInputError
 from bot.i18n import gettext, number_text
+from bot.media.facts import AudioFacts, damaged_audio
 from bot.media.limits import MediaLimits, megabytes, seconds
 from bot.media.sniff import audio_format, describe, hostile_bytes
 
 _MEDIA_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 # Beyond this the exact length is of no interest, and decoding on would only cost time.
 _LISTEN_AT_MOST_S = 600.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class AudioFacts:
-    """A sound that the models take as it is."""
-
-    media_type: str
-    duration_s: float
-    size_bytes: int
 
 
 def inspect_audio(data: bytes, *, limits: MediaLimits) -> AudioFacts:
@@ -35,13 +26,6 @@ def inspect_audio(data: bytes, *, limits: MediaLimits) -> AudioFacts:
         duration_s = _decoded_s(data, kind)
     _check_duration(duration_s, limits)
     return AudioFacts(media_type=_MEDIA_TYPES[kind], duration_s=duration_s, size_bytes=len(data))
-
-
-def damaged_audio() -> BadInputError:
-    """Return the refusal of a sound that no decoder can read."""
-    return BadInputError(
-        gettext("Your audio file is damaged: it cannot be decoded. Export it again as WAV or MP3.")
-    )
 
 
 def _checked_format(data: bytes, limits: MediaLimits) -> str:

@@ -8,12 +8,10 @@ from bot.errors import BadInputError, MediaError, RefusedError, TooLargeError
 from bot.i18n import gettext
 from bot.media.decoder import Decoder, shared_decoder
 from bot.media.download import Downloader
-from bot.media.frames import FRAME_TYPE
-from bot.media.image import PreparedImage
+from bot.media.facts import FRAME_TYPE, PreparedImage, VideoFile
 from bot.media.inspector import MediaInspector
 from bot.media.limits import megabytes
 from bot.media.shrinker import Source, VideoShrinker
-from bot.media.video import VideoFile
 
 _ATTACHMENT_TIMEOUT_S = 30.0
 # Whole files in memory, however many members attach one at the same time.

@@ -17,8 +17,8 @@ from bot.errors import (
     TooLargeError,
 )
 from bot.media.decoder import Decoder, shared_decoder
+from bot.media.facts import VideoFile
 from bot.media.limits import megabytes
-from bot.media.video import VideoFile
 
 MAX_HOPS = 5
 CONNECT_TIMEOUT_S = 15.0

@@ -12,7 +12,6 @@ from bot.errors import NotAVideoError
 from bot.media.limits import DECODER_THREADS
 from bot.media.sniff import hostile_bytes
 
-FRAME_TYPE = "image/jpeg"
 _JPEG_QUALITY = 95
 
 

@@ -7,13 +7,14 @@ large) is written anew as a JPEG without any metadata, for an upload.
 
 import io
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pillow_heif
 from PIL import ExifTags, Image, ImageCms
 
 from bot.errors import BadInputError
 from bot.i18n import N_, gettext
+from bot.media.facts import PreparedImage, damaged_image
 from bot.media.limits import MediaLimits, megabytes, megapixels
 from bot.media.sniff import describe, hostile_bytes, image_format
 
@@ -51,23 +52,6 @@ _PRIVATE_TAGS = {
     ExifTags.Base.LensSerialNumber,
     ExifTags.Base.XPAuthor,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class PreparedImage:
-    """An image that the provider can use.
-
-    Attributes:
-        width: Pixels, upright.
-        height: Pixels, upright.
-        media_type: Of what the provider will get.
-        data: The rewritten file, to upload; None when the original address can be used.
-    """
-
-    width: int
-    height: int
-    media_type: str
-    data: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,16 +98,6 @@ def inspect_image(data: bytes, *, limits: MediaLimits) -> PreparedImage:
                 return _prepare(image, data, limits)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise _too_many_pixels(gettext("hundreds of megapixels"), limits) from error
-
-
-def damaged_image() -> BadInputError:
-    """Return the refusal of an image that no decoder can read."""
-    return BadInputError(
-        gettext(
-            "Your image is damaged or incomplete: it cannot be decoded. "
-            "Open it on your device, save it again as PNG or JPEG, and attach that."
-        )
-    )
 
 
 def _checked_format(data: bytes, limits: MediaLimits) -> str:

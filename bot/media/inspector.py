@@ -2,9 +2,8 @@
 
 import asyncio
 
-from bot.media.audio import AudioFacts
 from bot.media.decoder import Decoder, shared_decoder
-from bot.media.image import PreparedImage
+from bot.media.facts import AudioFacts, PreparedImage
 from bot.media.limits import MediaLimits
 
 

@@ -13,10 +13,10 @@ from typing import Protocol
 from bot.child_environment import child_environment
 from bot.errors import CannotShrinkError, MediaError
 from bot.media.decoder import Decoder, shared_decoder
+from bot.media.facts import VideoFile
 from bot.media.fit import FitPlan, VideoFacts, plan_fit
 from bot.media.limits import megabytes
 from bot.media.program import ffmpeg_program
-from bot.media.video import VideoFile
 
 log = logging.getLogger(__name__)
 

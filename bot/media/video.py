@@ -1,39 +1,17 @@
 """Is a downloaded file a video, and all of it?"""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import av
 from av.container import InputContainer
 
 from bot.errors import DownloadInterruptedError, NotAVideoError
+from bot.media.facts import VideoFile
 from bot.media.limits import DECODER_THREADS
 from bot.media.sniff import describe, hostile_bytes, is_mp4
 
 _HEAD_BYTES = 2048
 _BOX_HEADER_BYTES = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class VideoFile:
-    """A complete video on disk.
-
-    Attributes:
-        width: Pixels.
-        height: Pixels.
-        codec: FFmpeg's name, such as `h264`.
-        pictures_per_s: The frame rate.
-        has_sound: Whether there is a sound track.
-    """
-
-    path: Path
-    size_bytes: int
-    duration_s: float
-    width: int
-    height: int
-    codec: str
-    pictures_per_s: float
-    has_sound: bool
 
 
 def probe_video(path: Path) -> VideoFile:
