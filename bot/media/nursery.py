@@ -27,6 +27,7 @@ REAL_TIME_S = 40
 # Nothing asked for so long: the memory is better used by others. The bot starts another one.
 IDLE_S = 600.0
 _OPEN_FILES = 64
+_NICENESS = 10
 
 
 def serve(control: socket.socket) -> None:
@@ -91,6 +92,7 @@ def limit() -> None:
 
 def main() -> None:
     """Serve the bot at the other end of standard input."""
+    os.nice(_NICENESS)  # the bot's own loop goes first
     Image.init()  # all its formats, which it would else look for in each process
     load()
     serve(socket.socket(fileno=0))
