@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from bot.discord_ui.card_keeper import CardKeeper
-from bot.job import FailureReason, Job, JobState
+from bot.job import FailureReason, Job, JobState, Wishes
 from bot.jobs.ports import Standing
 from sandbox.discord_api.driver import MemberDriver
 from tests.discord_kit import until
-from tests.face_running import AT_ONCE, Face, now
+from tests.face_running import AT_ONCE, Face, buttons, now
 
 pytest_plugins = ("tests.storage_fixtures", "tests.discord_fixtures", "tests.face_fixtures")
 
@@ -105,6 +105,37 @@ async def test_the_same_picture_is_not_sent_again(
     await face.card_shows(job, "about 60 %")
 
     assert (await edits(face))["token"] == before["token"] + 1
+
+
+async def test_in_one_process_wishes_are_read_once_and_when_their_member_presses(
+    face: Face, mia: MemberDriver, photo: Path
+) -> None:
+    """Not before each picture; a press on one card is news for all cards of the member."""
+    read: list[int] = []
+
+    async def wishes(job_id: int) -> Wishes:
+        read.append(job_id)
+        return Wishes(dropped_at=None, tells=len(read) > 2)
+
+    first, second = [await running(face, await face.ordered(mia, photo)) for _ in range(2)]
+    cards = keeper(face, wishes=wishes)
+    for percent in (10, 20, 30):
+        for job in (first, second):
+            cards.show(job, standing(percent))
+            await face.card_shows(job, f"about {percent} %")
+    before = sorted(read)
+    cards.redraw(first)
+    cards.show(second, standing(40))
+
+    async def told() -> bool:
+        shown = [buttons(await face.card(job)) for job in (first, second)]
+        return all(any("hush" in one for one in ids) for ids in shown)
+
+    await until(told)
+    await cards.close()
+
+    assert before == sorted([first.id, second.id])
+    assert sorted(read[2:]) == sorted([first.id, second.id])
 
 
 async def test_the_first_picture_never_replaces_a_later_one(

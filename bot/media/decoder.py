@@ -193,8 +193,7 @@ class Decoder:
 
 
 def _answered_here(question: Message) -> Message:
-    # Only here: its decoders take 30 MB, which a bot that has files opened apart does not need.
-    from bot.media.decoding import answer_to  # noqa: PLC0415
+    from bot.media.decoding import answer_to  # noqa: PLC0415 - 30 MB, needed only without forks
 
     return answer_to(question)
 
