@@ -1,4 +1,4 @@
-"""The garbage collector spares what has started and is seldom thorough, for as long as a bot runs."""
+"""The garbage collector spares what has started, and is seldom thorough while a bot runs."""
 
 import gc
 from contextlib import AsyncExitStack
