@@ -25,6 +25,13 @@ NUMBERS = (
 )
 
 
+async def connected(database: str) -> Connection:
+    """Return a connection, open, that begins no transactions by itself."""
+    connection = Connection(database, isolation_level=None)
+    await connection
+    return connection
+
+
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A file with one table of numbers."""
@@ -40,7 +47,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
     """One that is open."""
-    opened = await Connection(str(tmp_path / "one.sqlite3"), isolation_level=None)
+    opened = await connected(str(tmp_path / "one.sqlite3"))
     yield opened
     await opened.close()
 
@@ -49,7 +56,7 @@ async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
 def hops(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Counts the calls to drivers' threads by what is called."""
     counted: Counter[str] = Counter()
-    original = aiosqlite.Connection._execute
+    original: Any = aiosqlite.Connection._execute
 
     async def counting(self: aiosqlite.Connection, work: Any, *values: Any, **named: Any) -> Any:
         counted[work.__name__] += 1
@@ -127,9 +134,9 @@ def test_every_row_comes_once_and_in_order(rows: int, takes: list[int | None]) -
     """However many there are, and however they are asked for."""
 
     async def fetched() -> list[int]:
-        connection = await Connection(":memory:")
+        connection = await connected(":memory:")
         cursor = await connection.cursor().execute(NUMBERS, (rows,))
-        found = []
+        found: list[Any] = []
         for take in takes:
             found += [await cursor.fetchone()] if take is None else await cursor.fetchmany(take)
         found += await cursor.fetchall()
