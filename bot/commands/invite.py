@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.discord_ui.permissions import NEEDED, SCOPES, invite_link, user_install_link
 from bot.doctoring import Application, DiscordRest, permission_name
+from bot.errors import BotError, TransientError
 from bot.segmind import make_session
 from bot.settings import Settings, load_settings
 
@@ -33,7 +34,12 @@ def _invite(options: argparse.Namespace) -> int:
 
 async def _application(settings: Settings) -> Application:
     async with make_session() as session:
-        return await DiscordRest(session, settings).application()
+        try:
+            return await DiscordRest(session, settings).application()
+        except TransientError as error:
+            raise BotError(
+                f"Discord cannot be reached ({error.detail}). Check the network, then try again."
+            ) from error
 
 
 def _print(application: Application, settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from bot.doctoring.apart import run_apart
 from bot.doctoring.diagnosis import Diagnosis, State, all_well
-from bot.doctoring.discord_account import permission_name
+from bot.doctoring.discord_judging import permission_name
 from bot.doctoring.discord_rest import Application, DiscordRest
 from bot.doctoring.examining import PARTS, examine, examine_without_settings
 

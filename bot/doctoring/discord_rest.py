@@ -4,9 +4,9 @@ discord.py's own client would try again for longer than anybody wants to wait fo
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
@@ -16,7 +16,9 @@ from bot.doctoring.web import CALL_LIMIT_S
 from bot.errors import BotError, ConfigurationError, TransientError
 from bot.settings import Settings
 
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _OUTAGE = 401, 403, 404, 429, 500
+T = TypeVar("T")
+
+_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _OUTAGE = 401, 403, 429, 500
 # In the form that Discord wants, or its edge may refuse us.
 _USER_AGENT = f"DiscordBot (https://github.com/Rapptz/discord.py {discord.__version__})"
 
@@ -37,6 +39,14 @@ class NotDiscordError(BotError):
         super().__init__("what answers there is not Discord's API.")
 
 
+def as_discord(read: Callable[[], T]) -> T:
+    """Return what is read from Discord's JSON; NotDiscordError when it has another shape."""
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise NotDiscordError from None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Application:
     """The bot's application, as its owner has set it.
@@ -54,7 +64,7 @@ class Application:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Application":
-        """Read Discord's JSON; raises KeyError, TypeError or ValueError when it is no such."""
+        """Read Discord's JSON; for what it raises see `as_discord`."""
         flags = discord.ApplicationFlags()
         flags.value = int(facts.get("flags", 0))
         return cls(
@@ -77,10 +87,7 @@ class DiscordRest:
     async def application(self) -> Application:
         """Return the application whose token this is."""
         facts = await self.get("/applications/@me")
-        try:
-            return Application.of(facts)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise NotDiscordError from None
+        return as_discord(lambda: Application.of(facts))
 
     async def get(self, path: str, **query: str) -> Any:
         """Return the JSON of one answer.

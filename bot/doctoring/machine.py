@@ -4,6 +4,7 @@ import errno
 import gettext
 import shutil
 import socket
+import struct
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -117,8 +118,8 @@ def _unreadable(folder: Path) -> Iterator[str]:
         try:
             with (folder / f"{language}.mo").open("rb") as file:
                 gettext.GNUTranslations(file)
-        # What a damaged file leads to: the last two are what reading a wrong length does.
-        except (OSError, UnicodeDecodeError, ValueError, IndexError):
+        # Gone, or damaged: lengths and places in it lead anywhere.
+        except (OSError, ValueError, IndexError, struct.error):
             yield language
 
 
