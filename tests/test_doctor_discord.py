@@ -40,12 +40,12 @@ async def test_a_refused_token_is_one_fault(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("answer", "words", "remedy"),
     [
-        ({"status": 503}, "does not answer (HTTP 503)", "network"),
-        ({"status": 429, "body": {"retry_after": 9}}, "does not answer (HTTP 429)", "network"),
+        ({"status": 503}, "answers with an error (HTTP 503)", "wait some minutes"),
+        ({"status": 429, "body": {"retry_after": 9}}, "answers with an error (HTTP 429)", "wait"),
         ({"drop": True, "times": 9}, "does not answer (ServerDisconnectedError", "network"),
         ({"status": 403}, "Discord refuses this machine", "network"),
-        ({"status": 200, "body": ["hello"]}, "not Discord's API", "network"),
-        ({"status": 404}, "not Discord's API", "network"),
+        ({"status": 200, "body": ["hello"]}, "not Discord's API", "DISCORD_API_BASE"),
+        ({"status": 404}, "not Discord's API", "DISCORD_API_BASE"),
     ],
 )
 async def test_a_discord_in_trouble_is_told(

@@ -12,6 +12,7 @@ from bot.errors import BotError, ConfigurationError, TransientError
 # More than the calls of a check may take one after the other, see `web.CALL_LIMIT_S`.
 LIMIT_S = 12.0
 NETWORK = "Check this machine's network, then try again."
+_OUTAGE = "It has an outage, or is asked too often: wait some minutes, then try again."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,8 @@ def _of_error(check: Check, error: BaseException) -> Diagnosis:
     part = check.part
     if isinstance(error, NotCheckedError):
         return Diagnosis(part=part, state=State.UNKNOWN, words=f"not checked: {error}.")
+    if isinstance(error, TransientError) and error.status is not None:
+        return wrong(part, f"answers with an error (HTTP {error.status}).", _OUTAGE)
     if isinstance(error, TransientError | aiohttp.ClientError | TimeoutError):
         why = error.detail if isinstance(error, TransientError) else str(error)
         return wrong(part, f"does not answer ({why or type(error).__name__}).", NETWORK)

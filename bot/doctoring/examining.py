@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,6 +50,7 @@ _FOLDERS = "Set DATA_DIR and KEPT_DIR to folders on a disk that answers, of the 
 _DATABASE = "See what locks the database, or keeps its disk or server from answering."
 _FILES = "See whether the machine is overloaded, or a disk does not answer."
 _NEW_FILES = "Install the bot again."
+_DISCORD = "Leave DISCORD_API_BASE and DISCORD_GATEWAY_URL empty, and check this machine's network."
 
 
 async def examine(
@@ -150,21 +151,26 @@ def _of_network(
     """Return the checks of Discord, of Segmind, and of the clock, which both of them tell."""
     discord = DiscordAccount(session, settings, witness)
     segmind = SegmindAccount(session, settings, witness)
-    looks: Sequence[tuple[str, Callable[[], Awaitable[Diagnosis]]]] = (
-        ("clock", lambda: check_clock((discord.seen(), segmind.seen()))),
-        ("discord", discord.check_token),
-        ("gateway", discord.check_gateway),
-        ("starts", discord.check_starts),
-        ("intents", discord.check_intents),
-        ("installs", discord.check_installs),
-        ("permissions", discord.check_permissions),
-        ("commands", lambda: check_commands(discord, settings)),
-        ("segmind", segmind.check_key),
-        ("balance", segmind.check_balance),
-        ("segmind_history", lambda: segmind.check_history(now=datetime.fromtimestamp(now(), UTC))),
-        ("segmind_upload", segmind.check_uploads),
-    )
-    return [Check(part=part, look=look, remedy=NETWORK) for part, look in looks]
+    of_discord: Mapping[str, Callable[[], Awaitable[Diagnosis]]] = {
+        "discord": discord.check_token,
+        "gateway": discord.check_gateway,
+        "starts": discord.check_starts,
+        "intents": discord.check_intents,
+        "installs": discord.check_installs,
+        "permissions": discord.check_permissions,
+        "commands": lambda: check_commands(discord, settings),
+    }
+    of_others: Mapping[str, Callable[[], Awaitable[Diagnosis]]] = {
+        "clock": lambda: check_clock((discord.seen(), segmind.seen())),
+        "segmind": segmind.check_key,
+        "balance": segmind.check_balance,
+        "segmind_history": lambda: segmind.check_history(now=datetime.fromtimestamp(now(), UTC)),
+        "segmind_upload": segmind.check_uploads,
+    }
+    return [
+        *(Check(part=part, look=look, remedy=_DISCORD) for part, look in of_discord.items()),
+        *(Check(part=part, look=look, remedy=NETWORK) for part, look in of_others.items()),
+    ]
 
 
 def _blocking(

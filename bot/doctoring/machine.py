@@ -26,10 +26,9 @@ _ASK_S = 2.0
 def check_folders(settings: Settings) -> Diagnosis:
     """Make the folders and write into them; ConfigurationError when that cannot be done."""
     settings.make_data_dir()
-    folders = {settings.data_dir, settings.kept_folder.parent}
-    if settings.kept_dir is not None:
-        folders = {settings.data_dir, settings.kept_dir}
-    return well("folders", f"{', '.join(map(str, sorted(folders)))} can be written")
+    others = [] if settings.kept_dir is None else [settings.kept_dir]
+    names = " and ".join(str(folder) for folder in (settings.data_dir, *others))
+    return well("folders", f"{names} can be written")
 
 
 def check_disk(settings: Settings) -> Diagnosis:

@@ -19,7 +19,7 @@ class Seen:
     """What an answer told besides its content.
 
     Attributes:
-        latency_ms: From the call to the answer's head, making the connection included.
+        latency_ms: From the call to the answer's head; making the connection is in it.
         ahead_s: How far this machine's clock is ahead of the service's; None when it did not say.
     """
 
@@ -28,7 +28,7 @@ class Seen:
 
 
 class Witness:
-    """Sees the answers that a session gets; the last one of each host is kept."""
+    """Sees the answers that a session gets; the first one of each host is kept."""
 
     def __init__(self, *, now: Callable[[], float]) -> None:
         """Have seen nothing.
@@ -40,7 +40,7 @@ class Witness:
         self._seen: dict[str, Seen] = {}
 
     def seen(self, address: str) -> Seen | None:
-        """Return what the last answer from an address's host told."""
+        """Return what the first answer from an address's host told."""
         return self._seen.get(_place(address))
 
     def watch(self, session: aiohttp.ClientSession) -> None:
@@ -68,9 +68,8 @@ class Witness:
         took_s = time.monotonic() - context.monotonic_s
         theirs_s = _date_s(params.response.headers)
         ahead_s = None if theirs_s is None else context.began_s + took_s / 2 - theirs_s
-        self._seen[_place(str(params.url))] = Seen(
-            latency_ms=round(took_s * MS_IN_S), ahead_s=ahead_s
-        )
+        seen = Seen(latency_ms=round(took_s * MS_IN_S), ahead_s=ahead_s)
+        self._seen.setdefault(_place(str(params.url)), seen)
 
 
 def _place(address: str) -> str:
