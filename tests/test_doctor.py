@@ -106,7 +106,7 @@ def test_settings_that_cannot_be_loaded_are_told_like_all_else(
     lines = capsys.readouterr().out.splitlines()
     assert code == 78
     assert lines[0].startswith("WRONG settings: DISCORD_TOKEN is missing")
-    assert lines[0].endswith("press Reset Token and put the token into .env.")
+    assert lines[0].endswith("your application, Bot page, Reset Token.")
     assert lines[1].startswith("WRONG settings: SEGMIND_API_KEY is missing")
     assert "Segmind's console" in lines[1]
     assert lines[2].startswith("WRONG settings: WATCH_PORT: ")
@@ -140,6 +140,13 @@ def test_a_file_with_secrets_that_others_can_read_is_a_hint(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_the_host_s_guide_names_every_part() -> None:
+    """What a part means is looked up there."""
+    guide = (Path(__file__).parents[1] / "docs" / "hosting.md").read_text(encoding="utf-8")
+
+    assert [part for part in PARTS if f"`{part}`" not in guide] == []
+
+
 async def test_what_hangs_is_told_after_its_time(
     settings: Settings, discord_stand_in: DiscordStandIn
 ) -> None:
@@ -169,7 +176,7 @@ async def test_a_check_that_fails_hides_no_other() -> None:
         ]
     )
 
-    assert first.line() == "WRONG a: ZeroDivisionError: by zero Mend it."
+    assert first.line() == "WRONG a: ZeroDivisionError: by zero. Mend it."
     assert second.line() == "ok    b: fine"
 
 

@@ -11,7 +11,7 @@ from bot.job import JobState
 from bot.settings import Settings
 from bot.storage import Database, JobStore, Move
 from bot.tools import now
-from tests.doctor_kit import fault, found, migrated, suggestion
+from tests.doctor_kit import fault, found, migrated, suggestion, told
 from tests.storage_kit import walked_to
 from tests.storage_trouble_kit import Disk, watched
 
@@ -117,9 +117,12 @@ async def test_an_address_that_makes_no_sense_is_a_fault(
     lone_settings: Settings, address: str
 ) -> None:
     """It names its setting."""
-    database = await fault(lone_settings, "database", database_url=address)
+    findings = await found(lone_settings, "database", "ledger", database_url=address)
 
+    database = told(findings["database"], State.WRONG)
     assert "DATABASE_URL" in database.words
+    assert "Correct DATABASE_URL" in database.remedy
+    assert findings["ledger"].state is State.UNKNOWN
 
 
 async def test_a_server_that_is_away_is_a_fault(lone_settings: Settings) -> None:

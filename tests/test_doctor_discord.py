@@ -7,7 +7,7 @@ import pytest
 
 from bot.client import INTENTS
 from bot.discord_ui.permissions import NEEDED
-from bot.doctoring import Application, State
+from bot.doctoring import Application, State, discord_rest
 from bot.doctoring.discord_judging import lacking_permissions, of_installs, of_intents
 from bot.settings import Settings
 from sandbox.discord_api import DiscordStandIn
@@ -79,6 +79,19 @@ async def test_a_gateway_that_cannot_be_reached_is_told(settings: Settings) -> N
     gateway = await fault(settings, "gateway", discord_gateway_url="ws://127.0.0.1:9/gateway")
 
     assert gateway.words.startswith("does not answer")
+
+
+async def test_a_call_without_an_answer_has_a_time_limit(
+    settings: Settings, discord_stand_in: DiscordStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A firewall swallows it; the check ends long before its own time is over."""
+    monkeypatch.setattr(discord_rest, "CALL_LIMIT_S", 0.2)
+    answering(discord_stand_in, "/applications/@me", delay_s=1.0)
+
+    one = await fault(settings, "discord")
+
+    assert one.words == "does not answer in time."
+    assert "network" in one.remedy
 
 
 async def test_what_is_no_gateway_is_told(

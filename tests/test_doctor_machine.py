@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.doctoring import State
-from bot.doctoring.decoding import LEAST_MEMORY_BYTES, check_decoder, memory_limit_bytes
+from bot.doctoring.decoding import (
+    LEAST_MEMORY_BYTES,
+    check_decoder,
+    group_limit_files,
+    memory_limit_bytes,
+)
 from bot.doctoring.machine import check_languages
 from bot.i18n import CATALOGUES
 from bot.media import Decoder, ffmpeg_program
@@ -173,6 +178,24 @@ async def test_too_little_memory_is_a_fault(tmp_path: Path) -> None:
     assert "1.2 GB" in ill.remedy
     assert ill.figures == {"memory_limit_bytes": 512_000_000}
     assert memory_limit_bytes((none,)) is None
+
+
+def test_the_limits_around_a_service_count_too(tmp_path: Path) -> None:
+    """Systemd's MemoryMax may be the slice's; of version 1 there is one more folder."""
+    second, first = tmp_path / "second", tmp_path / "first"
+    second.write_text("0::/system.slice/wan.service\n")
+    first.write_text("9:name=systemd:/\n4:cpu,memory:/docker/1\n")
+
+    assert group_limit_files(second, Path("/groups")) == [
+        Path("/groups/system.slice/wan.service/memory.max"),
+        Path("/groups/system.slice/memory.max"),
+        Path("/groups/memory.max"),
+    ]
+    assert group_limit_files(first, Path("/groups")) == [
+        Path("/groups/memory/docker/1/memory.limit_in_bytes"),
+        Path("/groups/memory/memory.limit_in_bytes"),
+    ]
+    assert group_limit_files(tmp_path / "absent") == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of this kind are POSIX's")

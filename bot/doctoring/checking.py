@@ -57,10 +57,16 @@ def _of_error(check: Check, error: BaseException) -> Diagnosis:
     if isinstance(error, TransientError) and error.status is not None:
         return wrong(part, f"answers with an error (HTTP {error.status}).", _OUTAGE)
     if isinstance(error, TransientError | aiohttp.ClientError | TimeoutError):
-        why = error.detail if isinstance(error, TransientError) else str(error)
-        return wrong(part, f"does not answer ({why or type(error).__name__}).", NETWORK)
+        return wrong(part, f"does not answer {_why(error)}.", NETWORK)
     if isinstance(error, ConfigurationError):
         return wrong(part, str(error), check.remedy)
     # Our own errors say what they are; others' texts are often only a host's name.
     words = str(error) if isinstance(error, BotError) else f"{type(error).__name__}: {error}"
     return wrong(part, words, check.remedy)
+
+
+def _why(error: BaseException) -> str:
+    words = error.detail if isinstance(error, TransientError) else str(error)
+    if isinstance(error, TimeoutError) or words.startswith("TimeoutError"):
+        return "in time"
+    return f"({words or type(error).__name__})"

@@ -19,21 +19,19 @@ LEAST_MEMORY_BYTES = 1_200_000_000
 _BYTES_IN_GB = 1e9
 _ANSWERS_WITHIN_S = 8.0
 _SIDE_PX = 64
-# cgroup v2 and v1: what a container, or systemd, allows.
-_LIMIT_FILES = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
+_GROUPS = Path("/sys/fs/cgroup")
+_OWN_GROUPS = Path("/proc/self/cgroup")
 
 
 async def check_decoder(
-    decoder: Decoder | None = None, *, limit_files: Sequence[Path] = _LIMIT_FILES
+    decoder: Decoder | None = None, *, limit_files: Sequence[Path] | None = None
 ) -> Diagnosis:
     """Have a picture and a video opened, and see whether a large one would fit.
 
     Args:
         decoder: Who opens them; None for one of its own.
-        limit_files: Where the system says how much memory this process may have.
+        limit_files: Where the system says how much memory this process may have; None: where
+            Linux does.
     """
     decoder = decoder or Decoder(time_limit_s=_ANSWERS_WITHIN_S)
     trouble = await _picture_trouble(decoder) or await _video_trouble(decoder)
@@ -96,9 +94,34 @@ async def _video_trouble(decoder: Decoder) -> Diagnosis | None:
     return None
 
 
-def memory_limit_bytes(limit_files: Sequence[Path] = _LIMIT_FILES) -> int | None:
+def memory_limit_bytes(limit_files: Sequence[Path] | None = None) -> int | None:
     """Return the least of this process's limits on memory; None without any. Reads files."""
-    return min((*_address_space(), *_of_group(limit_files)), default=None)
+    files = group_limit_files() if limit_files is None else limit_files
+    return min((*_address_space(), *_of_group(files)), default=None)
+
+
+def group_limit_files(own_groups: Path = _OWN_GROUPS, groups: Path = _GROUPS) -> list[Path]:
+    """Return where the limits of this process's control group are, and of those around it.
+
+    Args:
+        own_groups: Which they are, as `/proc/self/cgroup` says.
+        groups: Where they are mounted. A container sees its own as the outermost.
+    """
+    try:
+        lines = own_groups.read_text(encoding="utf-8").splitlines()
+    except OSError:  # another system
+        return []
+    files = []
+    for line in lines:
+        _, kinds, name = line.split(":", 2)
+        if kinds == "":  # version 2
+            own = groups / name.lstrip("/")
+            around = [own, *own.parents]
+            files += [folder / "memory.max" for folder in around if folder.is_relative_to(groups)]
+        elif "memory" in kinds.split(","):  # version 1
+            own = groups / "memory" / name.lstrip("/")
+            files += [folder / "memory.limit_in_bytes" for folder in (own, groups / "memory")]
+    return files
 
 
 def _address_space() -> Iterator[int]:

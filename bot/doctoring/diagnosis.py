@@ -73,12 +73,20 @@ def well(part: str, words: str, **figures: float) -> Diagnosis:
 
 def hint(part: str, words: str, remedy: str, **figures: float) -> Diagnosis:
     """Return that a part works, and what would be better."""
-    return Diagnosis(part=part, state=State.HINT, words=words, remedy=remedy, figures=figures)
+    return _told(part, State.HINT, words, remedy, figures)
 
 
 def wrong(part: str, words: str, remedy: str, **figures: float) -> Diagnosis:
     """Return that a part does not work, and how to mend it."""
-    return Diagnosis(part=part, state=State.WRONG, words=words, remedy=remedy, figures=figures)
+    return _told(part, State.WRONG, words, remedy, figures)
+
+
+def _told(
+    part: str, state: State, words: str, remedy: str, figures: Mapping[str, float]
+) -> Diagnosis:
+    # The remedy is a sentence of its own, whoever's words those are.
+    ended = words if words.endswith((".", "!", "?")) else f"{words}."
+    return Diagnosis(part=part, state=state, words=ended, remedy=remedy, figures=figures)
 
 
 def all_well(diagnoses: Sequence[Diagnosis]) -> bool:

@@ -12,9 +12,9 @@ PART = "settings"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 # Where the two come from that nobody can guess.
 _REMEDIES = {
-    "DISCORD_TOKEN": "Discord's developer portal, your application, Bot page: press Reset Token "
-    "and put the token into .env.",
-    "SEGMIND_API_KEY": "Make a key in Segmind's console (API keys) and put it into .env.",
+    "DISCORD_TOKEN": "It comes from Discord's developer portal: your application, Bot page, Reset "
+    "Token.",
+    "SEGMIND_API_KEY": "It comes from Segmind's console: API keys.",
 }
 _REMEDY = "Correct it in .env or in the environment; .env.example explains every setting."
 

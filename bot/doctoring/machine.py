@@ -134,10 +134,12 @@ def check_watch_port(settings: Settings) -> Diagnosis:
     except OSError as error:
         if error.errno == errno.EADDRINUSE and _is_bot(host, port):
             return well("watch_port", f"a bot shows its pages on {place}")
-        taken = "is taken by another program" if error.errno == errno.EADDRINUSE else error.strerror
+        trouble = f"cannot be had: {error.strerror}"
+        if error.errno == errno.EADDRINUSE:
+            trouble = "is taken by another program"
         return wrong(
             "watch_port",
-            f"{place} cannot be had: {taken}.",
+            f"{place} {trouble}.",
             "Choose another WATCH_PORT (or WATCH_HOST), or leave WATCH_PORT empty.",
         )
 

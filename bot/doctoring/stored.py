@@ -12,6 +12,7 @@ from bot.settings import Settings
 from bot.storage import Database, JobStore, WatchStore, refuse_away
 
 _SHOWN_PROBLEMS = 3
+_NO_DATABASE = "the database cannot be used"
 
 
 @asynccontextmanager
@@ -24,11 +25,9 @@ async def _opened(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def check_database(settings: Settings) -> Diagnosis:
-    """See whether a bot may run on the database; makes none where there is none.
-
-    Raises:
-        ConfigurationError: DATABASE_URL is malformed.
-    """
+    """See whether a bot may run on the database; makes none where there is none."""
+    if malformed := _malformed(settings):
+        return malformed
     async with _opened(settings) as database:
         if _is_absent(database.file):
             return hint(
@@ -54,6 +53,15 @@ async def check_database(settings: Settings) -> Diagnosis:
         )
 
 
+def _malformed(settings: Settings) -> Diagnosis | None:
+    try:
+        Database.open(settings.database_address)  # connects to nothing yet
+    except ConfigurationError as error:
+        remedy = "Correct DATABASE_URL, or leave it empty for a file in DATA_DIR."
+        return wrong("database", str(error), remedy)
+    return None
+
+
 def _is_absent(file: Path | None) -> bool:
     return file is not None and not file.exists()
 
@@ -68,7 +76,7 @@ def _unusable(database: Database, error: ConfigurationError) -> Diagnosis:
         )
     else:
         remedy = "Correct DATABASE_URL: user, password, host and name, as the server knows them."
-    return wrong("database", f"{error}.", remedy)
+    return wrong("database", str(error), remedy)
 
 
 def _of_versions(database: Database, current: str | None, needed: str) -> Diagnosis | None:
@@ -88,7 +96,7 @@ async def _held_back(database: Database) -> Diagnosis | None:
         await WatchStore(database).jobs()
     except ConfigurationError as error:
         remedy = "More of it: docs/hosting.md, Moving to PostgreSQL, or back."
-        return wrong("database", str(error).rstrip(".") + ".", remedy)
+        return wrong("database", str(error), remedy)
     except StorageTroubleError as error:
         remedy = "Make room on its disk, let the bot's user write it, or end what locks it."
         return wrong("database", f"{database.url} takes no writes: {error}.", remedy)
@@ -101,13 +109,15 @@ async def check_ledger(settings: Settings) -> Diagnosis:
     Raises:
         NotCheckedError: there are none that can be read.
     """
+    if _malformed(settings):
+        raise NotCheckedError(_NO_DATABASE)
     async with _opened(settings) as database:
         if _is_absent(database.file):
             raise NotCheckedError("there is no database yet")
         try:
             await database.check()
         except ConfigurationError as error:
-            raise NotCheckedError("the database cannot be used") from error
+            raise NotCheckedError(_NO_DATABASE) from error
         problems = await JobStore(database).check_ledger()
     if not problems:
         return well("ledger", "the books of credits add up")
