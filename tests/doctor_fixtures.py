@@ -32,11 +32,9 @@ async def discord_stand_in(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Dis
 
 
 @pytest.fixture
-async def settings(
-    tmp_path: Path, provider: Provider, discord_stand_in: DiscordStandIn
-) -> Settings:
-    """Settings of a sound installation with a fresh database."""
-    made = Settings.model_validate(
+def settings(tmp_path: Path, provider: Provider, discord_stand_in: DiscordStandIn) -> Settings:
+    """Settings of an installation that has not started yet."""
+    return Settings.model_validate(
         {
             "discord_token": discord_stand_in.bot_token,
             "discord_api_base": discord_stand_in.api_url,
@@ -48,8 +46,13 @@ async def settings(
             "monthly_usd_cap": 50,
         }
     )
-    await migrated(made.database_address)
-    return made
+
+
+@pytest.fixture
+async def sound(settings: Settings) -> Settings:
+    """The same with a fresh database."""
+    await migrated(settings.database_address)
+    return settings
 
 
 @pytest.fixture

@@ -47,10 +47,10 @@ def _environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_sound_installation_has_nothing_wrong(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sound: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every part is told, in its place; the command ends with 0 and says how long it took."""
-    _environment(settings, monkeypatch)
+    _environment(sound, monkeypatch)
 
     code = await asyncio.to_thread(main, ["doctor"])
 

@@ -86,6 +86,19 @@ async def test_user_installs_have_a_link_of_their_own(
     assert "Installation page" not in after
 
 
+@pytest.mark.usefixtures("environment")
+async def test_a_bot_that_is_not_public_is_invited_by_its_owner(
+    discord_stand_in: DiscordStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who else presses the link is refused by Discord."""
+    body = {"id": discord_stand_in.application_id, "name": "Wan", "bot_public": False}
+    discord_stand_in.hub.faults.order({"path": "/applications/@me", "status": 200, "body": body})
+
+    _, text, _ = await _said(capsys)
+
+    assert text.startswith("Only you, its owner, can invite Wan")
+
+
 async def test_a_refused_token_is_a_wrong_setting(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,7 +20,7 @@ _BYTES_IN_MB = 1e6
 # Room for less than so many videos is soon room for none.
 _LOW_VIDEOS = 5
 _OURS = b'{"live": true}'
-_ASK_S = 2.0
+_ASK_S = 1.0
 
 
 def check_folders(settings: Settings) -> Diagnosis:
