@@ -192,10 +192,12 @@ def test_the_program_ends_though_a_check_does_not() -> None:
             await work  # as a database does, which finishes what it has begun
         raise AssertionError("unreachable")
 
-    (one,) = run_apart(
-        lambda: carried_out([Check(part="a", look=hangs, remedy="Wait.")], limit_s=SHORT_S)
-    )
-    released.set()
+    try:
+        (one,) = run_apart(
+            lambda: carried_out([Check(part="a", look=hangs, remedy="Wait.")], limit_s=SHORT_S)
+        )
+    finally:
+        released.set()
 
     assert one.line() == "WRONG a: no answer within 0.2 s. Wait."
 
