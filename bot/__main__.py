@@ -95,7 +95,12 @@ class _ShowVersion(argparse.Action):
 
 def _run(_options: argparse.Namespace) -> int:
     settings = load_settings()
-    set_up_logs(settings.log_format, settings.log_level)
+    set_up_logs(
+        settings.log_format,
+        settings.log_level,
+        executor=settings.executor_id,
+        secrets=settings.secrets,
+    )
     keep_little()
     asyncio.run(run(settings))
     return 0

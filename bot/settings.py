@@ -6,6 +6,7 @@ import tempfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -222,6 +223,22 @@ class Settings(BaseSettings):
     def database_address(self) -> str:
         """Where the bot's tables are: DATABASE_URL, or a SQLite file in DATA_DIR."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'bot.sqlite3'}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must be in nothing that the bot writes or sends, as it is and as it was written."""
+        # An address that cannot be taken apart is refused by whoever opens it.
+        password = urlsplit(self.database_url or "").password or ""
+        return tuple(
+            secret
+            for secret in (
+                self.discord_token.get_secret_value(),
+                self.segmind_api_key.get_secret_value(),
+                password,
+                unquote(password),
+            )
+            if secret
+        )
 
     @property
     def engine_address(self) -> str:
