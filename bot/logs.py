@@ -2,12 +2,12 @@
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
 from bot.log_context import now_about
-from bot.redaction import Redact, redactor
+from bot.redaction import Redact
 
 # It writes by a handler of its own, in a form of its own.
 _ENGINE = "dbos"
@@ -85,7 +85,7 @@ def set_up_logs(
     level: str,
     *,
     executor: str | None = None,
-    secrets: Iterable[str] = (),
+    redact: Redact = str,
     more: Sequence[logging.Handler] = (),
 ) -> None:
     """Send all logs to standard error in the chosen form; libraries speak up from WARNING on.
@@ -94,10 +94,9 @@ def set_up_logs(
         form: For people or for programs.
         level: Of the bot's own.
         executor: This process's name among others.
-        secrets: Blacked out, wherever they turn up.
+        redact: Takes secrets out of every line.
         more: Others who get every record, with the same ids.
     """
-    redact = redactor(secrets)
     handlers = [logging.StreamHandler(), *more]
     handlers[0].setFormatter(JsonFormatter(redact) if form == "json" else HumanFormatter(redact))
     subject = Subject(executor)

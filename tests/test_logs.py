@@ -10,6 +10,7 @@ from dbos._logger import init_logger
 
 from bot.log_context import about
 from bot.logs import JsonFormatter, set_up_logs
+from bot.redaction import redactor
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_a_secret_reaches_no_line(
 ) -> None:
     """Neither in the message, nor in a field, nor in an exception or its cause."""
     secret = 'MTIz"NDU2.Nzg5\\MDEy'
-    set_up_logs(form, "INFO", secrets=[secret, "postgres-password"])
+    set_up_logs(form, "INFO", redact=redactor([secret, "postgres-password"]))
     log = logging.getLogger("bot.test")
     error = ValueError(f"Authorization: Bot {secret}")
     error.__cause__ = KeyError(secret)
