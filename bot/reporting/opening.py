@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bot.reporting.traces import JobTracer
 
 # A stop has little time, and the far end may be what is broken.
-_LAST_S = 1.0
+_LAST_S, _TO_GIVE_UP_S = 1.0, 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,5 +100,6 @@ def _end(ends: Sequence[Callable[[], object]]) -> None:
     threads = [threading.Thread(target=end, daemon=True) for end in ends]
     for thread in threads:
         thread.start()
+    until_s = time.monotonic() + _LAST_S + _TO_GIVE_UP_S
     for thread in threads:
-        thread.join(_LAST_S)
+        thread.join(max(0.0, until_s - time.monotonic()))
