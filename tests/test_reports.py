@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,9 +23,9 @@ from tests.reporting_kit import FarEnd, far_end
 TOKEN = "MTAx.discord-token-for-tests"
 KEY = "SG_segmind-key-for-tests"
 # None of these is in the code that an event names.
-WORDS = st.characters(min_codepoint=0xA1, exclude_categories=("Cs",))
+WORDS = st.characters(min_codepoint=0xA1, exclude_categories=["Cs"])
 PROMPT = "a fox that nobody else may read about"
-BASE = {"discord_token": TOKEN, "segmind_api_key": KEY}
+BASE: dict[str, Any] = {"discord_token": TOKEN, "segmind_api_key": KEY}
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def failing(words: str, error: Callable[[str], Exception] = ValueError) -> Excep
 
     def look_up(prompt: str) -> None:
         try:
-            {}[prompt]
+            dict[str, str]()[prompt]
         except KeyError as cause:
             raise error(f"bad: {prompt}") from cause
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from bot.errors import ConfigurationError, RefusedError
-from bot.job import JobState
+from bot.job import Job, JobState
 from bot.jobs.tracing import NO_TRACES, Tracer, traced
 from bot.reporting import open_reporting
 from bot.reporting.opening import headers_of
@@ -23,7 +24,10 @@ from bot.settings import Settings
 from tests.face_kit import job
 from tests.reporting_kit import FarEnd, facts_of, far_end
 
-BASE = {"discord_token": "MTAx.discord-token", "segmind_api_key": "SG_key-for-tests"}
+BASE: dict[str, Any] = {
+    "discord_token": "MTAx.discord-token",
+    "segmind_api_key": "SG_key-for-tests",
+}
 WORDS = "a fox that nobody else may read about"
 JOB_ID, GUILD_ID = 1234567890123456789, 42
 SNOWFLAKES = st.integers(min_value=0, max_value=2**64 - 1)
@@ -75,13 +79,13 @@ async def test_a_job_has_one_trace_over_a_restart(end: FarEnd) -> None:
     first, second = tracer_to(end), tracer_to(end)
     came_at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     first.begin("command animate", JOB_ID, GUILD_ID, since=came_at)
-    with first.of_job("accept", JOB_ID, GUILD_ID), first.part("check files"):
+    with first.of_job("accept", JOB_ID, GUILD_ID), first.part("check_files"):
         pass
     await asyncio.to_thread(first.end)
     queued = job(JobState.QUEUED, id=JOB_ID, guild_id=GUILD_ID)
 
-    async def step(_job: object) -> object:
-        with second.part("provider submit"):
+    async def step(_job: Job) -> Job:
+        with second.part("provider.submit"):
             await asyncio.sleep(0)
         return job(JobState.RUNNING, id=JOB_ID, guild_id=GUILD_ID)
 
@@ -95,8 +99,8 @@ async def test_a_job_has_one_trace_over_a_restart(end: FarEnd) -> None:
     assert root.parent_span_id == b""
     assert root.start_time_unix_nano == int(came_at.timestamp()) * 10**9
     assert spans["accept"].parent_span_id == spans["submit"].parent_span_id == root.span_id
-    assert spans["check files"].parent_span_id == spans["accept"].span_id
-    assert spans["provider submit"].parent_span_id == spans["submit"].span_id
+    assert spans["check_files"].parent_span_id == spans["accept"].span_id
+    assert spans["provider.submit"].parent_span_id == spans["submit"].span_id
     assert facts_of(spans["submit"]) == {
         "job": str(JOB_ID),
         "guild": str(GUILD_ID),
@@ -136,7 +140,7 @@ def test_a_refusal_and_a_stop_are_no_faults(end: FarEnd, error: BaseException) -
 def test_what_is_done_for_no_job_is_not_traced(end: FarEnd) -> None:
     """Such as a look at the balance."""
     tracer = tracer_to(end)
-    with tracer.part("provider balance"):
+    with tracer.part("provider.balance"):
         pass
     tracer.end()
 
@@ -212,7 +216,7 @@ async def test_without_a_tracer_steps_do_the_same() -> None:
     """Its stand-in does nothing, and lets errors through."""
     tracer: Tracer = NO_TRACES
 
-    async def step(_job: object) -> object:
+    async def step(_job: Job) -> Job:
         with tracer.part("post"):
             raise ValueError(WORDS)
 

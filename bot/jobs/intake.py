@@ -121,7 +121,7 @@ class Intake:
             if known is not None:
                 return known  # the same interaction once more, by way of another process
             terms = await self._terms(order, request)
-        with self._tracer.part("check files"):
+        with self._tracer.part("check_files"):
             request = await self._with_checked_files(order, request)
         async with self._precedence.work():
             job = await self._reserved(terms, new_job(order, request))

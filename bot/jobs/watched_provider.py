@@ -91,7 +91,7 @@ class WatchedProvider:
 
     async def _counted(self, name: str, call: Awaitable[T]) -> T:
         try:
-            with self._tracer.part(f"provider {name}"):
+            with self._tracer.part(f"provider.{name}"):
                 answer = await call
         except ProviderError as error:
             self._heard(name, error)

@@ -19,12 +19,12 @@ PROMPT = "A fox that only Mia may read about"
 # Each of these takes part in making every video.
 SPANS = {
     "accept",
-    "check files",
+    "check_files",
     "submit",
-    "provider submit",
+    "provider.submit",
     "follow",
-    "provider poll",
-    "provider fetch",
+    "provider.poll",
+    "provider.fetch",
     "deliver",
     "download",
     "post",
@@ -75,7 +75,7 @@ async def test_a_video_is_one_trace_and_an_error_is_one_report(
     (event,) = end.events()
 
     # The lost answer is looked up.
-    assert names() == SPANS | {"command t2v", "provider history"}
+    assert names() == SPANS | {"command t2v", "provider.history"}
     assert root.name == "command t2v"
     assert {facts_of(one)["job"] for one in below(root, spans)} == {job_id}
     assert event["tags"] == {"job": job_id, "guild": reported.guild_id}
