@@ -215,7 +215,21 @@ def test_a_process_s_own_limit_is_seen() -> None:
     assert seen == b"1500000000"
 
 
-# -- the port for watching -------------------------------------------------------------
+# -- reports and traces, the port for watching -----------------------------------------
+
+
+async def test_a_library_that_is_missing_is_a_fault(
+    lone_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only some hosts need it; where its setting is empty nothing is missing."""
+    monkeypatch.setitem(sys.modules, "sentry_sdk", None)
+    empty = (await found(lone_settings, "reporting"))["reporting"]
+
+    reporting = await fault(lone_settings, "reporting", sentry_dsn="https://key@127.0.0.1/1")
+
+    assert empty.words == "neither reports nor traces are sent"
+    assert "for SENTRY_DSN is not installed" in reporting.words
+    assert "requirements-reporting.lock" in reporting.remedy
 
 
 async def test_a_port_that_is_free_is_well(lone_settings: Settings) -> None:

@@ -33,6 +33,7 @@ PARTS = (
     "decoder",
     "languages",
     "watch_port",
+    "reporting",
     "clock",
     "discord",
     "gateway",
@@ -138,6 +139,7 @@ def _of_machine(settings: Settings, env_file: Path | None) -> list[Check]:
             remedy=_DATABASE,
         ),
         Check(part="ledger", look=lambda: stored.check_ledger(settings), remedy=_DATABASE),
+        Check(part="reporting", look=_blocking(machine.check_reporting, settings), remedy=_FILES),
         Check(part="watch_port", look=_blocking(machine.check_watch_port, settings), remedy=_FILES),
     ]
 

@@ -2,6 +2,7 @@
 
 import errno
 import gettext
+import importlib.util
 import shutil
 import socket
 import struct
@@ -21,6 +22,7 @@ _BYTES_IN_MB = 1e6
 _LOW_VIDEOS = 5
 _OURS = b'{"live": true}'
 _ASK_S = 1.0
+_OTLP = "opentelemetry.exporter.otlp.proto.http"
 
 
 def check_folders(settings: Settings) -> Diagnosis:
@@ -120,6 +122,33 @@ def _unreadable(folder: Path) -> Iterator[str]:
         # Gone, or damaged: lengths and places in it lead anywhere.
         except (OSError, ValueError, IndexError, struct.error):
             yield language
+
+
+def check_reporting(settings: Settings) -> Diagnosis:
+    """See whether the libraries are there that reports and traces are sent with."""
+    asked = {
+        "SENTRY_DSN": (settings.sentry_dsn, "sentry_sdk"),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": (settings.otel_exporter_otlp_endpoint, _OTLP),
+    }
+    wanted = [(name, module) for name, (value, module) in asked.items() if value is not None]
+    lacking = [name for name, module in wanted if not _is_installed(module)]
+    if lacking:
+        return wrong(
+            "reporting",
+            f"the library for {' and '.join(lacking)} is not installed: the bot would not start.",
+            "Run: python -m pip install --require-hashes -r requirements-reporting.lock. Or leave "
+            "the setting empty.",
+        )
+    if not wanted:
+        return well("reporting", "neither reports nor traces are sent")
+    return well("reporting", f"{' and '.join(name for name, _ in wanted)} can be used")
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # what it is in
+        return False
 
 
 def check_watch_port(settings: Settings) -> Diagnosis:
