@@ -44,7 +44,7 @@ ACTS: Mapping[str, Act] = {
 }
 LASTS_S, QUICK_S = 6.0, 3.0
 FLOOD_LASTS_S = 10.0
-OTHERS_PER_S = 10
+OTHERS_PER_S = 5
 # Numbers of members.
 MODERATOR, FLOODER = 0, 1
 LEAFING, OTHERS = range(1, 6), range(6, 36)
