@@ -51,13 +51,15 @@ class Talk:
     ) -> Interaction:
         """Give a command; with `typing`, type into that one of its options instead."""
         command = next(c for c in self._hub.commands.all(Scope()) if c["name"] == path[0])
-        uploads, filled = [], []
+        uploads: list[Upload] = []
+        filled: list[Json] = []
         for name, value in options.items():
-            kind = _KINDS.get(type(value), OptionKind.ATTACHMENT)
-            one: Json = {"type": int(kind), "name": name, "value": value}
-            if kind is OptionKind.ATTACHMENT:
-                one["value"] = str(len(uploads))
+            one: Json = {"name": name, "value": value}
+            if isinstance(value, Path):
+                one |= {"type": int(OptionKind.ATTACHMENT), "value": str(len(uploads))}
                 uploads.append(await self._upload(value, one["value"]))
+            else:
+                one["type"] = int(_KINDS[type(value)])
             if name == typing:
                 one["focused"] = True
             filled.append(one)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from bot.errors import ConfigurationError
-from bot.policy import AllowanceOverride, Block, GuildPolicy, Rulebook
+from bot.policy import AllowanceOverride, Block, GuildPolicy, Rulebook, Target
 from bot.storage.tables import AllowanceRow, BlockRow, FilterRuleRow, PolicyRow
 from bot.wordfilter import FilterRule, RuleKind
 
@@ -52,7 +52,10 @@ async def overrides(session: AsyncSession, guild_id: int) -> list[AllowanceOverr
     found = await session.execute(_OVERRIDES, {"guild_id": guild_id})
     return [
         AllowanceOverride(
-            target=target, target_id=target_id, daily_credits=daily, monthly_credits=monthly
+            target=cast("Target", target),
+            target_id=target_id,
+            daily_credits=daily,
+            monthly_credits=monthly,
         )
         for target, target_id, daily, monthly in found
     ]
@@ -71,7 +74,7 @@ async def block(
 async def rules(session: AsyncSession, guild_id: int) -> list[FilterRule]:
     """Return the guild's own filter rules, oldest first."""
     found = await session.execute(_RULES, {"guild_id": guild_id})
-    return [FilterRule(id=number, kind=kind, pattern=pattern) for number, kind, pattern in found]
+    return [_rule(number, kind, pattern) for number, kind, pattern in found]
 
 
 async def policy(session: AsyncSession, guild_id: int) -> GuildPolicy:
@@ -95,5 +98,8 @@ async def policy(session: AsyncSession, guild_id: int) -> GuildPolicy:
 
 def rule_of(row: FilterRuleRow) -> FilterRule:
     """Return a row as what it means."""
-    kind = cast("RuleKind", row.kind)  # the table allows no other
-    return FilterRule(id=row.id or 0, kind=kind, pattern=row.pattern)
+    return _rule(row.id, row.kind, row.pattern)
+
+
+def _rule(number: int | None, kind: str, pattern: str) -> FilterRule:
+    return FilterRule(id=number or 0, kind=cast("RuleKind", kind), pattern=pattern)
