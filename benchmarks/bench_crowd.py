@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import itertools
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,9 +30,11 @@ from benchmarks.crowd_kit import Scene, lag_lines, opened, say, until_or_fail, u
 from benchmarks.crowd_talk import Talk
 from bot.loop_lag import quantile_s
 from bot.throttle import DEFAULT_PER_MINUTE
+from bot.wordfilter import read_list
+from sandbox.chaos import waiting
 from sandbox.chaos.crowd import Crowd
 from sandbox.discord_api.commands import Scope
-from sandbox.discord_api.interactions import AnswerKind, Interaction
+from sandbox.discord_api.interactions import Interaction
 from sandbox.runner import Parts
 
 ACTS: Mapping[str, Act] = {
@@ -66,7 +69,8 @@ class Found:
         carded_s: And for their card.
         lost: How many were not acknowledged within three seconds.
         lag_counts: How late the loop was, as `bot.loop_lag` counts.
-        refused: How many of the act's own interactions were told "too many".
+        asked: How many interactions the act sent.
+        answered: How many of them were answered, be it that there were too many.
     """
 
     act: str
@@ -183,10 +187,13 @@ async def _acting(act: Act, stage: Stage) -> None:
 
 
 async def _quiet(stage: Stage) -> None:
-    """Let the act's last interactions be answered: they are not the next act's."""
-    for one in stage.asked:
-        if one.answer is not AnswerKind.CHOICES:
-            await stage.talk.wait(one, within_s=0.2)
+    """Let the act's last interactions be answered, and done: they are not the next act's."""
+
+    async def answered() -> bool:
+        return all(one.answer is not None for one in stage.asked)
+
+    await waiting.until(answered, every_s=0.1, within_s=3.0)
+    await asyncio.sleep(QUIET_S)
 
 
 async def measure(
@@ -247,7 +254,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         found = asyncio.run(measure(Path(name), given.only, settings, given.profile))
     rows = [one.row() for one in found]
-    kit.report("crowd", rows, most=worst(rows))
+    kit.report("crowd", rows, most=worst(rows), megabyte_list_ms=megabyte_list_ms())
+
+
+def megabyte_list_ms() -> float:
+    """Return how long a list of a megabyte keeps its thread: Discord's form takes 4,000 characters.
+
+    It is refused by its length alone, wherever it may come from one day.
+    """
+    text = "\n".join(f"zorgle{number:06}" for number in range(80_000))
+    began_s = time.perf_counter()
+    if read_list(text, []).patterns:
+        raise RuntimeError("a list of a megabyte was read")
+    return _ms(time.perf_counter() - began_s)
 
 
 def worst(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
