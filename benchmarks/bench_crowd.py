@@ -1,7 +1,7 @@
 """Whether one member, moderator or large server slows the others down; one run, side by side.
 
-A bot of its own process, on both stand-ins. Members give ten `/t2v` a second, half of them on a
-server with 500 roles, and that is all, or one of these goes on meanwhile: a member floods, a
+A bot of its own process, on both stand-ins. Members give eight `/t2v` a second, half of them on
+a server with 500 roles, and that is all, or one of these goes on meanwhile: a member floods, a
 moderator fills the filter, looks through the roles' pages, counts a year; members leaf through
 100 pages. Measured for each: how soon the others are acknowledged and see their cards, how late
 the bot's loop is (by its own `LOOP_LAG_LOG_S`), and the processor's time.
@@ -13,6 +13,7 @@ what one member may send; `--profile FILE` runs the bot under cProfile.
 import argparse
 import asyncio
 import itertools
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -26,8 +27,9 @@ from PIL import Image
 
 from benchmarks import crowd_acts, crowd_seed, kit
 from benchmarks.crowd_acts import Act, Stage
-from benchmarks.crowd_kit import Scene, lag_lines, opened, say, until_or_fail, usage
+from benchmarks.crowd_kit import Scene, json_lines, lag_lines, opened, say, until_or_fail, usage
 from benchmarks.crowd_talk import Talk
+from benchmarks.sliced_bot import KEY
 from bot.loop_lag import quantile_s
 from bot.throttle import DEFAULT_PER_MINUTE
 from bot.wordfilter import read_list
@@ -45,16 +47,17 @@ ACTS: Mapping[str, Act] = {
     "a year's stats": crowd_acts.stats,
     "filter lists": crowd_acts.paste,
 }
-LASTS_S, QUICK_S = 6.0, 3.0
+SLICED = (sys.executable, "-m", "benchmarks.sliced_bot")
+LASTS_S, QUICK_S = 3.0, 2.0
 FLOOD_LASTS_S = 10.0
-OTHERS_PER_S = 5
+OTHERS_PER_S = 8
 # Numbers of members.
 MODERATOR, FLOODER = 0, 1
 LEAFING, OTHERS = range(1, 6), range(6, 36)
 # As far apart as the bot's lines about its loop.
 LAG_EVERY_S = 1.0
 START_WITHIN_S = 60.0
-QUIET_S = 2.0
+QUIET_S = 1.0
 CARDS_WITHIN_S = 15.0
 PICTURE_PX = (2400, 1600)
 BOUNDED = {"MEMBER_COMMANDS_PER_MINUTE": str(DEFAULT_PER_MINUTE)}
@@ -69,6 +72,9 @@ class Found:
         carded_s: And for their card.
         lost: How many were not acknowledged within three seconds.
         lag_counts: How late the loop was, as `bot.loop_lag` counts.
+        slice_ms: The longest piece of work that the loop did without a pause.
+        slice_of: What that was.
+        garbage_ms: The longest that the garbage collector took in the loop's thread, beside that.
         asked: How many interactions the act sent.
         answered: How many of them were answered, be it that there were too many.
     """
@@ -80,6 +86,9 @@ class Found:
     lost: int
     lag_counts: list[int]
     lag_worst_s: float
+    slice_ms: float
+    slice_of: str
+    garbage_ms: float
     cpu_s: float
     asked: int
     answered: int
@@ -96,6 +105,8 @@ class Found:
             "lost": self.lost,
             "lag_p99_ms": _ms(min(quantile_s(self.lag_counts, 0.99), self.lag_worst_s)),
             "lag_most_ms": _ms(self.lag_worst_s),
+            "slice_most_ms": self.slice_ms,
+            "garbage_most_ms": self.garbage_ms,
             "cpu_percent": round(100 * self.cpu_s / self.lasts_s),
             "act_sent": self.asked,
             "act_answered": self.answered,
@@ -159,6 +170,8 @@ async def measure_act(scene: Scene, stage: Stage, crowd: Crowd, name: str) -> Fo
     await others.seen()
     await asyncio.sleep(LAG_EVERY_S)
     lines = lag_lines(log, offset)
+    slices = json_lines(log, KEY, offset)
+    longest = max(slices, key=lambda said: float(said[KEY]))
     times = [stage.talk.times.took_s(asked.id) for asked in others.asked]
     found = Found(
         act=name,
@@ -170,6 +183,9 @@ async def measure_act(scene: Scene, stage: Stage, crowd: Crowd, name: str) -> Fo
             sum(counts) for counts in zip(*(one["lag_counts"] for one in lines), strict=True)
         ],
         lag_worst_s=max(float(one["lag_worst_s"]) for one in lines),
+        slice_ms=longest[KEY],
+        slice_of=longest["what"],
+        garbage_ms=max(float(said["collected_ms"]) for said in slices),
         cpu_s=cpu_s,
         asked=len(stage.asked),
         answered=sum(one.answer is not None for one in stage.asked),
@@ -213,7 +229,7 @@ async def measure(
     async with opened(
         folder / "scene",
         speed=1.0,
-        command=kit.bot_command(profile=profile),
+        command=SLICED if profile is None else kit.bot_command(profile=profile),
         bot_settings=settings,
         furnish=furnish,
     ) as scene:
@@ -254,7 +270,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         found = asyncio.run(measure(Path(name), given.only, settings, given.profile))
     rows = [one.row() for one in found]
-    kit.report("crowd", rows, most=worst(rows), megabyte_list_ms=megabyte_list_ms())
+    slices = {one.act: one.slice_of for one in found}
+    kit.report(
+        "crowd", rows, most=worst(rows), longest_slices=slices, megabyte_list_ms=megabyte_list_ms()
+    )
 
 
 def megabyte_list_ms() -> float:
@@ -271,7 +290,7 @@ def megabyte_list_ms() -> float:
 
 def worst(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Return the figures that have limits, each at its worst."""
-    names = ("p99_ms", "lost", "lag_p99_ms")
+    names = ("p99_ms", "lost", "lag_p99_ms", "slice_most_ms")
     return {name: max(row[name] for row in rows) for name in names}
 
 

@@ -320,16 +320,20 @@ def database_bytes(folder: Path) -> dict[str, int]:
     return found
 
 
-def lag_lines(log: Path, offset: int = 0) -> list[dict[str, Any]]:
-    """Return what the bot said of its loop, from a place in its log on."""
+def json_lines(log: Path, key: str, offset: int = 0) -> list[dict[str, Any]]:
+    """Return the lines of a log that have a key, from a place in it on."""
     with log.open("rb") as file:
         file.seek(offset)
-        lines = [line for line in file.read().splitlines() if b'"lag_counts"' in line]
-    found = []
-    for line in lines:
-        said = json.loads(line)
+        return [
+            json.loads(line) for line in file.read().splitlines() if f'"{key}"'.encode() in line
+        ]
+
+
+def lag_lines(log: Path, offset: int = 0) -> list[dict[str, Any]]:
+    """Return what the bot said of its loop, from a place in its log on."""
+    found = json_lines(log, "lag_counts", offset)
+    for said in found:
         said["lag_counts"] = json.loads(said["lag_counts"])
-        found.append(said)
     return found
 
 

@@ -1,7 +1,7 @@
 """The gate: the guild's rules on a real database, and the terms that follow from them."""
 
-import sqlite3
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass, field
