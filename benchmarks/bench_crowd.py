@@ -48,7 +48,7 @@ ACTS: Mapping[str, Act] = {
     "filter lists": crowd_acts.paste,
 }
 SLICED = (sys.executable, "-m", "benchmarks.sliced_bot")
-LASTS_S, QUICK_S = 3.0, 2.0
+LASTS_S, QUICK_S = 2.5, 1.5
 FLOOD_LASTS_S = 10.0
 OTHERS_PER_S = 8
 # Numbers of members.

@@ -63,7 +63,7 @@ class Slices:
 
 def _name(handle: asyncio.Handle) -> str:
     """Return what a piece of work belongs to: of a task its coroutine."""
-    callback: Any = handle._callback  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+    callback: Any = handle._callback  # type: ignore[attr-defined]  # noqa: SLF001 - what it does
     task = getattr(callback, "__self__", None)
     work = task.get_coro() if isinstance(task, asyncio.Task) else callback
     return str(getattr(work, "__qualname__", work))
