@@ -29,9 +29,11 @@ from bot.discord_ui.log_parts import LogButton
 from bot.discord_ui.privacy_pages import PrivacyButton
 from bot.discord_ui.services import Interaction, Services
 from bot.discord_ui.translator import CatalogueTranslator
+from bot.discord_ui.turnstile import Turnstile, is_refused
 from bot.i18n import DEFAULT_LOCALE, speak, speaking
 from bot.jobs.stop_time import ANSWERS
 from bot.log_context import about, work_on
+from bot.throttle import DEFAULT_PER_MINUTE
 
 __all__ = ["Services", "VideoBot", "cog_names", "redirect"]
 
@@ -44,6 +46,8 @@ SYNCED_FILE = "discord-commands.sha256"
 # A longer wait for a rate limit is an error (discord.py allows no less than 30 seconds).
 _MAX_RATE_LIMIT_WAIT_S = 30.0
 
+# discord.py's event for an interaction of any kind, once its command or item is on its way.
+_CAME = "interaction"
 # What discord.py calls the tasks in which commands run.
 _COMMAND_TASK = "CommandTree-invoker"
 _LAST_ANSWERS_S = 1.5
@@ -78,7 +82,7 @@ class Tree(app_commands.CommandTree["VideoBot"]):
         """Speak the member's language from here on. discord.py's hook, in the command's task."""
         speak(str(interaction.locale))
         work_on(interaction.id, interaction.guild_id)
-        return True
+        return not is_refused(interaction)
 
     async def on_error(
         self, interaction: Interaction, error: app_commands.AppCommandError, /
@@ -106,6 +110,7 @@ class VideoBot(commands.AutoShardedBot):
         shard_count: int | None = None,
         registers_commands: bool = True,
         user_installs: bool = False,
+        commands_per_minute: int = DEFAULT_PER_MINUTE,
     ) -> None:
         """Make a client.
 
@@ -118,6 +123,7 @@ class VideoBot(commands.AutoShardedBot):
                 does: of two versions, side by side during an upgrade, none undoes the other's.
             user_installs: Whether people may install it for themselves, and take it to places
                 where the bot is not.
+            commands_per_minute: What one member may send: commands, presses and forms.
         """
         answers = Counter[int]()
         # It never speaks; without this, discord.py warns at every start that it could not.
@@ -148,6 +154,8 @@ class VideoBot(commands.AutoShardedBot):
         self._data_dir = data_dir
         self._registers_commands = registers_commands
         self._services: Services | None = None
+        self._turnstile = Turnstile(commands_per_minute)
+        self._refusing: set[asyncio.Task[None]] = set()
 
     @property
     def services(self) -> Services:
@@ -198,14 +206,26 @@ class VideoBot(commands.AutoShardedBot):
         return registered == {command.name for command in self.tree.get_commands()}
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Let an event's listeners speak the language of the interaction that it is about."""
+        """Let an event's listeners speak the language of the interaction that it is about.
+
+        Every interaction is told of here first, before its command, item or form begins: one
+        that its member sends too fast is answered, and nobody else hears of it.
+        """
         subject = args[0] if args else None
         if not isinstance(subject, discord.Interaction):
             with speaking(DEFAULT_LOCALE):
                 super().dispatch(event_name, *args, **kwargs)
             return
         with speaking(str(subject.locale)), about(subject.id, subject.guild_id):
-            super().dispatch(event_name, *args, **kwargs)
+            if event_name == _CAME and not self._turnstile.lets_in(subject):
+                self._refuse(subject)
+            elif not is_refused(subject):
+                super().dispatch(event_name, *args, **kwargs)
+
+    def _refuse(self, interaction: Interaction) -> None:
+        task = asyncio.create_task(self._turnstile.refuse(interaction), name=_COMMAND_TASK)
+        self._refusing.add(task)
+        task.add_done_callback(self._refusing.discard)
 
     async def on_ready(self) -> None:
         """Say that the bot is there. discord.py's event."""

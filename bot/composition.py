@@ -80,6 +80,7 @@ async def run(settings: Settings, tracer: Tracer | None = None) -> None:
         shard_count=shard_count,
         registers_commands=settings.registers_commands,
         user_installs=settings.user_installs,
+        commands_per_minute=settings.member_commands_per_minute,
     )
     async with _lag_logged(settings.loop_lag_log_s), bot:
         await until_stopped(

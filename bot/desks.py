@@ -18,6 +18,7 @@ from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.learning import Latencies
+from bot.jobs.member_turns import MemberTurns
 from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.on_the_way import OnTheWay
 from bot.jobs.parent_files import ParentFiles
@@ -209,6 +210,7 @@ def intake_of(tools: Tools, engine: DurableEngine, gate: Gate, approvals: Approv
         approvals=approvals,
         now=now,
         precedence=tools.precedence,
+        turns=MemberTurns(per_minute=tools.settings.member_commands_per_minute),
         stop_time=tools.stop_time,
         tracer=tools.tracer,
     )

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigurationError
 from bot.pacing import LEAST_PER_MINUTE
+from bot.throttle import DEFAULT_PER_MINUTE
 from bot.zones import checked_zone
 
 
@@ -76,6 +77,8 @@ class Settings(BaseSettings):
     monthly_credits: int = Field(default=2000, ge=0)
     jobs_in_flight_per_member: int = Field(default=3, ge=1)
     jobs_in_flight_per_guild: int = Field(default=20, ge=1)
+    # Fewer than one in ten seconds and nobody could leaf through a page.
+    member_commands_per_minute: int = Field(default=DEFAULT_PER_MINUTE, ge=6)
     time_zone: str = "UTC"
     credits_per_cent: Positive = 1.0
     prices_file: Path | None = None

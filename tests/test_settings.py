@@ -111,6 +111,7 @@ def test_settings_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MONTHLY_CREDITS", "1.5"),
         ("JOBS_IN_FLIGHT_PER_MEMBER", "0"),
         ("JOBS_IN_FLIGHT_PER_GUILD", "0"),
+        ("MEMBER_COMMANDS_PER_MINUTE", "5"),
         ("TIME_ZONE", "Moon/Crater"),
         ("TIME_ZONE", "../../etc/passwd"),
         ("TIME_ZONE", "Europe"),

@@ -11,6 +11,7 @@ from bot.errors import MemberError, RefusedError, StorageTroubleError
 from bot.i18n import N_, gettext
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
+from bot.jobs.member_turns import MemberTurns
 from bot.jobs.order import ConfirmFirstError, Order, new_job
 from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
 from bot.jobs.precedence import Precedence
@@ -46,6 +47,7 @@ class Intake:
         approvals: Approvals,
         now: Callable[[], datetime],
         precedence: Precedence,
+        turns: MemberTurns | None = None,
         stop_time: StopTime | None = None,
         tracer: Tracer = NO_TRACES,
         draw_seed: Callable[[int, int], int] = random.randint,
@@ -59,6 +61,7 @@ class Intake:
         self._approvals = approvals
         self._now = now
         self._precedence = precedence
+        self._turns = turns or MemberTurns()
         self._stop_time = stop_time or StopTime(DEFAULT_STOP_S)
         self._tracer = tracer
         self._draw_seed = draw_seed
@@ -84,8 +87,8 @@ class Intake:
 
         Raises:
             BadInputError: a file is not what it should be.
-            RefusedError: the quota says no, the provider's storage is out of reach, or the bot
-                is stopping.
+            RefusedError: the quota says no, the provider's storage is out of reach, too many of
+                the member's orders wait, or the bot is stopping.
             ConfirmFirstError: the member has to say yes to the price first.
         """
         if self._closing:
@@ -116,6 +119,10 @@ class Intake:
             return await self._accept(order, request)
 
     async def _accept(self, order: Order, request: GenerationRequest) -> Job:
+        async with self._turns.turn(order.member.user_id):
+            return await self._accept_in_turn(order, request)
+
+    async def _accept_in_turn(self, order: Order, request: GenerationRequest) -> Job:
         async with self._precedence.work():
             known = await self._store.get(order.interaction_id)
             if known is not None:
