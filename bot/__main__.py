@@ -23,10 +23,12 @@ from bot.errors import (
     StorageTroubleError,
 )
 from bot.logs import set_up_logs
+from bot.migrated import note_migration
 from bot.pricing import load_prices
 from bot.running import EXIT_TRY_AGAIN
 from bot.settings import load_settings
 from bot.storage import Database, newest_revision
+from bot.tools import now
 
 # A wrong setting; sysexits.h calls it EX_CONFIG.
 _EXIT_CONFIGURATION = 78
@@ -125,7 +127,7 @@ def _migrate(_options: argparse.Namespace) -> int:
 
     async def migrate() -> None:
         try:
-            await database.migrate()
+            note_migration(settings, await database.migrate(), now())
         finally:
             await database.close()
 

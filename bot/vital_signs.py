@@ -13,11 +13,15 @@ class Part:
 
     Attributes:
         words: What is wrong, in plain English; "works" when nothing is.
+        detail: What is wrong, in the words of what failed: for the host alone.
+        known: Whether it has been looked at yet.
     """
 
     name: str
     well: bool
     words: str = "works"
+    detail: str = ""
+    known: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,22 @@ class JobsInState:
     state: JobState
     jobs: int
     oldest_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StuckJob:
+    """A job that should have been over long ago.
+
+    Attributes:
+        guild_id: None for direct messages.
+        since: Since when it is in its state.
+    """
+
+    id: int
+    guild_id: int | None
+    model: str
+    state: JobState
+    since: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +78,14 @@ class VitalSigns:
 
     Attributes:
         jobs: As the database had them at its last look; None when that failed.
+        stuck: Some of the jobs that should have been over long ago, the oldest first; None when
+            the database did not say.
         jobs_here: How many jobs this process runs.
         database_s: How long the database took to answer, in seconds; None when it does not.
         engine_s: Likewise the durable engine's own tables.
         balance_usd: The account's; None when this process has not asked lately.
+        outage_since: Since when the provider is out of order; None while it is not.
+        key_refused: Whether the provider refuses the key.
         servers: Discord servers that this process serves.
         shards: Gateway connections that it keeps.
         shards_open: Those of them that are open.
@@ -72,11 +96,14 @@ class VitalSigns:
     now: datetime
     parts: Sequence[Part]
     jobs: Sequence[JobsInState] | None
+    stuck: Sequence[StuckJob] | None
     jobs_here: int
     budget: Budget
     database_s: float | None
     engine_s: float | None
     balance_usd: float | None
+    outage_since: datetime | None
+    key_refused: bool
     servers: int
     shards: int
     shards_open: int

@@ -140,7 +140,7 @@ async def test_a_host_s_look_tells_that_the_server_is_down_and_back(
 ) -> None:
     """With counts again as soon as there are some."""
     await accepted(store)
-    probe = Probe(WatchStore(store._database).jobs)
+    probe = Probe("database", WatchStore(store._database).jobs)
     await server(socket_folder, "stop")
     try:
         await probe.look()

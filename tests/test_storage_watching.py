@@ -38,7 +38,7 @@ async def test_a_locked_database_is_told_and_so_is_its_end(file: Path) -> None:
     disk = Disk(file)
     async with store_on(disk) as store:
         watch = WatchStore(store._database)
-        probe = Probe(watch.jobs)
+        probe = Probe("database", watch.jobs)
         with disk.locked():
             with pytest.raises(StorageTroubleError):
                 await watch.jobs()

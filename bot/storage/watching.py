@@ -1,15 +1,16 @@
 """What a host watches of the database: whether it takes writes, and what is under way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from bot.job import TERMINAL, JobState
 from bot.storage.database import Database
-from bot.storage.tables import JobRow
-from bot.vital_signs import JobsInState
+from bot.storage.tables import DIRECT_MESSAGES, JobRow
+from bot.vital_signs import JobsInState, StuckJob
 
 _STATE = col(JobRow.state)
 _SINCE = case(
@@ -49,3 +50,35 @@ class WatchStore:
             ]
 
         return await self._database.write(work)
+
+    async def stuck(self, before: Mapping[JobState, datetime], *, limit: int) -> Sequence[StuckJob]:
+        """Return the jobs that have been in a state since before its time, the oldest first.
+
+        Args:
+            before: The states to look at, each with its time.
+            limit: At most so many.
+
+        Raises:
+            StorageTroubleError: the database cannot be used just now.
+        """
+        late = (and_(col(JobRow.state) == state, since > _SINCE) for state, since in before.items())
+        query = (
+            select(col(JobRow.id), col(JobRow.guild_id), col(JobRow.model), _STATE, _SINCE)
+            .where(or_(*late))
+            .order_by(_SINCE, col(JobRow.id))
+            .limit(limit)
+        )
+
+        async def work(session: AsyncSession) -> Sequence[StuckJob]:
+            return [
+                StuckJob(
+                    id=job_id,
+                    guild_id=None if guild_id == DIRECT_MESSAGES else guild_id,
+                    model=model,
+                    state=JobState(state),
+                    since=since,
+                )
+                for job_id, guild_id, model, state, since in await session.execute(query)
+            ]
+
+        return await self._database.read(work)

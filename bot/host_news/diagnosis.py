@@ -1,0 +1,86 @@
+"""What the vital signs say is wrong: pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.host_news.faults import Kind, Symptom
+from bot.job import JobState
+from bot.vital_signs import JobsInState, Part, VitalSigns
+
+# A balance is not enough again a cent above the limit.
+_ENOUGH = 1.1
+# What a job's time limit has not ended a quarter later, nothing will.
+_OVERDUE = 1.25
+# From the first call to the provider until the member has the video.
+_SENT = (JobState.SUBMITTING, JobState.UNCERTAIN, JobState.RUNNING, JobState.FINISHED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardRails:
+    """From where on something is wrong; the host's settings.
+
+    Attributes:
+        low_balance_usd: Less than this is little.
+        job_time_limit_s: What takes longer at the provider is given up.
+        provider_patience_s: What waits longer for a service that is out of order is given up.
+    """
+
+    low_balance_usd: float
+    job_time_limit_s: float
+    provider_patience_s: float
+
+
+def stuck_before(rails: GuardRails, *, now: datetime) -> Mapping[JobState, datetime]:
+    """Return since when a job must have been in a state to be stuck in it."""
+    sent = now - timedelta(seconds=rails.job_time_limit_s * _OVERDUE)
+    # A queue may be long; nothing waits for longer than the bot waits for the provider.
+    queued = now - timedelta(seconds=rails.provider_patience_s * _OVERDUE)
+    return {JobState.QUEUED: queued, **dict.fromkeys(_SENT, sent)}
+
+
+def overdue(jobs: Sequence[JobsInState], before: Mapping[JobState, datetime]) -> bool:
+    """Tell whether a job may be stuck: one is older than `before` says for its state."""
+    return any(
+        one.state in before and one.oldest_at is not None and one.oldest_at < before[one.state]
+        for one in jobs
+    )
+
+
+def diagnose(signs: VitalSigns, rails: GuardRails) -> Mapping[Kind, Symptom | None]:
+    """Return what is wrong, None for what is well; what nobody knows now is left out."""
+    parts = {part.name: part for part in signs.parts}
+    found: dict[Kind, Symptom | None] = {}
+    if signs.shards_open < signs.shards or parts["gateway"].well:
+        found[Kind.GATEWAY] = _of_part(parts["gateway"], signs.now)
+    if parts["database"].known:
+        found[Kind.DATABASE] = _of_part(parts["database"], signs.now)
+    # On one server both are away: that is told once.
+    if parts["engine"].known and parts["database"].well:
+        found[Kind.ENGINE] = _of_part(parts["engine"], signs.now)
+    found[Kind.PROVIDER] = None if signs.outage_since is None else Symptom(since=signs.outage_since)
+    if signs.outage_since is None:
+        found[Kind.KEY] = Symptom(since=signs.now) if signs.key_refused else None
+    found |= _of_balance(signs, rails)
+    # Jobs that wait for the provider are no news beside that it is away.
+    if signs.stuck is not None and signs.outage_since is None and not signs.key_refused:
+        found[Kind.STUCK] = _of_jobs(signs) if signs.stuck else None
+    return found
+
+
+def _of_part(part: Part, now: datetime) -> Symptom | None:
+    return None if part.well else Symptom(since=now, detail=part.detail or part.words)
+
+
+def _of_balance(signs: VitalSigns, rails: GuardRails) -> Mapping[Kind, Symptom | None]:
+    balance_usd = signs.balance_usd
+    if balance_usd is None:
+        return {}
+    if balance_usd < rails.low_balance_usd:
+        return {Kind.BALANCE: Symptom(since=signs.now, detail=f"{balance_usd:.2f}")}
+    return {Kind.BALANCE: None} if balance_usd >= rails.low_balance_usd * _ENOUGH else {}
+
+
+def _of_jobs(signs: VitalSigns) -> Symptom:
+    jobs = signs.stuck or ()
+    return Symptom(since=min(job.since for job in jobs), jobs=tuple(jobs))
