@@ -109,3 +109,8 @@ class VitalSigns:
     shards_open: int
     gateway_s: float | None
     discord_answers: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def on_discord(self) -> bool:
+        """Whether every gateway connection is there, and with it what is known of servers."""
+        return any(part.name == "gateway" and part.well for part in self.parts)

@@ -80,7 +80,10 @@ class HostPost:
             )
 
     async def check(self) -> None:
-        """Say in the log of each place that cannot be written to; nothing is sent. Never raises."""
+        """Say in the log of each place that cannot be written to; nothing is sent.
+
+        For when the connection to Discord is there: by it the bot knows its rights.
+        """
         for way in self._ways:
             try:
                 async with watched(answer_s=_ANSWERS_WITHIN_S, patient=False):
@@ -146,7 +149,10 @@ class HostPost:
         """Say what the bot lacks in a channel of a server that it knows."""
         if not isinstance(place, discord.abc.GuildChannel | discord.Thread):
             return
-        rights = place.permissions_for(place.guild.me)
+        me: discord.Member | None = place.guild.me
+        if me is None:  # a server that is not here now, or another process's
+            return
+        rights = place.permissions_for(me)
         thread = isinstance(place, discord.Thread)
         sends = rights.send_messages_in_threads if thread else rights.send_messages
         if not (rights.view_channel and sends):

@@ -51,7 +51,7 @@ def diagnose(signs: VitalSigns, rails: GuardRails) -> Mapping[Kind, Symptom | No
     """Return what is wrong, None for what is well; what nobody knows now is left out."""
     parts = {part.name: part for part in signs.parts}
     found: dict[Kind, Symptom | None] = {}
-    if signs.shards_open < signs.shards or parts["gateway"].well:
+    if signs.shards_open < signs.shards or signs.on_discord:
         found[Kind.GATEWAY] = _of_part(parts["gateway"], signs.now)
     if parts["database"].known:
         found[Kind.DATABASE] = _of_part(parts["database"], signs.now)

@@ -119,15 +119,15 @@ class HostDesk:
         self._keeping: asyncio.Future[None] | None = None
         self._complained = False
         self._led = False
+        self._checked = False
         self._migration: MigrationNote | None = None
 
     async def begin(self) -> None:
-        """Take up what an earlier process left, and check where the host is to be told."""
+        """Take up what an earlier process left."""
         found = await asyncio.to_thread(self._book_file.read)
         self._book = self._kept = found or Book()
         if self._messenger is not None:
             self._migration = await asyncio.to_thread(self._migration_file.read)
-            await self._messenger.check()
 
     async def look(self, signs: VitalSigns) -> None:
         """See what has changed, and tell. For every other second."""
@@ -135,6 +135,9 @@ class HostDesk:
         self._led = self._led or self._leads()
         await self._see(diagnose(signs, self._rails), signs.now)
         await self._tell_migration()
+        if self._messenger is not None and not self._checked and signs.on_discord:
+            self._checked = True
+            await self._messenger.check()
 
     def database_lost(self, now: datetime) -> None:
         """Keep for the next start that the database is away: this process ends of it. Blocking."""
