@@ -112,8 +112,8 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
         try:
             locks, tenure, leader = await _entered(settings, stack, lost)
             tools = await open_tools(client, settings, prices, stack, sure=tenure.sure)
-        except DatabaseAwayError as error:
-            await tell_away(client, settings, error)
+        except DatabaseAwayError:
+            await tell_away(client, settings)
             raise
         # Ends last: what the others do at their end is still told in the log channels.
         stack.push_async_callback(tools.errands.close)

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 
 from bot.client import VideoBot
 from bot.discord_ui.host_post import HostPost
-from bot.errors import BotError
 from bot.host_news import BookFile, GuardRails, MigrationFile, Patience
 from bot.jobs.host_desk import HostDesk
 from bot.running import background, repeat
@@ -74,15 +73,13 @@ def host_desk_of(
     )
 
 
-async def tell_away(client: VideoBot, settings: Settings, error: BotError) -> None:
+async def tell_away(client: VideoBot, settings: Settings) -> None:
     """Tell the host that a start has failed for want of the database, once it lasts."""
     if not settings.tells_host:
         return
     desk = host_desk_of(client, settings)
     await desk.begin()
-    # Its own words say what to do as well; for the host's eyes on Discord the first line is enough.
-    detail = str(error).partition("\n")[0]
-    await desk.database_away(now(), detail, alone=not _has_others(settings))
+    await desk.database_away(now(), alone=not _has_others(settings))
 
 
 def _has_others(settings: Settings) -> bool:

@@ -116,9 +116,7 @@ def _part(name: str, trouble: str) -> Part:
 def _probed(name: str, probe: Probe[Any]) -> Part:
     """Return a part that is asked."""
     words = probe.words
-    return Part(
-        name=name, well=not words, words=words or "works", detail=probe.detail, known=probe.asked
-    )
+    return Part(name=name, well=not words, words=words or "works", known=probe.asked)
 
 
 def gateway_trouble(client: VideoBot) -> str:

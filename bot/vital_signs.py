@@ -13,14 +13,12 @@ class Part:
 
     Attributes:
         words: What is wrong, in plain English; "works" when nothing is.
-        detail: What is wrong, in the words of what failed: for the host alone.
         known: Whether it has been looked at yet.
     """
 
     name: str
     well: bool
     words: str = "works"
-    detail: str = ""
     known: bool = True
 
 

@@ -126,7 +126,7 @@ async def test_while_jobs_ask_the_balance_alone_is_asked_for() -> None:
             bot.breaker.report(None)
             await bot.passes(10)
 
-        assert led == 1 + 1000 // 20
+        assert led == 1000 // 20
         assert bot.far_end.calls["balance"] == led
         assert bot.look.balance_usd is None  # too old to be told
 
@@ -145,7 +145,7 @@ async def test_a_429_holds_all_requests_back() -> None:
     ("quiet_s", "doubtful", "age_s", "due"),
     [
         (0.0, False, 0.0, False),
-        (11.9, False, 299.0, False),
+        (11.9, False, 19.0, False),
         (12.0, False, 0.0, True),
         (1.9, True, 0.0, False),
         (2.0, True, None, True),

@@ -52,7 +52,7 @@ def diagnose(signs: VitalSigns, rails: GuardRails) -> Mapping[Kind, Symptom | No
     parts = {part.name: part for part in signs.parts}
     found: dict[Kind, Symptom | None] = {}
     if signs.shards_open < signs.shards or signs.on_discord:
-        found[Kind.GATEWAY] = _of_part(parts["gateway"], signs.now)
+        found[Kind.GATEWAY] = _of_part(parts["gateway"], signs.now, telling=signs.shards > 1)
     if parts["database"].known:
         found[Kind.DATABASE] = _of_part(parts["database"], signs.now)
     # On one server both are away: that is told once.
@@ -68,8 +68,11 @@ def diagnose(signs: VitalSigns, rails: GuardRails) -> Mapping[Kind, Symptom | No
     return found
 
 
-def _of_part(part: Part, now: datetime) -> Symptom | None:
-    return None if part.well else Symptom(since=now, detail=part.detail or part.words)
+def _of_part(part: Part, now: datetime, *, telling: bool = True) -> Symptom | None:
+    """Return what is wrong with a part; `telling`: its words say more than that it is so."""
+    if part.well:
+        return None
+    return Symptom(since=now, detail=part.words if telling else "")
 
 
 def _of_balance(signs: VitalSigns, rails: GuardRails) -> Mapping[Kind, Symptom | None]:

@@ -34,14 +34,14 @@ log = logging.getLogger(__name__)
 # A nonce is no longer than this.
 _NONCE_CHARS = 25
 _KEPT_WITHIN_S = 1.0
-_LOST = "the connection was lost"
+_LOST = "no connection to it"
 # What these begin and end with whoever notices it logs at once: the circuit breaker, the probes.
 _LOGGED_BY_OTHERS = frozenset({Kind.PROVIDER, Kind.DATABASE, Kind.ENGINE})
 _LOG_WORDS = {
     Kind.GATEWAY: ("no connection to Discord", "connected to Discord again"),
     Kind.KEY: ("SEGMIND_API_KEY is refused", "SEGMIND_API_KEY is taken again"),
     Kind.BALANCE: ("the balance at Segmind is low", "the balance at Segmind is enough again"),
-    Kind.STUCK: ("jobs are stuck", "no job is stuck any more"),
+    Kind.STUCK: ("jobs are stuck", "jobs are no longer stuck"),
 }
 
 
@@ -146,16 +146,15 @@ class HostDesk:
             self._book = replace(self._book, faults={**self._book.faults, **lost})
             self._write(self._book)
 
-    async def database_away(self, now: datetime, detail: str, *, alone: bool) -> None:
+    async def database_away(self, now: datetime, *, alone: bool) -> None:
         """Tell, if it is time to, that a start has failed for want of the database.
 
         Args:
             now: The time, aware.
-            detail: What was found.
             alone: Whether there are no other processes, each of which would tell it.
         """
         self._led = alone
-        await self._see({Kind.DATABASE: Symptom(since=now, detail=detail)}, now)
+        await self._see({Kind.DATABASE: Symptom(since=now, detail=_LOST)}, now)
 
     async def _see(self, symptoms: Mapping[Kind, Symptom | None], now: datetime) -> None:
         followed = {kind: one for kind, one in symptoms.items() if self._follows(kind)}
@@ -215,8 +214,9 @@ def _log(change: Change) -> None:
         return
     begin, end = _LOG_WORDS[change.kind]
     fault = change.fault
+    since = f"{fault.since:%Y-%m-%d %H:%M:%S} UTC"
     if fault.over:
-        log.warning("%s; that began at %s", end, fault.since)
+        log.warning("%s; the trouble began at %s", end, since)
         return
     what = fault.detail or ", ".join(str(job.id) for job in fault.jobs)
-    log.warning("%s%s, since %s", begin, f" ({what})" if what else "", fault.since)
+    log.warning("%s%s, since %s", begin, f" ({what})" if what else "", since)

@@ -23,7 +23,6 @@ class Probe(Generic[T]):
         answer: The last answer; None when the last look brought none.
         took_s: How long it took, in seconds; None likewise.
         words: What is wrong; empty when nothing is.
-        detail: What failed says of it, for the host alone.
         asked: Whether there was a look yet.
     """
 
@@ -49,12 +48,11 @@ class Probe(Generic[T]):
         self._clock = clock
         self._asking: asyncio.Task[T] | None = None
         self._asked_at_s = 0.0
-        self._told = ""
+        self._told: set[str] = set()
         self._troubled_at_s = 0.0
         self.answer: T | None = None
         self.took_s: float | None = None
         self.words = "not asked yet"
-        self.detail = ""
         self.asked = False
 
     async def look(self) -> None:
@@ -93,22 +91,22 @@ class Probe(Generic[T]):
     def _note_trouble(self, error: Exception, *, traceback: bool) -> None:
         words = type(error).__name__
         self._say(words, str(error), error if traceback else None)
-        self._note(None, None, words, str(error))
+        self._note(None, None, words)
 
     def _say(self, trouble: str, words: str, error: Exception | None = None) -> None:
-        """Log a trouble when it begins or becomes another, not at every look of a long night."""
+        """Log each trouble once, not at every look of a long night."""
         if not self._told:
             self._troubled_at_s = self._clock()
-        if trouble != self._told:
-            self._told = trouble
+        if trouble not in self._told:
+            self._told.add(trouble)
             log.warning("the %s does not work: %s", self._name, words, exc_info=error)
 
     def _say_well(self) -> None:
         if self._told:
             for_s = self._clock() - self._troubled_at_s
             log.warning("the %s works again, after %.0f s", self._name, for_s)
-        self._told = ""
+            self._told.clear()
 
-    def _note(self, answer: T | None, took_s: float | None, words: str, detail: str = "") -> None:
+    def _note(self, answer: T | None, took_s: float | None, words: str) -> None:
         self.asked = True
-        self.answer, self.took_s, self.words, self.detail = answer, took_s, words, detail
+        self.answer, self.took_s, self.words = answer, took_s, words
