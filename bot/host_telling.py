@@ -1,6 +1,7 @@
 """Telling: what goes wrong reaches the host on Discord, as the settings say."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -48,7 +49,11 @@ def rails_of(settings: Settings) -> GuardRails:
 
 
 def host_desk_of(
-    client: VideoBot, settings: Settings, *, leads: Callable[[], bool] = lambda: False
+    client: VideoBot,
+    settings: Settings,
+    *,
+    leads: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic,
 ) -> HostDesk:
     """Return what tells the host; without anybody to tell it only writes the log.
 
@@ -56,12 +61,14 @@ def host_desk_of(
         client: The client, logged in.
         settings: The host's.
         leads: Whether this process tells what is so for all.
+        clock: Seconds on a clock that never goes back.
     """
     messenger = HostPost(
         client,
         channel_id=settings.host_channel_id,
         user_id=settings.host_user_id,
         process=settings.executor_id if _has_others(settings) else "",
+        clock=clock,
     )
     return HostDesk(
         rails=rails_of(settings),

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -41,6 +42,7 @@ class Lookout:
         *,
         leads: Callable[[], bool],
         now: Callable[[], datetime] = now,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin with nothing known.
 
@@ -49,6 +51,7 @@ class Lookout:
             engine: Likewise.
             leads: Whether this process is the one that keeps an eye on the balance.
             now: The time, aware.
+            clock: Seconds on a clock that never goes back.
         """
         settings = tools.settings
         self._rails = rails_of(settings)
@@ -63,6 +66,7 @@ class Lookout:
             budget=tools.budget,
             leads=leads,
             now=now,
+            clock=clock,
         )
         self.database: Probe[_Jobs] = Probe("database", self._look_at_jobs)
         self.tables: Probe[bool] = Probe("job engine's database", engine.answers)
