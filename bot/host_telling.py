@@ -36,7 +36,7 @@ async def telling(
     async with background(tell()):
         yield
     if lost.is_set():
-        await asyncio.to_thread(desk.database_lost, now())
+        await asyncio.to_thread(desk.database_lost, signs().now)
 
 
 def rails_of(settings: Settings) -> GuardRails:

@@ -13,6 +13,9 @@ import pytest
 import pytest_asyncio
 import yarl
 
+from bot.composition import start_services
+from bot.errors import DatabaseAwayError
+from bot.host_telling import telling
 from bot.job import JobState
 from bot.lookout import gateway_trouble
 from bot.migrated import note_migration
@@ -264,6 +267,67 @@ async def test_a_restart_tells_nothing_anew_but_the_end(told: Told) -> None:
     assert begun == 1
     assert again == []
     assert [text.split("\n")[0] for text in ended] == ["🟢 **Segmind's balance is enough again**"]
+
+
+async def test_a_book_that_cannot_be_kept_is_said_once_and_the_host_is_told(
+    told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk is what the host must hear of."""
+    blocked = told.face.data_dir / "host-news-bot-1.new"
+    blocked.mkdir()
+    await told.provider.control("settings", {"credits_usd": 4.2})
+    await told.passes(TOLD_WITHIN_S)
+    await told.provider.control("settings", {"credits_usd": RICH_USD})
+    await told.passes(TOLD_WITHIN_S)
+    blocked.rmdir()
+
+    assert len(await told.heard()) == 2
+    assert len([r for r in caplog.records if "cannot be kept" in r.message]) == 1
+
+
+async def test_a_lost_lock_is_kept_for_the_next_start(told: Told) -> None:
+    """The process ends of it: what it could not say says the next one, in one message."""
+    lost = asyncio.Event()
+    async with telling(told.desk, told.lookout.signs, lost):
+        await asyncio.sleep(0)
+        lost.set()
+    async with told_on(told.face, told.provider) as bot:
+        await bot.passes(10)
+        (text,) = await bot.heard()
+
+    assert text.startswith("🟢 **The database works again**\nIt lasted 23 h 59 min, ")
+    assert "What it was: the database cannot be used. It could not be told before." in text
+
+
+async def test_a_stop_is_no_lost_database(told: Told) -> None:
+    """Nothing is told of it."""
+    async with telling(told.desk, told.lookout.signs, asyncio.Event()):
+        await asyncio.sleep(0)
+    async with told_on(told.face, told.provider) as bot:
+        await bot.passes(30)
+
+        assert await bot.heard() == []
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_a_start_without_its_database_is_told_once_it_lasts(
+    told: Told, unused_tcp_port: int, processes: int
+) -> None:
+    """By a bot that is alone; of several each would, so none does that knew nothing before."""
+    away = settings_of(
+        told.face,
+        told.provider,
+        database_url=f"postgresql://bot@127.0.0.1:{unused_tcp_port}/bot",
+        poll_speed=1e6,
+        process_count=processes,
+    )
+    said = []
+    for _ in range(3):
+        with pytest.raises(DatabaseAwayError):
+            await start_services(told.face.bot, away, lost=asyncio.Event())
+        said.append(len(await told.heard()))
+
+    assert said == ([0, 1, 0] if processes == 1 else [0, 0, 0])
 
 
 async def test_a_process_that_does_not_lead_tells_of_its_own_gateway_only(

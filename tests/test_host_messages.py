@@ -159,7 +159,7 @@ def test_an_end_says_how_long_it_was(kind: Kind) -> None:
     """In two lines."""
     text = news_text(news(kind, Phase.END, well_at=NOW, over=True))
 
-    assert text.startswith(f"🟢 **{FAULT_WORDS[kind].end}**\nIt lasted 1 h 0 min: from <t:")
+    assert text.startswith(f"🟢 **{FAULT_WORDS[kind].end}**\nIt lasted 1 h 0 min, from <t:")
     assert text.count("\n") == 1
 
 

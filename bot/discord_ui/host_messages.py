@@ -7,7 +7,7 @@ from bot.discord_ui.limits import CONTENT_CHARS
 from bot.discord_ui.words import cut, excerpt
 from bot.host_news import Fault, Kind, MigrationNote, News, Phase
 from bot.vital_signs import StuckJob
-from bot.words import ago, at
+from bot.words import ago, at, clock
 
 _WRONG, _WELL, _NEWS = "🔴", "🟢", "🔵"
 _MOST_DETAIL = 200
@@ -139,8 +139,10 @@ def span_words(seconds: float) -> str:
 
 def _lasted(fault: Fault) -> str:
     until = fault.well_at or fault.since
-    span = span_words((until - fault.since).total_seconds())
-    return f"It lasted {span}: from {at(fault.since)} to {at(until)}."
+    seconds = (until - fault.since).total_seconds()
+    # The message has the day.
+    shown = clock if seconds < _DAY_S / 2 else at
+    return f"It lasted {span_words(seconds)}, from {shown(fault.since)} to {shown(until)}."
 
 
 def _details(kind: Kind, fault: Fault) -> Iterator[str]:
