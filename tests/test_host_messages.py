@@ -239,13 +239,12 @@ def test_a_span_has_the_units_that_matter(seconds: float, words: str) -> None:
 
 def test_the_same_news_have_the_same_nonce_and_others_another() -> None:
     """Whoever says it again: Discord then makes no second message."""
-    later = {"since": NOW}
     found = [
         nonce_of(news(Kind.DATABASE)),
         nonce_of(news(Kind.DATABASE, detail="no answer for 9 s", well_at=NOW)),
         nonce_of(news(Kind.DATABASE, Phase.END)),
         nonce_of(news(Kind.ENGINE)),
-        nonce_of(news(Kind.DATABASE, **later)),
+        nonce_of(news(Kind.DATABASE, since=NOW)),
     ]
 
     assert found[0] == found[1]
