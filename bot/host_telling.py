@@ -39,18 +39,27 @@ async def telling(
         await asyncio.to_thread(desk.database_lost, signs().now)
 
 
-def rails_of(settings: Settings) -> GuardRails:
-    """Return from where on something is wrong, as the host has set it."""
+def rails_of(settings: Settings, *, cheapest_usd: float = 0.0) -> GuardRails:
+    """Return from where on something is wrong, as the host has set it.
+
+    Args:
+        settings: The host's.
+        cheapest_usd: What the cheapest video costs.
+    """
+    cap = settings.monthly_usd_cap
     return GuardRails(
         low_balance_usd=settings.low_balance_usd,
         job_time_limit_s=settings.job_time_limit_s,
         provider_patience_s=settings.provider_patience_s,
+        monthly_usd_cap=None if cap is None else float(cap),
+        cheapest_usd=cheapest_usd,
     )
 
 
 def host_desk_of(
     client: VideoBot,
     settings: Settings,
+    rails: GuardRails,
     *,
     leads: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
@@ -60,6 +69,7 @@ def host_desk_of(
     Args:
         client: The client, logged in.
         settings: The host's.
+        rails: From where on something is wrong.
         leads: Whether this process tells what is so for all.
         clock: Seconds on a clock that never goes back.
     """
@@ -71,7 +81,7 @@ def host_desk_of(
         clock=clock,
     )
     return HostDesk(
-        rails=rails_of(settings),
+        rails=rails,
         leads=leads,
         messenger=messenger if settings.tells_host else None,
         book_file=BookFile(settings.data_dir, settings.executor_id),
@@ -84,7 +94,7 @@ async def tell_away(client: VideoBot, settings: Settings) -> None:
     """Tell the host that a start has failed for want of the database, once it lasts."""
     if not settings.tells_host:
         return
-    desk = host_desk_of(client, settings)
+    desk = host_desk_of(client, settings, rails_of(settings))
     await desk.begin()
     await desk.database_away(now(), alone=not _has_others(settings))
 

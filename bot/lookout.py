@@ -17,6 +17,7 @@ from bot.host_telling import host_desk_of, rails_of, telling
 from bot.jobs.engine import DurableEngine
 from bot.jobs.provider_look import LOOK_EVERY_S, ProviderLook
 from bot.loop_lag import LoopLag
+from bot.quota import Budget as Spending
 from bot.running import background, repeat
 from bot.storage import WatchStore
 from bot.tools import Tools, now
@@ -24,6 +25,8 @@ from bot.vital_signs import Budget, JobsInState, Part, StuckJob, VitalSigns
 from bot.watching import LagTotals, Pages, Probe, Tally, watch_server
 
 _ASK_EVERY_S = 5.0
+# A sum over all jobs of the month.
+_SUM_EVERY_S = 60.0
 _MOST_STUCK = 20
 _Jobs: TypeAlias = tuple[Sequence[JobsInState], Sequence[StuckJob]]
 _PRESSES = {
@@ -54,7 +57,12 @@ class Lookout:
             clock: Seconds on a clock that never goes back.
         """
         settings = tools.settings
-        self._rails = rails_of(settings)
+        self.rails = rails_of(settings, cheapest_usd=tools.prices.cheapest_usd)
+        self._spending = Spending(
+            host_monthly_usd=settings.monthly_usd_cap,
+            usd_per_credit=tools.prices.usd_per_credit,
+            host_zone=settings.zone,
+        )
         self._jobs = WatchStore(tools.database)
         self._client = tools.client
         self._budget = tools.budget
@@ -69,6 +77,7 @@ class Lookout:
             clock=clock,
         )
         self.database: Probe[_Jobs] = Probe("database", self._look_at_jobs)
+        self.month: Probe[float] = Probe("sum of the month", self._look_at_month)
         self.tables: Probe[bool] = Probe("job engine's database", engine.answers)
 
     def signs(self) -> VitalSigns:
@@ -96,6 +105,7 @@ class Lookout:
             database_s=self.database.took_s,
             engine_s=self.tables.took_s,
             balance_usd=self.provider.balance_usd,
+            month_usd=self.month.answer,
             outage_since=self.provider.outage_since,
             key_refused=self.provider.refused,
             servers=len(client.guilds),
@@ -105,10 +115,14 @@ class Lookout:
             discord_answers=client.answers,
         )
 
+    async def _look_at_month(self) -> float:
+        """Return what the month's videos have cost, in USD; StorageTroubleError."""
+        return await self._jobs.month_usd(self._spending, now=self._now())
+
     async def _look_at_jobs(self) -> _Jobs:
         """Return what is under way, and what of it is stuck; StorageTroubleError."""
         jobs = await self._jobs.jobs()
-        before = stuck_before(self._rails, now=self._now())
+        before = stuck_before(self.rails, now=self._now())
         stuck = await self._jobs.stuck(before, limit=_MOST_STUCK) if overdue(jobs, before) else ()
         return jobs, stuck
 
@@ -181,9 +195,13 @@ async def watching(
             await stack.enter_async_context(background(repeat(probe.look, every_s=_ASK_EVERY_S)))
         look = repeat(lookout.provider.look, every_s=LOOK_EVERY_S)
         await stack.enter_async_context(background(look))
+        if settings.monthly_usd_cap is not None:
+            stack.push_async_callback(lookout.month.close)
+            look = repeat(lookout.month.look, every_s=_SUM_EVERY_S, only_when=leads)
+            await stack.enter_async_context(background(look))
         if settings.watch_port is not None:
             await _open_pages(stack, tools, lookout, settings.watch_port)
-        desk = host_desk_of(tools.client, settings, leads=leads)
+        desk = host_desk_of(tools.client, settings, lookout.rails, leads=leads)
         await stack.enter_async_context(telling(desk, lookout.signs, lost))
         yield
 

@@ -82,6 +82,7 @@ class VitalSigns:
         database_s: How long the database took to answer, in seconds; None when it does not.
         engine_s: Likewise the durable engine's own tables.
         balance_usd: The account's; None when this process has not asked lately.
+        month_usd: What all videos of the host's month have cost; None when that is not asked.
         outage_since: Since when the provider is out of order; None while it is not.
         key_refused: Whether the provider refuses the key.
         servers: Discord servers that this process serves.
@@ -100,6 +101,7 @@ class VitalSigns:
     database_s: float | None
     engine_s: float | None
     balance_usd: float | None
+    month_usd: float | None
     outage_since: datetime | None
     key_refused: bool
     servers: int

@@ -69,6 +69,7 @@ class Told:
             await self.lookout.provider.look()
             if self.looks % DATABASE_LOOKS == 0:
                 await self.lookout.database.look()
+                await self.lookout.month.look()
             self.looks += 1
             await self.desk.look(self.lookout.signs())
             await self.clock.sleep(every_s)
@@ -112,13 +113,16 @@ async def told_on(
             tools, engine, leads=lambda: leads, now=clock.now, clock=clock.monotonic_s
         )
         stack.push_async_callback(lookout.database.close)
+        stack.push_async_callback(lookout.month.close)
         told = Told(
             face=face,
             provider=provider,
             tools=tools,
             clock=clock,
             lookout=lookout,
-            desk=host_desk_of(face.bot, settings, leads=lambda: leads, clock=clock.monotonic_s),
+            desk=host_desk_of(
+                face.bot, settings, lookout.rails, leads=lambda: leads, clock=clock.monotonic_s
+            ),
         )
         await told.heard()
         await told.desk.begin()

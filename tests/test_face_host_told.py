@@ -5,6 +5,7 @@ import json
 import logging
 import shutil
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -12,6 +13,7 @@ import discord
 import pytest
 import pytest_asyncio
 import yarl
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.composition import start_services
 from bot.errors import DatabaseAwayError
@@ -20,6 +22,7 @@ from bot.job import JobState
 from bot.lookout import gateway_trouble
 from bot.migrated import note_migration
 from bot.storage import Migration, PolicyStore
+from bot.storage.tables import JobRow
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.seed import LOG_ID, OLGA_ID
 from tests.discord_kit import until
@@ -228,6 +231,35 @@ async def test_a_stuck_job(told: Told) -> None:
     assert [text.split("\n")[0] for text in await told.heard()] == [
         "🟢 **No video is stuck any more**"
     ]
+
+
+async def test_the_money_of_a_month(shared: tuple[Face, Provider]) -> None:
+    """At four fifths, when no video fits any more, and when a new month begins."""
+    face, provider = shared
+    forget_book(face.data_dir)
+    async with told_on(face, provider, monthly_usd_cap=10) as told:
+        job = await walked_to(face.store, JobState.DELIVERED, 88, price_credits=1)
+        await face.store._database.write(lambda s: _costs(s, job.id, 8.5, told.clock.now()))
+        await told.passes(TOLD_WITHIN_S)
+        (near,) = await told.heard()
+        await face.store._database.write(lambda s: _costs(s, job.id, 9.99, told.clock.now()))
+        await told.passes(TOLD_WITHIN_S)
+        (used_up,) = await told.heard()
+        told.clock.at += timedelta(days=40)
+        await told.passes(TOLD_WITHIN_S)
+        over = await told.heard()
+
+    assert near.startswith("🔴 **The month's money is nearly used up**\n8.50 of 10.00 USD (")
+    assert used_up.startswith("🔴 **The month's money is used up**\n9.99 of 10.00 USD (")
+    assert [text.split("\n")[0][2:] for text in over] == [
+        "**The month's money is well below its limit again**",
+        "**There is money for videos again**",
+    ]
+
+
+async def _costs(session: AsyncSession, job_id: int, usd: float, queued_at: datetime) -> None:
+    row = await session.get_one(JobRow, job_id)
+    row.cost_usd, row.queued_at = usd, queued_at
 
 
 async def test_a_migration_is_told_by_the_next_start(told: Told) -> None:

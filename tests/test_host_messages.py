@@ -31,7 +31,13 @@ from bot.vital_signs import JobsInState, Part, StuckJob
 from tests.face_kit import MOST_CONTENT, hostile_text
 from tests.watching_kit import NOW, parts, signs
 
-RAILS = GuardRails(low_balance_usd=5.0, job_time_limit_s=3600, provider_patience_s=7200)
+RAILS = GuardRails(
+    low_balance_usd=5.0,
+    job_time_limit_s=3600,
+    provider_patience_s=7200,
+    monthly_usd_cap=100.0,
+    cheapest_usd=0.1,
+)
 JOB = StuckJob(
     id=1400000000000000007,
     guild_id=1100000000000000001,
@@ -75,6 +81,10 @@ def news(kind: Kind, phase: Phase = Phase.BEGIN, missed: int = 0, **changes: Any
         ({"balance_usd": 4.99}, {Kind.BALANCE}),
         ({"balance_usd": 5.0}, set()),
         ({"stuck": [JOB]}, {Kind.STUCK}),
+        ({"month_usd": 79.99}, set()),
+        ({"month_usd": 80.0}, {Kind.CAP_NEAR}),
+        ({"month_usd": 99.95}, {Kind.CAP}),
+        ({"month_usd": 130.0}, {Kind.CAP}),
         ({"stuck": [JOB], "outage_since": AN_HOUR_AGO}, {Kind.PROVIDER}),
         ({"stuck": [JOB], "key_refused": True}, {Kind.KEY}),
     ],
@@ -97,6 +107,7 @@ def test_what_is_wrong(changes: dict[str, Any], kinds: set[Kind]) -> None:
         ({"balance_usd": None}, Kind.BALANCE),
         ({"balance_usd": 5.2}, Kind.BALANCE),  # a cent more ends nothing
         ({"stuck": None}, Kind.STUCK),
+        ({"month_usd": None}, Kind.CAP),
         ({"outage_since": AN_HOUR_AGO}, Kind.KEY),
     ],
 )
@@ -131,6 +142,13 @@ def test_from_when_on_a_job_is_stuck(state: JobState, hours: float, stuck: bool)
     found = JobsInState(model="wan", state=state, jobs=1, oldest_at=since)
 
     assert overdue([found], stuck_before(RAILS, now=NOW)) is stuck
+
+
+def test_without_a_limit_nothing_is_used_up() -> None:
+    """However much is spent."""
+    free = diagnose(signs(month_usd=1e6), replace(RAILS, monthly_usd_cap=None))
+
+    assert not {Kind.CAP, Kind.CAP_NEAR} & set(free)
 
 
 def test_the_balance_is_low_for_the_host_when_it_is_for_moderators() -> None:

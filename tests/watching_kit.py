@@ -42,6 +42,7 @@ def signs(**changes: Any) -> VitalSigns:
         "database_s": 0.004,
         "engine_s": 0.005,
         "balance_usd": 12.5,
+        "month_usd": None,
         "outage_since": None,
         "key_refused": False,
         "servers": 7,

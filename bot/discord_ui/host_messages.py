@@ -75,6 +75,18 @@ FAULT_WORDS: Mapping[Kind, FaultWords] = {
         members="nothing yet. When it is used up every new video fails, and its credits come back.",
         host="buy credits in Segmind's console.",
     ),
+    Kind.CAP_NEAR: FaultWords(
+        begin="The month's money is nearly used up",
+        end="The month's money is well below its limit again",
+        members="nothing yet. When it is used up every new video is refused until the month ends.",
+        host="raise `MONTHLY_USD_CAP` and start the bot again, if you want to spend more.",
+    ),
+    Kind.CAP: FaultWords(
+        begin="The month's money is used up",
+        end="There is money for videos again",
+        members="every new video is refused until the month ends. Those under way are finished.",
+        host="raise `MONTHLY_USD_CAP` and start the bot again, if you want to spend more.",
+    ),
     Kind.STUCK: FaultWords(
         begin="A video is stuck",
         end="No video is stuck any more",
@@ -148,6 +160,8 @@ def _lasted(fault: Fault) -> str:
 def _details(kind: Kind, fault: Fault) -> Iterator[str]:
     if kind is Kind.BALANCE:
         yield f"{excerpt(fault.detail, _MOST_DETAIL)} USD are left."
+    elif kind in (Kind.CAP, Kind.CAP_NEAR):
+        yield f"{excerpt(fault.detail, _MOST_DETAIL)} USD (`MONTHLY_USD_CAP`) are spent."
     elif fault.detail:
         yield f"Found: {excerpt(fault.detail, _MOST_DETAIL)}"
     for job in fault.jobs[:_MOST_JOBS]:

@@ -8,6 +8,7 @@ from bot.host_news.faults import Kind, Symptom
 from bot.job import JobState
 from bot.vital_signs import JobsInState, Part, VitalSigns
 
+_NEAR = 0.8
 # A balance is not enough again a cent above the limit.
 _ENOUGH = 1.1
 # What a job's time limit has not ended a quarter later, nothing will.
@@ -24,11 +25,15 @@ class GuardRails:
         low_balance_usd: Less than this is little.
         job_time_limit_s: What takes longer at the provider is given up.
         provider_patience_s: What waits longer for a service that is out of order is given up.
+        monthly_usd_cap: What all videos of a month may cost; None for no limit.
+        cheapest_usd: What the cheapest video costs: with less left the month is over.
     """
 
     low_balance_usd: float
     job_time_limit_s: float
     provider_patience_s: float
+    monthly_usd_cap: float | None = None
+    cheapest_usd: float = 0.0
 
 
 def stuck_before(rails: GuardRails, *, now: datetime) -> Mapping[JobState, datetime]:
@@ -62,6 +67,7 @@ def diagnose(signs: VitalSigns, rails: GuardRails) -> Mapping[Kind, Symptom | No
     if signs.outage_since is None:
         found[Kind.KEY] = Symptom(since=signs.now) if signs.key_refused else None
     found |= _of_balance(signs, rails)
+    found |= _of_month(signs, rails)
     # Jobs that wait for the provider are no news beside that it is away.
     if signs.stuck is not None and signs.outage_since is None and not signs.key_refused:
         found[Kind.STUCK] = _of_jobs(signs) if signs.stuck else None
@@ -82,6 +88,20 @@ def _of_balance(signs: VitalSigns, rails: GuardRails) -> Mapping[Kind, Symptom |
     if balance_usd < rails.low_balance_usd:
         return {Kind.BALANCE: Symptom(since=signs.now, detail=f"{balance_usd:.2f}")}
     return {Kind.BALANCE: None} if balance_usd >= rails.low_balance_usd * _ENOUGH else {}
+
+
+def _of_month(signs: VitalSigns, rails: GuardRails) -> Mapping[Kind, Symptom | None]:
+    spent_usd, cap_usd = signs.month_usd, rails.monthly_usd_cap
+    if spent_usd is None or cap_usd is None:
+        return {}
+    symptom = Symptom(since=signs.now, detail=f"{spent_usd:.2f} of {cap_usd:.2f}")
+    used_up = cap_usd - spent_usd < rails.cheapest_usd
+    near = spent_usd >= cap_usd * _NEAR
+    return {
+        Kind.CAP: symptom if used_up else None,
+        # What is used up is no longer nearly so: neither news nor an end of its own.
+        **({} if used_up else {Kind.CAP_NEAR: symptom if near else None}),
+    }
 
 
 def _of_jobs(signs: VitalSigns) -> Symptom:

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     KEY = auto()
     BALANCE = auto()
     STUCK = auto()
+    CAP_NEAR = auto()
+    CAP = auto()
 
 
 # What is so for all processes on one database: one of them tells it.

@@ -41,6 +41,8 @@ _LOG_WORDS = {
     Kind.GATEWAY: ("no connection to Discord", "connected to Discord again"),
     Kind.KEY: ("SEGMIND_API_KEY is refused", "SEGMIND_API_KEY is taken again"),
     Kind.BALANCE: ("the balance at Segmind is low", "the balance at Segmind is enough again"),
+    Kind.CAP_NEAR: ("MONTHLY_USD_CAP is nearly used up", "MONTHLY_USD_CAP is far again"),
+    Kind.CAP: ("MONTHLY_USD_CAP is used up", "MONTHLY_USD_CAP leaves money again"),
     Kind.STUCK: ("jobs are stuck", "jobs are no longer stuck"),
 }
 

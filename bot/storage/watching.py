@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from bot.job import TERMINAL, JobState
+from bot.quota import Budget, windows_at
+from bot.storage.accounts import host_credits
 from bot.storage.database import Database
 from bot.storage.tables import DIRECT_MESSAGES, JobRow
 from bot.vital_signs import JobsInState, StuckJob
@@ -50,6 +52,19 @@ class WatchStore:
             ]
 
         return await self._database.write(work)
+
+    async def month_usd(self, budget: Budget, *, now: datetime) -> float:
+        """Return what all videos of the host's month have cost, in USD, as the budget counts it.
+
+        Raises:
+            StorageTroubleError: the database cannot be used just now.
+        """
+        month = windows_at(now, budget.host_zone, budget.host_zone).host_month
+
+        async def work(session: AsyncSession) -> float:
+            return float(await host_credits(session, month, budget) * budget.usd_per_credit)
+
+        return await self._database.read(work)
 
     async def stuck(self, before: Mapping[JobState, datetime], *, limit: int) -> Sequence[StuckJob]:
         """Return the jobs that have been in a state since before its time, the oldest first.
