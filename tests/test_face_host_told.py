@@ -271,6 +271,7 @@ async def test_a_migration_is_told_by_the_next_start(told: Told) -> None:
             await bot.passes(10)
     (text,) = await told.heard()
 
+    assert list(told.face.data_dir.glob("host-news-migration*")) == []
     assert "has changed the database's tables**\nFrom schema 0007 to 0012, <t:" in text
 
 

@@ -126,7 +126,8 @@ class HostPost:
         return True
 
     def _failed(self, way: _Way, error: BaseException) -> None:
-        refused = verdict(error) is not Verdict.LATER
+        # What discord.py itself says of a place is so for good, too.
+        refused = verdict(error) is not Verdict.LATER or isinstance(error, discord.ClientException)
         way.not_before_s = self._clock() + (_REFUSED_S if refused else _LATER_S)
         self._complain(way, f"{error}" or type(error).__name__)
 

@@ -163,6 +163,8 @@ class HostDesk:
         self._book, changes = observe(self._book, followed, now=now, patience=self._patience)
         for change in changes:
             _log(change)
+        # What is said by a process that dies now is the same message when the next one says it.
+        await self._keep()
         for news in due(self._book, now=now, patience=self._patience):
             if self._messenger is None or await self._messenger.news(news, nonce=nonce_of(news)):
                 self._book = told(self._book, news, now=now)
