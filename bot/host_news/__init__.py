@@ -2,7 +2,8 @@
 
 from bot.host_news.book import BookFile, MigrationFile, MigrationNote
 from bot.host_news.diagnosis import GuardRails, diagnose, overdue, stuck_before
-from bot.host_news.faults import (
+from bot.host_news.faults import due, observe, told
+from bot.host_news.records import (
     WHOLE,
     Book,
     Change,
@@ -12,9 +13,6 @@ from bot.host_news.faults import (
     Patience,
     Phase,
     Symptom,
-    due,
-    observe,
-    told,
 )
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.host_news.faults import Book
+from bot.host_news.records import Book
 
 log = logging.getLogger(__name__)
 

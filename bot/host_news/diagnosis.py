@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.host_news.faults import Kind, Symptom
+from bot.host_news.records import Kind, Symptom
 from bot.job import JobState
 from bot.vital_signs import JobsInState, Part, VitalSigns
 
