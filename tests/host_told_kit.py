@@ -14,6 +14,7 @@ from bot.desks import engine_of
 from bot.host_telling import host_desk_of
 from bot.jobs.breaker import Breaker
 from bot.jobs.host_desk import HostDesk
+from bot.jobs.tracing import NO_TRACES
 from bot.jobs.watched_provider import WatchedProvider
 from bot.lookout import Lookout
 from bot.pricing import load_prices
@@ -102,7 +103,9 @@ async def told_on(
     # No two bots of one stand-in have the same times: the same news would be one message.
     clock.at += timedelta(days=next(_DAYS))
     async with AsyncExitStack() as stack:
-        tools = await open_tools(face.bot, settings, load_prices(), stack, sure=lambda: True)
+        tools = await open_tools(
+            face.bot, settings, load_prices(), stack, sure=lambda: True, tracer=NO_TRACES
+        )
         session = await stack.enter_async_context(make_session())
         breaker = Breaker(now=clock.now, clock=clock.monotonic_s, sleep=clock.sleep)
         watched = WatchedProvider(provider_of(session, settings), breaker)
