@@ -23,12 +23,14 @@ from bot.errors import (
     StorageTroubleError,
 )
 from bot.logs import set_up_logs
+from bot.migrated import note_migration
 from bot.pricing import load_prices
 from bot.redaction import redactor
 from bot.reporting import open_reporting
 from bot.running import EXIT_CONFIGURATION, EXIT_TRY_AGAIN
 from bot.settings import load_settings
 from bot.storage import Database, newest_revision
+from bot.tools import now
 
 _MISSED_HEARTBEATS = 6
 
@@ -137,7 +139,7 @@ def _migrate(_options: argparse.Namespace) -> int:
 
     async def migrate() -> None:
         try:
-            await database.migrate()
+            note_migration(settings, await database.migrate(), now())
         finally:
             await database.close()
 

@@ -19,7 +19,8 @@ from bot.desks import (
     send_again_of,
     services_of,
 )
-from bot.errors import BotError
+from bot.errors import BotError, DatabaseAwayError
+from bot.host_telling import tell_away
 from bot.jobs.engine import DurableEngine
 from bot.jobs.executor import FileLocks
 from bot.jobs.last_looks import LastLooks
@@ -117,10 +118,14 @@ async def start_services(
     """
     async with AsyncExitStack() as stack:
         prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
-        locks, tenure, leader = await _entered(settings, stack, lost)
-        tools = await open_tools(
-            client, settings, prices, stack, sure=tenure.sure, tracer=tracer or NO_TRACES
-        )
+        try:
+            locks, tenure, leader = await _entered(settings, stack, lost)
+            tools = await open_tools(
+                client, settings, prices, stack, sure=tenure.sure, tracer=tracer or NO_TRACES
+            )
+        except DatabaseAwayError:
+            await tell_away(client, settings)
+            raise
         if tracer is not None:
             trace_interactions(client, tracer)
         # Ends last: what the others do at their end is still told in the log channels.
@@ -132,7 +137,7 @@ async def start_services(
         stack.push_async_callback(engine.close)
         with told_apart():
             await engine.launch()
-        await stack.enter_async_context(watching(tools, engine, leads=leader.held))
+        await stack.enter_async_context(watching(tools, engine, leads=leader.held, lost=lost))
         gate = gate_of(tools)
         approvals = approvals_of(tools, engine, gate)
         privacy = privacy_of(tools)

@@ -40,6 +40,8 @@ def _secret(value: SecretStr) -> SecretStr:
 
 
 _MOST_PROCESSES = 256
+# Discord's ids have 64 bits.
+_MOST_ID = 2**63
 Address = Annotated[str, AfterValidator(_web_address)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -130,6 +132,11 @@ class Settings(BaseSettings):
     watch_host: str = "127.0.0.1"
     poll_speed: Positive = 1.0
 
+    # Whom to tell when something is wrong
+    host_channel_id: int | None = Field(default=None, gt=0, lt=_MOST_ID)
+    host_user_id: int | None = Field(default=None, gt=0, lt=_MOST_ID)
+    low_balance_usd: float = Field(default=5.0, ge=0, allow_inf_nan=False)
+
     @field_validator("media_hosts", mode="before")
     @classmethod
     def _hosts(cls, value: object) -> object:
@@ -208,6 +215,11 @@ class Settings(BaseSettings):
     def is_one_of_several(self) -> bool:
         """Whether other processes may work on the same jobs."""
         return bool(self.shard_ids) or not self.on_sqlite
+
+    @property
+    def tells_host(self) -> bool:
+        """Whether the host has said where to be told of faults."""
+        return self.host_channel_id is not None or self.host_user_id is not None
 
     @property
     def registers_commands(self) -> bool:

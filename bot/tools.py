@@ -37,6 +37,7 @@ from bot.jobs.tracing import Tracer
 from bot.jobs.video_log import VideoLog
 from bot.jobs.watched_provider import WatchedProvider
 from bot.media import Downloader, MediaDesk, MediaInspector
+from bot.migrated import note_migration
 from bot.pacing import WINDOW_S, used_up_evenly
 from bot.pricing import PriceTable
 from bot.pseudonyms import Pseudonyms
@@ -240,7 +241,8 @@ async def _opened(settings: Settings, stack: AsyncExitStack) -> Database:
     """Return the database, with this program's tables, on which a bot may run."""
     database = Database.open(settings.database_address)
     stack.push_async_callback(database.close)
-    await database.migrate()
+    migration = await database.migrate()
+    await asyncio.to_thread(note_migration, settings, migration, now())
     await refuse_away(database)
     return database
 

@@ -17,7 +17,7 @@ from bot.storage.pruning import Prunable, prunable
 from bot.storage.relocation import refuse_away
 from bot.storage.reports import ReportStore
 from bot.storage.requests import SharedRequests
-from bot.storage.revisions import newest_revision
+from bot.storage.revisions import Migration, newest_revision
 from bot.storage.troubles import told_apart
 from bot.storage.undelivered import UndeliveredStore
 from bot.storage.watching import WatchStore
@@ -31,6 +31,7 @@ __all__ = [
     "HistoryStore",
     "JobFilter",
     "JobStore",
+    "Migration",
     "Move",
     "Moved",
     "PolicyStore",

@@ -63,14 +63,17 @@ class Database:
         sqlite = self._address.drivername == "sqlite"
         return Path(str(self._address.database)) if sqlite else None
 
-    async def migrate(self) -> None:
+    async def migrate(self) -> revisions.Migration | None:
         """Create the tables or bring them up to date; safe when several processes do it at once.
+
+        Returns:
+            What was done; None when there was nothing to do.
 
         Raises:
             ConfigurationError: the database cannot be reached, or is newer than this program.
         """
         try:
-            await asyncio.to_thread(self._migrate)
+            return await asyncio.to_thread(self._migrate)
         except (SQLAlchemyError, OSError) as error:
             raise engines.unusable(self._address, error, self._name) from error
 
@@ -208,16 +211,16 @@ class Database:
         task.add_done_callback(self._unfinished.discard)
         return await to_the_end(task)
 
-    def _migrate(self) -> None:
+    def _migrate(self) -> revisions.Migration | None:
         if self.file is not None:
             backups.refuse_half_restored(self.file)
         engine = engines.migration_engine(self._address)
         try:
             if revisions.is_newest(engine):
-                return
+                return None
             from bot.storage import schema  # noqa: PLC0415 - Alembic is seldom needed, and large
 
-            schema.upgrade(engine)
+            return schema.upgrade(engine)
         finally:
             engine.dispose()
 

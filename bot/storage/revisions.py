@@ -3,6 +3,7 @@
 A start that has nothing to migrate does not load it: 0.15 s, and 9 MB for as long as the bot runs.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -11,6 +12,19 @@ SCRIPTS = Path(__file__).parents[2] / "migrations"
 _VERSIONS = SCRIPTS / "versions"
 # Alembic's own.
 TABLE = "alembic_version"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Migration:
+    """Tables were brought up to date.
+
+    Attributes:
+        before: Their version before; None when there were none.
+        after: Their version since.
+    """
+
+    before: str | None
+    after: str
 
 
 def newest_revision() -> str:
