@@ -1,5 +1,6 @@
+# trixie: with Python 3.12 the durable engine needs SQLite 3.42 or newer.
 # Build: wheels only, so that neither compiler nor pip's cache reach the final stage.
-FROM python:3.12-slim AS build
+FROM python:3.12-slim-trixie AS build
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends binutils \
  && rm -rf /var/lib/apt/lists/*
@@ -21,7 +22,7 @@ RUN /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /app
 COPY deploy/smoke.py .
 RUN PYTHONPATH=/app /venv/bin/python smoke.py
 
-FROM python:3.12-slim
+FROM python:3.12-slim-trixie
 RUN pip uninstall --yes --quiet --root-user-action=ignore pip \
  && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin bot \
  && install -d -o bot -g bot -m 700 /data /kept
@@ -35,7 +36,7 @@ ENV PATH=/venv/bin:$PATH \
 # (The folder is where SQLite copies the database while it wipes what was deleted: the volume
 # has the room.)
 # From here DATA_DIR=data, the default and what .env.example says, is the volume. Nothing else is
-# written but files on their way to or from other programs, in /tmp.
+# ever written: the rest may be read-only.
 WORKDIR /
 USER bot
 VOLUME /data

@@ -25,7 +25,7 @@ APP = ("bot", "cogs", "migrations")
 # As the Dockerfile has them (tests/test_dockerfile.py compares).
 PIP_OPTIONS = "--no-cache-dir --disable-pip-version-check --only-binary :all: --no-deps"
 LARGEST_BYTES = 250_000_000
-# python:3.12-slim (3.12.13 on Debian trixie, amd64), as github.com/docker-library/repo-info says:
+# python:3.12-slim-trixie (3.12.13, amd64), as github.com/docker-library/repo-info says:
 # repos/python/local/3.12-slim.md and repos/python/remote/3.12-slim-trixie.md.
 BASE_ON_DISK_BYTES = 119_200_000
 BASE_DOWNLOAD_BYTES = 43_188_023
@@ -66,7 +66,7 @@ def _tell(environment: Path, folder: Path) -> int:
         print(f"{size / _BYTES_IN_MB:7.1f} MB  {name}")
     app = [ROOT / name for name in APP]
     rows = (
-        ("python:3.12-slim (published)", BASE_ON_DISK_BYTES, BASE_DOWNLOAD_BYTES),
+        ("python:3.12-slim-trixie (published)", BASE_ON_DISK_BYTES, BASE_DOWNLOAD_BYTES),
         ("packages", size_bytes(environment), _compressed([environment], folder)),
         ("the bot", sum(map(size_bytes, app)), _compressed(app, folder)),
     )

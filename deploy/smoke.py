@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import io
 import pkgutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from PIL import Image
 import bot
 import cogs
 from bot.charts import ChartDrawer
+from bot.jobs.engine_file import refuse_old_sqlite
 from bot.media import Decoder, MediaLimits, ffmpeg_program
 from bot.statistics import Tally
 from bot.storage import Database
@@ -36,6 +38,7 @@ _CODECS = ("h264", "hevc", "aac", "mp3", "pcm_s16le")
 
 def main() -> int:
     """Run every check; the first that fails ends it with its own error."""
+    refuse_old_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info)
     imported = sum(_imports(package) for package in (bot, cogs))
     for name in _CODECS:
         av.codec.Codec(name, "r")
