@@ -1,6 +1,6 @@
 """Says how large the image is, without building it: what a host downloads, and on its disk.
 
-python deploy/image_size.py [--keep FOLDER]
+python -m deploy.image_size [--keep FOLDER]
 
 Makes the image's Python environment as the Dockerfile does (from `requirements.lock`, by the
 Python that runs this), trims it, tries it, and adds the published size of the base image. Exit
@@ -16,9 +16,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-# A script's own folder is on the path: so it is in the image's build, too.
-from trim import main as trim
-from trim import size_bytes
+from deploy.trim import main as trim
+from deploy.trim import size_bytes
 
 ROOT = Path(__file__).parents[1]
 APP = ("bot", "cogs", "migrations")
