@@ -37,14 +37,16 @@ case ${1:-} in
   # One that is being written, or that failed once, is no alarm yet.
   check) newer_than_min $((every_hours * 60 + 60)) ;;
   '')
-    trap 'exit 0' TERM INT
+    sleeper=
+    trap 'kill $sleeper 2>/dev/null; exit 0' TERM INT
     while :; do
       if ! newer_than_min $((every_hours * 60)); then
         # In a shell of its own, where the first failure ends it.
         sh "$0" once || echo "The backup failed; the next try is in $look_every_s s." >&2
       fi
       sleep "$look_every_s" &
-      wait $!
+      sleeper=$!
+      wait "$sleeper"
     done
     ;;
   *)
