@@ -56,9 +56,9 @@ class Backup:
 
 
 @pytest.fixture
-def backup(tmp_path: Path, socket_folder: str, url: str) -> Backup:
-    """Of an empty, migrated database."""
-    return Backup(tmp_path / "backups", socket_folder, url.partition("@/")[2].partition("?")[0])
+def backup(tmp_path: Path, socket_folder: str) -> Backup:
+    """Of a database that is empty."""
+    return Backup(tmp_path / "backups", socket_folder, "postgres")
 
 
 async def test_what_was_dumped_comes_back_and_its_jobs_are_marked(
@@ -70,9 +70,9 @@ async def test_what_was_dumped_comes_back_and_its_jobs_are_marked(
     await database.close()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA dbos CREATE TABLE workflow_status (id int)")
+    name = backup.env["PGDATABASE"] = url.partition("@/")[2].partition("?")[0]
     dumped = backup.dump()
     (dump,) = backup.dumps
-    name = backup.env["PGDATABASE"]
     made = backup.run("createdb", "restored")
     put_back = backup.run(
         *("pg_restore", "--no-owner", "--exit-on-error", "--dbname=restored", str(dump))
