@@ -64,14 +64,15 @@ def _tell(environment: Path, folder: Path) -> int:
     for size, name in sizes[:_SHOWN]:
         print(f"{size / _BYTES_IN_MB:7.1f} MB  {name}")
     app = [ROOT / name for name in APP]
-    rows = (
+    rows = [
         ("python:3.12-slim-trixie (published)", BASE_ON_DISK_BYTES, BASE_DOWNLOAD_BYTES),
         ("packages", size_bytes(environment), _compressed([environment], folder)),
         ("the bot", sum(map(size_bytes, app)), _compressed(app, folder)),
-    )
-    on_disk, download = (sum(row[column] for row in rows) for column in (1, 2))
+    ]
+    download = sum(network for _, _, network in rows)
+    rows.append(("together", sum(disk for _, disk, _ in rows), download))
     print("\n      on disk    download")
-    for name, disk, network in (*rows, ("together", on_disk, download)):
+    for name, disk, network in rows:
         print(f"{disk / _BYTES_IN_MB:9.1f} MB {network / _BYTES_IN_MB:8.1f} MB  {name}")
     if download > LARGEST_BYTES:
         print(f"A download of more than {LARGEST_BYTES / _BYTES_IN_MB:.0f} MB.", file=sys.stderr)

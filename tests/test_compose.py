@@ -169,13 +169,15 @@ def test_the_server_keeps_its_data_and_says_when_it_is_ready() -> None:
 
 
 def test_the_server_takes_every_process() -> None:
-    """`max_connections` fits the processes that there are."""
-    found = re.search(r"max_connections=(\d+)", SEVERAL["services"]["postgres"]["command"])
+    """`max_connections` fits the processes that there are; each connection is one of its own."""
+    server = SEVERAL["services"]["postgres"]
+    found = re.search(r"max_connections=(\d+)", server["command"])
     hosting = (ROOT / "docs" / "hosting.md").read_text("utf-8")
 
     assert found is not None
     assert int(found[1]) >= len(BOTS) * CONNECTIONS_OF_A_PROCESS + OTHER_CONNECTIONS
     assert f"up to {CONNECTIONS_OF_A_PROCESS} connections" in hosting
+    assert server["pids_limit"] >= int(found[1]) + OTHER_CONNECTIONS
 
 
 def test_the_backup_asks_the_same_server_and_runs_a_script_that_is_there() -> None:
