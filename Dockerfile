@@ -5,7 +5,9 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends binutils \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-COPY requirements.lock .
+# requirements-reporting.lock adds what SENTRY_DSN and OTEL_EXPORTER_OTLP_ENDPOINT need.
+ARG LOCK=requirements.lock
+COPY ${LOCK} requirements.lock
 RUN python -m venv /venv \
  && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --no-deps \
       --require-hashes -r requirements.lock \

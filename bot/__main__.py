@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ from bot.errors import (
 from bot.heartbeat import trouble
 from bot.logs import set_up_logs
 from bot.pricing import load_prices
+from bot.redaction import redactor
+from bot.reporting import open_reporting
 from bot.running import EXIT_TRY_AGAIN
 from bot.settings import load_settings
 from bot.storage import Database, newest_revision
@@ -95,9 +98,23 @@ class _ShowVersion(argparse.Action):
 
 def _run(_options: argparse.Namespace) -> int:
     settings = load_settings()
-    set_up_logs(settings.log_format, settings.log_level)
-    keep_little()
-    asyncio.run(run(settings))
+    redact = redactor(settings.secrets)
+    with open_reporting(settings, release=__version__, redact=redact) as reporting:
+        set_up_logs(
+            settings.log_format,
+            settings.log_level,
+            executor=settings.executor_id,
+            redact=redact,
+            more=reporting.handlers,
+        )
+        keep_little()
+        try:
+            asyncio.run(run(settings, reporting.tracer))
+        except BotError:
+            raise
+        except Exception:  # a fault of the program: where logs and reports go, not as bare text
+            logging.getLogger("bot").critical("the bot has ended by a fault", exc_info=True)
+            return 1
     return 0
 
 

@@ -31,6 +31,7 @@ from bot.discord_ui.services import Interaction, Services
 from bot.discord_ui.translator import CatalogueTranslator
 from bot.i18n import DEFAULT_LOCALE, speak, speaking
 from bot.jobs.stop_time import ANSWERS
+from bot.log_context import about, work_on
 
 __all__ = ["Services", "VideoBot", "cog_names", "redirect"]
 
@@ -69,6 +70,7 @@ class Tree(app_commands.CommandTree["VideoBot"]):
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Speak the member's language from here on. discord.py's hook, in the command's task."""
         speak(str(interaction.locale))
+        work_on(interaction.id, interaction.guild_id)
         return True
 
     async def on_error(
@@ -186,9 +188,12 @@ class VideoBot(commands.AutoShardedBot):
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
         """Let an event's listeners speak the language of the interaction that it is about."""
-        about = args[0] if args else None
-        locale = about.locale if isinstance(about, discord.Interaction) else DEFAULT_LOCALE
-        with speaking(str(locale)):
+        subject = args[0] if args else None
+        if not isinstance(subject, discord.Interaction):
+            with speaking(DEFAULT_LOCALE):
+                super().dispatch(event_name, *args, **kwargs)
+            return
+        with speaking(str(subject.locale)), about(subject.id, subject.guild_id):
             super().dispatch(event_name, *args, **kwargs)
 
     async def on_ready(self) -> None:
