@@ -15,7 +15,6 @@ from bot.allocator import keep_little, leave_as_it_is
 from bot.catalogue import MODELS, as_json, as_markdown
 from bot.commands import add_to
 from bot.composition import run
-from bot.doctor import examine
 from bot.errors import (
     BotError,
     ConfigurationError,
@@ -28,12 +27,9 @@ from bot.logs import set_up_logs
 from bot.pricing import load_prices
 from bot.redaction import redactor
 from bot.reporting import open_reporting
-from bot.running import EXIT_TRY_AGAIN
+from bot.running import EXIT_CONFIGURATION, EXIT_TRY_AGAIN
 from bot.settings import load_settings
 from bot.storage import Database, newest_revision
-
-# A wrong setting; sysexits.h calls it EX_CONFIG.
-_EXIT_CONFIGURATION = 78
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
-        return _EXIT_CONFIGURATION
+        return EXIT_CONFIGURATION
     except BotError as error:
         print(error, file=sys.stderr)
         return 1
@@ -73,8 +69,6 @@ def _parser() -> argparse.ArgumentParser:
     models.set_defaults(command=_models)
     migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
     migrate.set_defaults(command=_migrate)
-    doctor = commands.add_parser("doctor", help="check settings, database, provider and Discord")
-    doctor.set_defaults(command=_doctor)
     health = commands.add_parser("healthcheck", help="exit with 0 if the running bot is alive")
     health.set_defaults(command=_healthcheck)
     add_to(commands)
@@ -149,13 +143,6 @@ def _migrate(_options: argparse.Namespace) -> int:
     asyncio.run(migrate())
     print(f"{database.url} is up to date.")
     return 0
-
-
-def _doctor(_options: argparse.Namespace) -> int:
-    findings = asyncio.run(examine(load_settings()))
-    for finding in findings:
-        print(finding.line())
-    return 0 if all(finding.well for finding in findings) else 1
 
 
 def _healthcheck(_options: argparse.Namespace) -> int:

@@ -275,6 +275,12 @@ def _make_folder(name: str, folder: Path) -> None:
         ) from error
 
 
+def env_path() -> Path | None:
+    """Return where `.env` is, whether or not it exists; None when ENV_FILE is set to nothing."""
+    name = os.environ.get("ENV_FILE", ".env")
+    return Path(name) if name else None
+
+
 def load_settings(env_file: str | None = None) -> Settings:
     """Read the environment and the `.env` file (or the one that ENV_FILE names).
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.running import EXIT_TRY_AGAIN
+from bot.running import EXIT_CONFIGURATION, EXIT_TRY_AGAIN
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +74,7 @@ def test_it_writes_in_its_own_folder_only(unit: dict[str, str]) -> None:
 def test_it_is_started_again_unless_that_is_no_use(unit: dict[str, str]) -> None:
     """After code 75 and any crash, but not with settings that cannot work."""
     assert unit["Restart"] == "always"
-    assert unit["RestartPreventExitStatus"] == "78"
+    assert unit["RestartPreventExitStatus"] == str(EXIT_CONFIGURATION)
     assert str(EXIT_TRY_AGAIN) not in unit["RestartPreventExitStatus"]
     assert "StartLimitIntervalSec=0" in UNIT.read_text("utf-8")
 
