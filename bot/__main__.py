@@ -14,7 +14,7 @@ from bot import __version__
 from bot.allocator import keep_little, leave_as_it_is
 from bot.catalogue import MODELS, as_json, as_markdown
 from bot.commands import add_to
-from bot.composition import HEARTBEAT_EVERY_S, heartbeat_path, run
+from bot.composition import run
 from bot.errors import (
     BotError,
     ConfigurationError,
@@ -22,6 +22,7 @@ from bot.errors import (
     LockLostError,
     StorageTroubleError,
 )
+from bot.heartbeat import trouble
 from bot.logs import set_up_logs
 from bot.migrated import note_migration
 from bot.pricing import load_prices
@@ -31,8 +32,6 @@ from bot.running import EXIT_CONFIGURATION, EXIT_TRY_AGAIN
 from bot.settings import load_settings
 from bot.storage import Database, newest_revision
 from bot.tools import now
-
-_MISSED_HEARTBEATS = 6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -149,16 +148,10 @@ def _migrate(_options: argparse.Namespace) -> int:
 
 
 def _healthcheck(_options: argparse.Namespace) -> int:
-    settings = load_settings()
-    try:
-        age_s = time.time() - heartbeat_path(settings).stat().st_mtime
-    except OSError:
-        print("The bot does not run, or is not ready yet.", file=sys.stderr)
-        return 1
-    if age_s > HEARTBEAT_EVERY_S * _MISSED_HEARTBEATS:
-        print(f"The bot's last sign of life is {age_s:.0f} s old.", file=sys.stderr)
-        return 1
-    return 0
+    why = trouble(load_settings(), now_s=time.time())
+    if why is not None:
+        print(why, file=sys.stderr)
+    return int(why is not None)
 
 
 if __name__ == "__main__":

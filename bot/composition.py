@@ -20,6 +20,7 @@ from bot.desks import (
     services_of,
 )
 from bot.errors import BotError, DatabaseAwayError
+from bot.heartbeat import BEAT_EVERY_S, heartbeat_path
 from bot.host_telling import tell_away
 from bot.jobs.engine import DurableEngine
 from bot.jobs.executor import FileLocks
@@ -41,7 +42,6 @@ from bot.tools import Tools, now, open_tools
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
 _LOOK_EVERY_S = 30.0
 _APPROVALS_EVERY_S = 60.0
@@ -51,11 +51,6 @@ _LEADER_EVERY_S = 2.0
 _SEND_AGAIN_EVERY_S = 300.0
 
 _Work: TypeAlias = Coroutine[Any, Any, None]
-
-
-def heartbeat_path(settings: Settings) -> Path:
-    """Return the file whose age says whether the bot's loop is alive."""
-    return settings.data_dir / f"heartbeat-{settings.executor_id}"
 
 
 async def run(settings: Settings, tracer: Tracer | None = None) -> None:
@@ -234,7 +229,7 @@ def _upkeep(
         # Each in its own folder, and for the guilds of its own shards.
         repeat(tools.kept.tidy, every_s=_TIDY_EVERY_S),
         repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
-        repeat(lambda: _beat(heartbeat_path(tools.settings)), every_s=HEARTBEAT_EVERY_S),
+        repeat(lambda: _beat(heartbeat_path(tools.settings)), every_s=BEAT_EVERY_S),
     )
 
 
