@@ -26,7 +26,7 @@ from bot.logs import set_up_logs
 from bot.pricing import load_prices
 from bot.running import EXIT_TRY_AGAIN
 from bot.settings import load_settings
-from bot.storage import Database, newest_revision
+from bot.storage import newest_revision
 
 # A wrong setting; sysexits.h calls it EX_CONFIG.
 _EXIT_CONFIGURATION = 78
@@ -68,8 +68,6 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="as JSON, with every parameter")
     form.add_argument("--markdown", action="store_true", help="as the README's tables")
     models.set_defaults(command=_models)
-    migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
-    migrate.set_defaults(command=_migrate)
     doctor = commands.add_parser("doctor", help="check settings, database, provider and Discord")
     doctor.set_defaults(command=_doctor)
     health = commands.add_parser("healthcheck", help="exit with 0 if the running bot is alive")
@@ -115,22 +113,6 @@ def _models(options: argparse.Namespace) -> int:
             f"{model.slug}  {model.title}\n  {model.summary}; about {model.typical_s:.0f} s, "
             f"from {cheapest[model.slug]} credits\n  options: {taken}"
         )
-    return 0
-
-
-def _migrate(_options: argparse.Namespace) -> int:
-    settings = load_settings()
-    settings.make_data_dir()
-    database = Database.open(settings.database_address)
-
-    async def migrate() -> None:
-        try:
-            await database.migrate()
-        finally:
-            await database.close()
-
-    asyncio.run(migrate())
-    print(f"{database.url} is up to date.")
     return 0
 
 
