@@ -123,9 +123,10 @@ async def test_what_others_see_of_a_bot_is_searched(tmp_path: Path) -> None:
 
 def test_a_leak_is_a_broken_promise() -> None:
     """The run fails, and says what is where; never the secret."""
+    books = Books(accepted=[], refused=[], jobs=[], provider=[], cards=[], videos=[])
     outcome = Outcome(
-        books=Books(),
-        comparison=compare(Books()),
+        books=books,
+        comparison=compare(books),
         attempts=[],
         histories={},
         counts={},

@@ -172,7 +172,7 @@ class Filling:
 def _noted(step: str, number: int) -> dict[str, Any]:
     """Return the fields that are set with a step."""
     provider = "https://api.segmind.com/v2/requests"
-    return {
+    noted: dict[str, dict[str, Any]] = {
         "running": {
             "request_id": f"request-{number}",
             "status_url": f"{provider}/request-{number}/status",
@@ -181,7 +181,8 @@ def _noted(step: str, number: int) -> dict[str, Any]:
         "finished": {"output_url": f"https://media.example/{number}.mp4", "cost_usd": 0.3125},
         "delivered": {"result_channel_id": CHANNEL, "result_message_id": 1700000000 + number},
         "failed": {"failure": jobs.FailureReason.INFERENCE, "error_detail": "CUDA out of memory"},
-    }.get(str(step), {})
+    }
+    return noted.get(str(step), {})
 
 
 async def fill(url: str) -> None:
