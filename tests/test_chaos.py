@@ -37,6 +37,7 @@ def test_a_small_run_keeps_every_promise(
     assert figures["ended_by_itself"] == []
     searched = figures["searched_for_secrets"]
     assert searched["files"] > 30
+    assert searched["commands"] == 7
     assert min(searched["pages"], searched["messages"], searched["rows"]) > 0
     # There is such a list on Linux.
     assert searched.get("command lines", 0) > 0 or sys.platform != "linux"

@@ -69,7 +69,11 @@ async def searched(stage: Stage, folder: Path, witness: Witness) -> Search:
 
 
 async def _run_commands(stage: Stage, folder: Path) -> int:
-    """Run the commands that hosts run beside a bot; keep what they say and write."""
+    """Run the commands that hosts run beside a bot; keep what they say and write.
+
+    Returns:
+        How many did what they are for: a backup is none on PostgreSQL, for example.
+    """
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     guild_id, user_id = await _somebody(stage)
     commands = {
@@ -82,15 +86,14 @@ async def _run_commands(stage: Stage, folder: Path) -> int:
         "backup": ["backup", str(folder / "backup.sqlite3")],
     }
 
-    async def run(name: str, arguments: Sequence[str]) -> None:
+    async def run(name: str, arguments: Sequence[str]) -> int:
         code, said = await stage.parts.bots[0].command(*arguments)
         lines = f"{' '.join(arguments)}: {code}\n{said}"
         await asyncio.to_thread((folder / f"{name}.txt").write_text, lines, "utf-8")
+        return code
 
-    async with asyncio.TaskGroup() as group:
-        for name, arguments in commands.items():
-            group.create_task(run(name, arguments))
-    return len(commands)
+    codes = await asyncio.gather(*(run(*command) for command in commands.items()))
+    return codes.count(0)
 
 
 async def _somebody(stage: Stage) -> tuple[int, int]:
