@@ -1,7 +1,9 @@
 # Build: wheels only, so that neither compiler nor pip's cache reach the final stage.
 FROM python:3.12-slim AS build
 WORKDIR /build
-COPY requirements.lock .
+# requirements-reporting.lock adds what SENTRY_DSN and OTEL_EXPORTER_OTLP_ENDPOINT need.
+ARG LOCK=requirements.lock
+COPY ${LOCK} requirements.lock
 RUN python -m venv /venv \
  && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: \
       --no-deps --require-hashes -r requirements.lock \

@@ -28,8 +28,9 @@ from bot.jobs.privacy import Privacy
 from bot.jobs.stop_time import CARDS, StopTime
 from bot.jobs.takeover import LOOK_EVERY_S as TAKEOVER_EVERY_S
 from bot.jobs.takeover import Takeover
+from bot.jobs.tracing import NO_TRACES, Tracer
 from bot.jobs.watch import QueueWatch
-from bot.lookout import watching
+from bot.lookout import trace_interactions, watching
 from bot.loop_lag import LoopLag, log_lag
 from bot.pricing import load_prices
 from bot.running import background, repeat, until_stopped
@@ -56,8 +57,12 @@ def heartbeat_path(settings: Settings) -> Path:
     return settings.data_dir / f"heartbeat-{settings.executor_id}"
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, tracer: Tracer | None = None) -> None:
     """Run the bot until SIGTERM or Ctrl-C.
+
+    Args:
+        settings: The host's.
+        tracer: Traces jobs, if the host wants that.
 
     Raises:
         ConfigurationError: the settings cannot work.
@@ -69,7 +74,7 @@ async def run(settings: Settings) -> None:
     lost = asyncio.Event()
     shard_ids, shard_count = settings.shards
     bot = VideoBot(
-        start_services=lambda client: start_services(client, settings, lost=lost),
+        start_services=lambda client: start_services(client, settings, lost=lost, tracer=tracer),
         data_dir=settings.data_dir,
         shard_ids=shard_ids,
         shard_count=shard_count,
@@ -93,13 +98,16 @@ async def _lag_logged(every_s: float | None) -> AsyncIterator[None]:
         yield
 
 
-async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.Event) -> Services:
+async def start_services(
+    client: VideoBot, settings: Settings, *, lost: asyncio.Event, tracer: Tracer | None = None
+) -> Services:
     """Build everything that commands and jobs need, and start it; `Services.close` ends it.
 
     Args:
         client: The client, logged in.
         settings: The host's.
         lost: Set when this process must end because it has lost its lock.
+        tracer: Traces jobs, if the host wants that.
 
     Raises:
         ConfigurationError: the database or the price file cannot be used, or another process
@@ -109,7 +117,11 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
     async with AsyncExitStack() as stack:
         prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
         locks, tenure, leader = await _entered(settings, stack, lost)
-        tools = await open_tools(client, settings, prices, stack, sure=tenure.sure)
+        tools = await open_tools(
+            client, settings, prices, stack, sure=tenure.sure, tracer=tracer or NO_TRACES
+        )
+        if tracer is not None:
+            trace_interactions(client, tracer)
         # Ends last: what the others do at their end is still told in the log channels.
         stack.push_async_callback(tools.errands.close)
         engine = engine_of(tools, tenure.sure)

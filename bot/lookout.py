@@ -12,6 +12,7 @@ from bot import __version__
 from bot.client import VideoBot
 from bot.jobs.engine import DurableEngine
 from bot.jobs.provider_look import LOOK_EVERY_S, ProviderLook
+from bot.jobs.tracing import Tracer
 from bot.loop_lag import LoopLag
 from bot.running import background, repeat
 from bot.storage import WatchStore
@@ -122,6 +123,23 @@ def listen(client: VideoBot, tally: Tally) -> None:
     client.add_listener(on_interaction)
     client.add_listener(on_shard_disconnect)
     client.add_listener(on_not_done)
+
+
+def trace_interactions(client: VideoBot, tracer: Tracer) -> None:
+    """Let each command, press and form begin a trace: of the job, if it becomes one."""
+
+    async def on_interaction(interaction: discord.Interaction[Any]) -> None:
+        if interaction.type is discord.InteractionType.application_command:
+            command = interaction.command
+            # By the bot's own names: what a client says could be anything.
+            name = "command" if command is None else f"command {command.qualified_name}"
+        elif (press := _PRESSES.get(interaction.type)) is not None:
+            name = press
+        else:
+            return
+        tracer.begin(name, interaction.id, interaction.guild_id, since=interaction.created_at)
+
+    client.add_listener(on_interaction)
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import tempfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -119,6 +120,9 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     # Without a pause between them the lines would be all that the bot does.
     loop_lag_log_s: float | None = Field(default=None, ge=1, allow_inf_nan=False)
+    sentry_dsn: Secret | None = None
+    otel_exporter_otlp_endpoint: Address | None = None
+    otel_exporter_otlp_headers: SecretStr | None = None
     watch_port: int | None = Field(default=None, ge=1, le=65535)
     watch_host: str = "127.0.0.1"
     poll_speed: Positive = 1.0
@@ -224,6 +228,24 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'bot.sqlite3'}"
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must be in nothing that the bot writes or sends, as it is and as it was written."""
+        # An address that cannot be taken apart is refused by whoever opens it.
+        password = urlsplit(self.database_url or "").password or ""
+        headers = _plain(self.otel_exporter_otlp_headers).split(",")
+        # A value may be "Bearer" and the secret.
+        keys = [header.partition("=")[2].split() for header in headers]
+        found = (
+            _plain(self.discord_token),
+            _plain(self.segmind_api_key),
+            password,
+            unquote(password),
+            urlsplit(_plain(self.sentry_dsn)).username or "",
+            *(unquote(key[-1]).split()[-1] for key in keys if key),
+        )
+        return tuple(secret for secret in found if secret)
+
+    @property
     def engine_address(self) -> str:
         """Where the durable engine keeps its own, disposable tables."""
         if self.database_url and not self.on_sqlite:
@@ -234,6 +256,10 @@ class Settings(BaseSettings):
     def engine_file(self) -> Path | None:
         """The file of the engine's tables, which can be removed while no bot runs."""
         return Path(self.engine_address.removeprefix("sqlite:///")) if self.on_sqlite else None
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()
 
 
 def _make_folder(name: str, folder: Path) -> None:
@@ -247,6 +273,12 @@ def _make_folder(name: str, folder: Path) -> None:
             f"{name}: {folder} cannot be written: {error.strerror}. Set it to a folder that the "
             "bot's user may write."
         ) from error
+
+
+def env_path() -> Path | None:
+    """Return where `.env` is, whether or not it exists; None when ENV_FILE is set to nothing."""
+    name = os.environ.get("ENV_FILE", ".env")
+    return Path(name) if name else None
 
 
 def load_settings(env_file: str | None = None) -> Settings:

@@ -33,6 +33,7 @@ from bot.jobs.precedence import Precedence
 from bot.jobs.stop_time import StopTime
 from bot.jobs.telling import Teller
 from bot.jobs.thumbnails import Thumbnails
+from bot.jobs.tracing import Tracer
 from bot.jobs.video_log import VideoLog
 from bot.jobs.watched_provider import WatchedProvider
 from bot.media import Downloader, MediaDesk, MediaInspector
@@ -93,6 +94,7 @@ class Tools:
     budget: RequestBudget
     precedence: Precedence
     tally: Tally
+    tracer: Tracer
     folder: Path
 
     def ended(self, job: Job) -> None:
@@ -122,6 +124,7 @@ async def open_tools(
     stack: AsyncExitStack,
     *,
     sure: Callable[[], bool],
+    tracer: Tracer,
 ) -> Tools:
     """Make them; `stack` ends those that have an end.
 
@@ -131,6 +134,7 @@ async def open_tools(
         prices: What videos cost.
         stack: Ends what has an end.
         sure: Whether no other process can have this one's jobs.
+        tracer: Traces them.
 
     Raises:
         ConfigurationError: the database cannot be used.
@@ -159,14 +163,20 @@ async def open_tools(
         store=store,
         policies=policies,
         preferences=preferences,
-        provider=WatchedProvider(provider_of(session, settings), breaker, tally.called),
+        provider=WatchedProvider(provider_of(session, settings), breaker, tally.called, tracer),
         breaker=breaker,
         media=media,
         cards=cards,
         poster=poster,
         stop_time=stop_time,
         hand_over=HandOver(
-            store=store, media=media, poster=poster, cards=cards, now=now, sure=sure
+            store=store,
+            media=media,
+            poster=poster,
+            cards=cards,
+            now=now,
+            sure=sure,
+            tracer=tracer,
         ),
         kept=KeptVideos(
             settings.kept_folder, jobs=store, max_bytes=settings.kept_max_bytes, now=now
@@ -184,6 +194,7 @@ async def open_tools(
         budget=await budget_of(settings, database, store),
         precedence=Precedence(),
         tally=tally,
+        tracer=tracer,
         folder=folder,
     )
 

@@ -273,6 +273,14 @@ def test_secrets_are_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
         assert secret not in shown
 
 
+def test_it_is_known_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what blacks it out; a password as it is, and as it stands in the address."""
+    settings = load(monkeypatch, DATABASE_URL="postgresql://bot:hunter%402@db/bot")
+
+    assert set(settings.secrets) == {TOKEN, KEY, "hunter%402", "hunter@2"}
+    assert set(load(monkeypatch, DATABASE_URL="").secrets) == {TOKEN, KEY}
+
+
 @pytest.mark.parametrize("name", ["DISCORD_TOKEN", "SEGMIND_API_KEY"])
 def test_a_wrong_secret_is_not_repeated(
     monkeypatch: pytest.MonkeyPatch, name: str, caplog: pytest.LogCaptureFixture

@@ -30,6 +30,7 @@ from bot.jobs.workflows import (
     WORKFLOW,
     partition,
 )
+from bot.log_context import work_on
 from bot.pseudonyms import Pseudonyms
 
 log = logging.getLogger(__name__)
@@ -209,6 +210,7 @@ class DurableEngine:
             task = asyncio.current_task()
             if task is not None:
                 self._note_running(task, int(job_id))
+            work_on(int(job_id), None)  # its server is known once a step has read its row
             try:
                 return await self._run(job_id)
             except Exception:  # DBOS has no one error for it; what is no part of a stop goes on

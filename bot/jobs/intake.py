@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 
-from bot.errors import RefusedError, StorageTroubleError
+from bot.errors import MemberError, RefusedError, StorageTroubleError
 from bot.i18n import N_, gettext
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
@@ -16,6 +16,7 @@ from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
 from bot.jobs.precedence import Precedence
 from bot.jobs.source_files import Parents, SourceFiles
 from bot.jobs.stop_time import DEFAULT_STOP_S, INTAKE, StopTime
+from bot.jobs.tracing import NO_TRACES, Tracer
 from bot.jobs.watch import enqueue_or_leave
 from bot.pricing import PriceTable
 from bot.quota import check, refusal_text, windows_at
@@ -46,6 +47,7 @@ class Intake:
         now: Callable[[], datetime],
         precedence: Precedence,
         stop_time: StopTime | None = None,
+        tracer: Tracer = NO_TRACES,
         draw_seed: Callable[[int, int], int] = random.randint,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -58,6 +60,7 @@ class Intake:
         self._now = now
         self._precedence = precedence
         self._stop_time = stop_time or StopTime(DEFAULT_STOP_S)
+        self._tracer = tracer
         self._draw_seed = draw_seed
         self._sleep = sleep
         self._closing = False
@@ -87,7 +90,7 @@ class Intake:
         """
         if self._closing:
             raise RefusedError(gettext(_RESTARTING))
-        task = asyncio.ensure_future(self._accept(order, request))
+        task = asyncio.ensure_future(self._traced(order, request))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         await asyncio.wait({task})
@@ -107,13 +110,19 @@ class Intake:
             for task in late:
                 task.cancel()
 
+    async def _traced(self, order: Order, request: GenerationRequest) -> Job:
+        about = order.interaction_id, order.place.guild_id
+        with self._tracer.of_job("accept", *about, fine=(MemberError, ConfirmFirstError)):
+            return await self._accept(order, request)
+
     async def _accept(self, order: Order, request: GenerationRequest) -> Job:
         async with self._precedence.work():
             known = await self._store.get(order.interaction_id)
             if known is not None:
                 return known  # the same interaction once more, by way of another process
             terms = await self._terms(order, request)
-        request = await self._with_checked_files(order, request)
+        with self._tracer.part("check_files"):
+            request = await self._with_checked_files(order, request)
         async with self._precedence.work():
             job = await self._reserved(terms, new_job(order, request))
         if job.state is JobState.AWAITING_APPROVAL:

@@ -84,16 +84,26 @@ class Database:
         Raises:
             ConfigurationError: says what is wrong and what to do.
         """
-        try:
-            current = await self.read(_current_revision)
-        except (SQLAlchemyError, StorageTroubleError, OSError) as error:
-            raise engines.unusable(self._address, error, self._name) from error
-        newest = await asyncio.to_thread(revisions.newest_revision)
+        current, newest = await self.versions()
         if current != newest:
             raise ConfigurationError(
                 f"{self._name}: {self.url} has tables of version {current or 'none'}, this "
                 f"program needs {newest}. Run: python -m bot migrate"
             )
+
+    async def versions(self) -> tuple[str | None, str]:
+        """Return the version of the tables (None: there are none), and the one they need.
+
+        Versions are in the order of their names.
+
+        Raises:
+            ConfigurationError: the database cannot be used.
+        """
+        try:
+            current = await self.read(_current_revision)
+        except (SQLAlchemyError, StorageTroubleError, OSError) as error:
+            raise engines.unusable(self._address, error, self._name) from error
+        return current, await asyncio.to_thread(revisions.newest_revision)
 
     async def revision(self) -> str | None:
         """Return the version of the tables; None when there are none of the bot's."""
