@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test tests audit lint style types bench chaos chaos-short chaos-commits chaos-upgrade lock texts pictures format browser clean
+.PHONY: help setup demo run test tests audit lint style types bench chaos chaos-short chaos-commits chaos-upgrade release lock texts pictures image-size image-check format browser clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -88,15 +88,35 @@ chaos-commits: setup ## a kill before and after every single commit of a job, on
 chaos-upgrade: setup ## jobs of an older version end under this one: make chaos-upgrade FROM=revision
 	$(CHAOS) upgrade --from $(or $(FROM),HEAD~1)
 
+release: setup ## write down the databases of the version that CHANGELOG.md gives a day to, for good
+	$(BIN)/python -m tests.releasing
+
 texts: setup ## bring bot/locales up to date with the texts in the code
 	$(BIN)/python -m tests.catalogues
 
 pictures: setup browser ## renew the README's pictures of what members see
 	$(BIN)/python -m tests.readme_pictures
 
+image-size: setup ## how large the image is, without Docker: what is trimmed, what is left, what a host downloads
+	$(BIN)/python -m deploy.image_size
+
+# By hand, not in `make test`: it needs a Docker engine and the network.
+CONFINED := docker run --rm --init --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges
+MADE_UP := --env DISCORD_TOKEN=made-up --env SEGMIND_API_KEY=made-up
+image-check: ## build the image, try it as compose runs it, and check the compose files (needs Docker)
+	docker build --pull --tag wan-video-bot:check .
+	docker image ls wan-video-bot:check
+	$(CONFINED) wan-video-bot:check --version
+	$(CONFINED) wan-video-bot:check models
+	$(CONFINED) $(MADE_UP) --mount type=tmpfs,destination=/data,tmpfs-mode=0777 wan-video-bot:check migrate
+	! $(CONFINED) $(MADE_UP) --entrypoint python wan-video-bot:check -m bot.heartbeat
+	touch .env && docker compose config --quiet
+	POSTGRES_PASSWORD=made-up docker compose --file compose.postgres.yaml config --quiet
+
 lock: setup ## renew the lock files from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra reporting pyproject.toml -o requirements-reporting.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements-dev.lock
 
 clean: ## remove what make made; never your data

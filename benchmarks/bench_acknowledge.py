@@ -29,13 +29,14 @@ from typing import Any
 from PIL import Image
 
 from benchmarks import kit
+from benchmarks.timing import TimedInteractions
 from sandbox.bot_process import BotProcess
 from sandbox.chaos import waiting
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.asking import Asking
 from sandbox.discord_api.commands import Scope
 from sandbox.discord_api.gateway import Session
-from sandbox.discord_api.interactions import Interaction, Interactions
+from sandbox.discord_api.interactions import Interaction
 from sandbox.discord_api.uploads import Body, Upload
 from sandbox.discord_api.wire import Json
 from sandbox.discord_api.world import Channel, User
@@ -60,27 +61,9 @@ SETTINGS = {
     "MONTHLY_CREDITS": "100000000",
     "JOBS_IN_FLIGHT_PER_MEMBER": "5000",
     "JOBS_IN_FLIGHT_PER_GUILD": "5000",
+    "MEMBER_COMMANDS_PER_MINUTE": "1000000",
 }
 BARE = (sys.executable, "-m", "benchmarks.bare_bot")
-
-
-class TimedInteractions(Interactions):
-    """The stand-in's interactions, which take the time when a callback arrives."""
-
-    def __init__(self, stand_in: DiscordStandIn) -> None:
-        super().__init__(stand_in.hub.clock, stand_in.hub.ids)
-        self.sent_s: dict[str, float] = {}
-        self.arrived_s: dict[str, float] = {}
-
-    def note_sent(self, payload: Json) -> None:
-        """Take the time of an interaction on its way to the bot."""
-        if payload["t"] == "INTERACTION_CREATE":
-            self.sent_s[payload["d"]["id"]] = time.monotonic()
-
-    def answer(self, interaction_id: str, token: str) -> Interaction:
-        """Take the time of a callback before anything is looked at."""
-        self.arrived_s.setdefault(interaction_id, time.monotonic())
-        return super().answer(interaction_id, token)
 
 
 class HeldAsking(Asking):

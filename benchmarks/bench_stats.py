@@ -92,7 +92,7 @@ async def measure(folder: Path) -> list[dict[str, Any]]:
         usd_per_credit=Decimal("0.01"),
         now=lambda: NOW,
     )
-    idle, _ = await measured("nothing, for comparison", lambda: asyncio.sleep(5))
+    idle, _ = await measured("nothing, for comparison", lambda: asyncio.sleep(2))
     counting, report = await measured("count", lambda: desk.report(GUILD, DAYS))
     names = {user_id: f"member {user_id}" for user_id, _ in report.statistics.top_members}
     first, _ = await measured("draw, first of an installation", lambda: desk.charts(report, names))

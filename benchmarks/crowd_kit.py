@@ -4,12 +4,13 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -42,6 +43,7 @@ PLENTY = {
     "MONTHLY_CREDITS": "100000000",
     "JOBS_IN_FLIGHT_PER_MEMBER": "10000",
     "JOBS_IN_FLIGHT_PER_GUILD": "100000",
+    "MEMBER_COMMANDS_PER_MINUTE": "1000000",
     "SEGMIND_CONCURRENCY": "10000",
     "LOG_FORMAT": "json",
     "LOOP_LAG_LOG_S": "1",
@@ -102,6 +104,8 @@ async def opened(
     words: str = "",
     requests_per_minute: int = 60_000,
     command: Sequence[str] = BOT_COMMAND,
+    bot_settings: Mapping[str, str] = MappingProxyType({}),
+    furnish: Callable[[Parts, Crowd], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Scene]:
     """Start the stand-ins, and then the bot, with jobs in its database; it is not waited for.
 
@@ -114,8 +118,10 @@ async def opened(
         words: Added to the prompt of those that wait or run, see `sandbox.segmind_api.words`.
         requests_per_minute: The provider's plan.
         command: What is run as the bot.
+        bot_settings: More of the bot's settings.
+        furnish: Awaited before the bot starts, with its database and its Discord as they are.
     """
-    settings = {**PLENTY, "SEGMIND_REQUESTS_PER_MINUTE": str(requests_per_minute)}
+    settings = {**PLENTY, **bot_settings, "SEGMIND_REQUESTS_PER_MINUTE": str(requests_per_minute)}
     options = Options(port=0, speed=speed, light_videos=True, bot_settings=settings)
     async with AsyncExitStack() as stack:
         parts = Parts(stack, options, folder)
@@ -135,6 +141,8 @@ async def opened(
                 *(_over(number) for number in range(over)),
             ],
         )
+        if furnish is not None:
+            await furnish(parts, crowd)
         (bot,) = await parts.start_bots()
         yield Scene(parts=parts, bot=bot, folder=folder)
 
@@ -312,16 +320,20 @@ def database_bytes(folder: Path) -> dict[str, int]:
     return found
 
 
-def lag_lines(log: Path, offset: int = 0) -> list[dict[str, Any]]:
-    """Return what the bot said of its loop, from a place in its log on."""
+def json_lines(log: Path, key: str, offset: int = 0) -> list[dict[str, Any]]:
+    """Return the lines of a log that have a key, from a place in it on."""
     with log.open("rb") as file:
         file.seek(offset)
-        lines = [line for line in file.read().splitlines() if b'"lag_counts"' in line]
-    found = []
-    for line in lines:
-        said = json.loads(line)
+        return [
+            json.loads(line) for line in file.read().splitlines() if f'"{key}"'.encode() in line
+        ]
+
+
+def lag_lines(log: Path, offset: int = 0) -> list[dict[str, Any]]:
+    """Return what the bot said of its loop, from a place in its log on."""
+    found = json_lines(log, "lag_counts", offset)
+    for said in found:
         said["lag_counts"] = json.loads(said["lag_counts"])
-        found.append(said)
     return found
 
 

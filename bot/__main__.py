@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -13,8 +14,7 @@ from bot import __version__
 from bot.allocator import keep_little, leave_as_it_is
 from bot.catalogue import MODELS, as_json, as_markdown
 from bot.commands import add_to
-from bot.composition import HEARTBEAT_EVERY_S, heartbeat_path, run
-from bot.doctor import examine
+from bot.composition import run
 from bot.errors import (
     BotError,
     ConfigurationError,
@@ -22,15 +22,14 @@ from bot.errors import (
     LockLostError,
     StorageTroubleError,
 )
+from bot.heartbeat import trouble
 from bot.logs import set_up_logs
 from bot.pricing import load_prices
-from bot.running import EXIT_TRY_AGAIN
+from bot.redaction import redactor
+from bot.reporting import open_reporting
+from bot.running import EXIT_CONFIGURATION, EXIT_TRY_AGAIN
 from bot.settings import load_settings
-from bot.storage import Database, newest_revision
-
-# A wrong setting; sysexits.h calls it EX_CONFIG.
-_EXIT_CONFIGURATION = 78
-_MISSED_HEARTBEATS = 6
+from bot.storage import newest_revision
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
-        return _EXIT_CONFIGURATION
+        return EXIT_CONFIGURATION
     except BotError as error:
         print(error, file=sys.stderr)
         return 1
@@ -68,10 +67,6 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="as JSON, with every parameter")
     form.add_argument("--markdown", action="store_true", help="as the README's tables")
     models.set_defaults(command=_models)
-    migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
-    migrate.set_defaults(command=_migrate)
-    doctor = commands.add_parser("doctor", help="check settings, database, provider and Discord")
-    doctor.set_defaults(command=_doctor)
     health = commands.add_parser("healthcheck", help="exit with 0 if the running bot is alive")
     health.set_defaults(command=_healthcheck)
     add_to(commands)
@@ -95,9 +90,23 @@ class _ShowVersion(argparse.Action):
 
 def _run(_options: argparse.Namespace) -> int:
     settings = load_settings()
-    set_up_logs(settings.log_format, settings.log_level)
-    keep_little()
-    asyncio.run(run(settings))
+    redact = redactor(settings.secrets)
+    with open_reporting(settings, release=__version__, redact=redact) as reporting:
+        set_up_logs(
+            settings.log_format,
+            settings.log_level,
+            executor=settings.executor_id,
+            redact=redact,
+            more=reporting.handlers,
+        )
+        keep_little()
+        try:
+            asyncio.run(run(settings, reporting.tracer))
+        except BotError:
+            raise
+        except Exception:  # a fault of the program: where logs and reports go, not as bare text
+            logging.getLogger("bot").critical("the bot has ended by a fault", exc_info=True)
+            return 1
     return 0
 
 
@@ -118,40 +127,11 @@ def _models(options: argparse.Namespace) -> int:
     return 0
 
 
-def _migrate(_options: argparse.Namespace) -> int:
-    settings = load_settings()
-    settings.make_data_dir()
-    database = Database.open(settings.database_address)
-
-    async def migrate() -> None:
-        try:
-            await database.migrate()
-        finally:
-            await database.close()
-
-    asyncio.run(migrate())
-    print(f"{database.url} is up to date.")
-    return 0
-
-
-def _doctor(_options: argparse.Namespace) -> int:
-    findings = asyncio.run(examine(load_settings()))
-    for finding in findings:
-        print(finding.line())
-    return 0 if all(finding.well for finding in findings) else 1
-
-
 def _healthcheck(_options: argparse.Namespace) -> int:
-    settings = load_settings()
-    try:
-        age_s = time.time() - heartbeat_path(settings).stat().st_mtime
-    except OSError:
-        print("The bot does not run, or is not ready yet.", file=sys.stderr)
-        return 1
-    if age_s > HEARTBEAT_EVERY_S * _MISSED_HEARTBEATS:
-        print(f"The bot's last sign of life is {age_s:.0f} s old.", file=sys.stderr)
-        return 1
-    return 0
+    why = trouble(load_settings(), now_s=time.time())
+    if why is not None:
+        print(why, file=sys.stderr)
+    return int(why is not None)
 
 
 if __name__ == "__main__":

@@ -29,23 +29,38 @@ from bot.discord_ui.log_parts import LogButton
 from bot.discord_ui.privacy_pages import PrivacyButton
 from bot.discord_ui.services import Interaction, Services
 from bot.discord_ui.translator import CatalogueTranslator
+from bot.discord_ui.turnstile import Turnstile, is_refused
 from bot.i18n import DEFAULT_LOCALE, speak, speaking
 from bot.jobs.stop_time import ANSWERS
+from bot.log_context import about, work_on
+from bot.throttle import DEFAULT_PER_MINUTE
 
 __all__ = ["Services", "VideoBot", "cog_names", "redirect"]
 
 log = logging.getLogger(__name__)
 
+# All it hears of: none of them is privileged.
+INTENTS = discord.Intents(guilds=True)
 _COGS = "cogs"
-_SYNCED_FILE = "discord-commands.sha256"
+SYNCED_FILE = "discord-commands.sha256"
 # A longer wait for a rate limit is an error (discord.py allows no less than 30 seconds).
 _MAX_RATE_LIMIT_WAIT_S = 30.0
 
+# discord.py's event for an interaction of any kind, once its command or item is on its way.
+_CAME = "interaction"
 # What discord.py calls the tasks in which commands run.
 _COMMAND_TASK = "CommandTree-invoker"
 _LAST_ANSWERS_S = 1.5
 
 StartServices = Callable[["VideoBot"], Awaitable[Services]]
+
+
+def api_address(api_base: str | None) -> str:
+    """Return the address of Discord's HTTP API, with its version; None: where it is now."""
+    if api_base is None:
+        return Route.BASE
+    version, base = f"/v{INTERNAL_API_VERSION}", api_base.rstrip("/")
+    return base if base.endswith(version) else base + version
 
 
 def redirect(api_base: str | None, gateway_url: str | None) -> None:
@@ -55,10 +70,7 @@ def redirect(api_base: str | None, gateway_url: str | None) -> None:
         api_base: Such as `http://127.0.0.1:8080/api`; the version is added when it is missing.
         gateway_url: Such as `ws://127.0.0.1:8080/gateway`.
     """
-    if api_base is not None:
-        version = f"/v{INTERNAL_API_VERSION}"
-        base = api_base.rstrip("/")
-        Route.BASE = base if base.endswith(version) else base + version
+    Route.BASE = api_address(api_base)
     if gateway_url is not None:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
 
@@ -69,7 +81,8 @@ class Tree(app_commands.CommandTree["VideoBot"]):
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Speak the member's language from here on. discord.py's hook, in the command's task."""
         speak(str(interaction.locale))
-        return True
+        work_on(interaction.id, interaction.guild_id)
+        return not is_refused(interaction)
 
     async def on_error(
         self, interaction: Interaction, error: app_commands.AppCommandError, /
@@ -97,6 +110,7 @@ class VideoBot(commands.AutoShardedBot):
         shard_count: int | None = None,
         registers_commands: bool = True,
         user_installs: bool = False,
+        commands_per_minute: int = DEFAULT_PER_MINUTE,
     ) -> None:
         """Make a client.
 
@@ -109,6 +123,7 @@ class VideoBot(commands.AutoShardedBot):
                 does: of two versions, side by side during an upgrade, none undoes the other's.
             user_installs: Whether people may install it for themselves, and take it to places
                 where the bot is not.
+            commands_per_minute: What one member may send: commands, presses and forms.
         """
         answers = Counter[int]()
         # It never speaks; without this, discord.py warns at every start that it could not.
@@ -118,7 +133,7 @@ class VideoBot(commands.AutoShardedBot):
             command_prefix=commands.when_mentioned,
             help_command=None,
             tree_cls=Tree,
-            intents=discord.Intents(guilds=True),
+            intents=INTENTS,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
@@ -139,6 +154,8 @@ class VideoBot(commands.AutoShardedBot):
         self._data_dir = data_dir
         self._registers_commands = registers_commands
         self._services: Services | None = None
+        self._turnstile = Turnstile(commands_per_minute)
+        self._refusing: set[asyncio.Task[None]] = set()
 
     @property
     def services(self) -> Services:
@@ -153,18 +170,22 @@ class VideoBot(commands.AutoShardedBot):
         self.add_dynamic_items(
             JobButton, ModelSelect, DraftButton, AdminItem, LogButton, PrivacyButton, HistoryItem
         )
-        for name in cog_names():
-            await self.load_extension(name)
-        await self.tree.set_translator(CatalogueTranslator())
+        await self.load_commands()
         if self._registers_commands:
             await self.sync_if_changed()
 
+    async def load_commands(self) -> None:
+        """Load the cogs, and what their commands are called in every language."""
+        for name in cog_names():
+            await self.load_extension(name)
+        await self.tree.set_translator(CatalogueTranslator())
+
     async def sync_if_changed(self) -> bool:
         """Register the commands with Discord if they are not what was registered last."""
-        payload = await self._payload()
+        payload = await self.payload()
         known = json.dumps([Route.BASE, self.application_id, payload], sort_keys=True)
         digest = hashlib.sha256(known.encode()).hexdigest()
-        path = self._data_dir / _SYNCED_FILE
+        path = self._data_dir / SYNCED_FILE
         if await asyncio.to_thread(_read, path) == digest and await self._are_registered():
             return False
         await self.tree.sync()
@@ -172,8 +193,8 @@ class VideoBot(commands.AutoShardedBot):
         log.info("registered %d commands", len(payload))
         return True
 
-    async def _payload(self) -> list[dict[str, Any]]:
-        """Return the commands as Discord gets them, in every language."""
+    async def payload(self) -> list[dict[str, Any]]:
+        """Return the commands as Discord gets them, in every language; after `load_commands`."""
         tree, translator = self.tree, self.tree.translator
         if translator is None:
             raise RuntimeError("the commands have no translator")
@@ -185,11 +206,26 @@ class VideoBot(commands.AutoShardedBot):
         return registered == {command.name for command in self.tree.get_commands()}
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Let an event's listeners speak the language of the interaction that it is about."""
-        about = args[0] if args else None
-        locale = about.locale if isinstance(about, discord.Interaction) else DEFAULT_LOCALE
-        with speaking(str(locale)):
-            super().dispatch(event_name, *args, **kwargs)
+        """Let an event's listeners speak the language of the interaction that it is about.
+
+        Every interaction is told of here first, before its command, item or form begins: one
+        that its member sends too fast is answered, and nobody else hears of it.
+        """
+        subject = args[0] if args else None
+        if not isinstance(subject, discord.Interaction):
+            with speaking(DEFAULT_LOCALE):
+                super().dispatch(event_name, *args, **kwargs)
+            return
+        with speaking(str(subject.locale)), about(subject.id, subject.guild_id):
+            if event_name == _CAME and not self._turnstile.lets_in(subject):
+                self._refuse(subject)
+            elif not is_refused(subject):
+                super().dispatch(event_name, *args, **kwargs)
+
+    def _refuse(self, interaction: Interaction) -> None:
+        task = asyncio.create_task(self._turnstile.refuse(interaction), name=_COMMAND_TASK)
+        self._refusing.add(task)
+        task.add_done_callback(self._refusing.discard)
 
     async def on_ready(self) -> None:
         """Say that the bot is there. discord.py's event."""

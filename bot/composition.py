@@ -19,7 +19,9 @@ from bot.desks import (
     send_again_of,
     services_of,
 )
-from bot.errors import BotError
+from bot.errors import BotError, DatabaseAwayError
+from bot.heartbeat import BEAT_EVERY_S, heartbeat_path
+from bot.host_telling import tell_away
 from bot.jobs.engine import DurableEngine
 from bot.jobs.executor import FileLocks
 from bot.jobs.last_looks import LastLooks
@@ -28,8 +30,9 @@ from bot.jobs.privacy import Privacy
 from bot.jobs.stop_time import CARDS, StopTime
 from bot.jobs.takeover import LOOK_EVERY_S as TAKEOVER_EVERY_S
 from bot.jobs.takeover import Takeover
+from bot.jobs.tracing import NO_TRACES, Tracer
 from bot.jobs.watch import QueueWatch
-from bot.lookout import watching
+from bot.lookout import trace_interactions, watching
 from bot.loop_lag import LoopLag, log_lag
 from bot.pricing import load_prices
 from bot.running import background, repeat, until_stopped
@@ -39,7 +42,6 @@ from bot.tools import Tools, now, open_tools
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_EVERY_S = 10.0
 _TIDY_EVERY_S = 3600.0
 _LOOK_EVERY_S = 30.0
 _APPROVALS_EVERY_S = 60.0
@@ -53,13 +55,12 @@ _LOOKS_BEFORE_ALL = 100
 _Work: TypeAlias = Coroutine[Any, Any, None]
 
 
-def heartbeat_path(settings: Settings) -> Path:
-    """Return the file whose age says whether the bot's loop is alive."""
-    return settings.data_dir / f"heartbeat-{settings.executor_id}"
-
-
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, tracer: Tracer | None = None) -> None:
     """Run the bot until SIGTERM or Ctrl-C.
+
+    Args:
+        settings: The host's.
+        tracer: Traces jobs, if the host wants that.
 
     Raises:
         ConfigurationError: the settings cannot work.
@@ -71,12 +72,13 @@ async def run(settings: Settings) -> None:
     lost = asyncio.Event()
     shard_ids, shard_count = settings.shards
     bot = VideoBot(
-        start_services=lambda client: start_services(client, settings, lost=lost),
+        start_services=lambda client: start_services(client, settings, lost=lost, tracer=tracer),
         data_dir=settings.data_dir,
         shard_ids=shard_ids,
         shard_count=shard_count,
         registers_commands=settings.registers_commands,
         user_installs=settings.user_installs,
+        commands_per_minute=settings.member_commands_per_minute,
     )
     async with _lag_logged(settings.loop_lag_log_s), bot:
         await until_stopped(
@@ -95,13 +97,16 @@ async def _lag_logged(every_s: float | None) -> AsyncIterator[None]:
         yield
 
 
-async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.Event) -> Services:
+async def start_services(
+    client: VideoBot, settings: Settings, *, lost: asyncio.Event, tracer: Tracer | None = None
+) -> Services:
     """Build everything that commands and jobs need, and start it; `Services.close` ends it.
 
     Args:
         client: The client, logged in.
         settings: The host's.
         lost: Set when this process must end because it has lost its lock.
+        tracer: Traces jobs, if the host wants that.
 
     Raises:
         ConfigurationError: the database or the price file cannot be used, or another process
@@ -110,8 +115,16 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
     """
     async with AsyncExitStack() as stack:
         prices = load_prices(settings.prices_file, credits_per_cent=settings.credits_per_cent)
-        locks, tenure, leader = await _entered(settings, stack, lost)
-        tools = await open_tools(client, settings, prices, stack, sure=tenure.sure)
+        try:
+            locks, tenure, leader = await _entered(settings, stack, lost)
+            tools = await open_tools(
+                client, settings, prices, stack, sure=tenure.sure, tracer=tracer or NO_TRACES
+            )
+        except DatabaseAwayError:
+            await tell_away(client, settings)
+            raise
+        if tracer is not None:
+            trace_interactions(client, tracer)
         # Ends last: what the others do at their end is still told in the log channels.
         stack.push_async_callback(tools.errands.close)
         engine = engine_of(tools, tenure.sure)
@@ -121,7 +134,7 @@ async def start_services(client: VideoBot, settings: Settings, *, lost: asyncio.
         stack.push_async_callback(engine.close)
         with told_apart():
             await engine.launch()
-        await stack.enter_async_context(watching(tools, engine, leads=leader.held))
+        await stack.enter_async_context(watching(tools, engine, leads=leader.held, lost=lost))
         gate = gate_of(tools)
         approvals = approvals_of(tools, engine, gate)
         privacy = privacy_of(tools)
@@ -222,7 +235,7 @@ def _upkeep(
         # Each in its own folder, and for the guilds of its own shards.
         repeat(tools.kept.tidy, every_s=_TIDY_EVERY_S),
         repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
-        repeat(lambda: _beat(heartbeat_path(tools.settings)), every_s=HEARTBEAT_EVERY_S),
+        repeat(lambda: _beat(heartbeat_path(tools.settings)), every_s=BEAT_EVERY_S),
     )
 
 

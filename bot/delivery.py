@@ -19,6 +19,7 @@ from bot.jobs.ports import (
     VideoFile,
 )
 from bot.jobs.thumbnails import Thumbnails
+from bot.jobs.tracing import NO_TRACES, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Deliverer:
         now: Callable[[], datetime],
         folder: Path,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        tracer: Tracer = NO_TRACES,
     ) -> None:
         self._store = store
         self._media = media
@@ -52,6 +54,7 @@ class Deliverer:
         self._now = now
         self._folder = folder
         self._sleep = sleep
+        self._tracer = tracer
         self._room = asyncio.Semaphore(_DOWNLOADS_AT_ONCE)
 
     async def __call__(self, job: Job) -> Job:
@@ -94,7 +97,8 @@ class Deliverer:
 
     async def _fetch(self, job: Job, path: Path) -> VideoFile:
         async with self._room:
-            return await self._media.fetch_video(str(job.output_url), path)
+            with self._tracer.part("download"):
+                return await self._media.fetch_video(str(job.output_url), path)
 
     async def _post(self, job: Job, parcel: Parcel) -> Job:
         """Post, or give up when nothing works."""

@@ -18,6 +18,7 @@ from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.intake import Intake
 from bot.jobs.learning import Latencies
+from bot.jobs.member_turns import MemberTurns
 from bot.jobs.moderating import Moderation, open_moderation
 from bot.jobs.on_the_way import OnTheWay
 from bot.jobs.parent_files import ParentFiles
@@ -27,6 +28,7 @@ from bot.jobs.repeats import Repeats
 from bot.jobs.report_desk import ReportDesk
 from bot.jobs.send_again import SendAgain
 from bot.jobs.submit import Submitter
+from bot.jobs.tracing import traced
 from bot.jobs.video_desk import VideoDesk
 from bot.quota import Allowance
 from bot.settings import Settings
@@ -54,41 +56,54 @@ def engine_of(tools: Tools, sure: Callable[[], bool]) -> DurableEngine:
         ),
         store=tools.store,
         cards=tools.cards,
-        submit=Submitter(
-            store=tools.store,
-            provider=tools.provider,
-            cards=tools.cards,
-            budget=tools.budget,
-            breaker=tools.breaker,
-            now=now,
-            patience=timedelta(seconds=settings.provider_patience_s),
-            speed=settings.poll_speed,
-            sure=sure,
-        ),
-        follow=Follower(
-            store=tools.store,
-            provider=tools.provider,
-            cards=tools.cards,
-            budget=tools.budget,
-            breaker=tools.breaker,
-            latencies=Latencies(tools.store, now=now, speed=settings.poll_speed),
-            now=now,
-            time_limit_s=settings.job_time_limit_s,
-            speed=settings.poll_speed,
-        ),
-        deliver=Deliverer(
-            store=tools.store,
-            media=tools.media,
-            hand_over=tools.hand_over,
-            kept=tools.kept,
-            thumbnails=tools.thumbnails,
-            now=now,
-            folder=tools.folder,
-        ),
+        submit=traced(tools.tracer, "submit", _submitter(tools, sure)),
+        follow=traced(tools.tracer, "follow", _follower(tools)),
+        deliver=traced(tools.tracer, "deliver", _deliverer(tools)),
         on_end=tools.ended,
         now=now,
         pseudonyms=tools.pseudonyms,
         stop_time=tools.stop_time,
+    )
+
+
+def _submitter(tools: Tools, sure: Callable[[], bool]) -> Submitter:
+    return Submitter(
+        store=tools.store,
+        provider=tools.provider,
+        cards=tools.cards,
+        budget=tools.budget,
+        breaker=tools.breaker,
+        now=now,
+        patience=timedelta(seconds=tools.settings.provider_patience_s),
+        speed=tools.settings.poll_speed,
+        sure=sure,
+    )
+
+
+def _follower(tools: Tools) -> Follower:
+    return Follower(
+        store=tools.store,
+        provider=tools.provider,
+        cards=tools.cards,
+        budget=tools.budget,
+        breaker=tools.breaker,
+        latencies=Latencies(tools.store, now=now, speed=tools.settings.poll_speed),
+        now=now,
+        time_limit_s=tools.settings.job_time_limit_s,
+        speed=tools.settings.poll_speed,
+    )
+
+
+def _deliverer(tools: Tools) -> Deliverer:
+    return Deliverer(
+        store=tools.store,
+        media=tools.media,
+        hand_over=tools.hand_over,
+        kept=tools.kept,
+        thumbnails=tools.thumbnails,
+        now=now,
+        folder=tools.folder,
+        tracer=tools.tracer,
     )
 
 
@@ -195,7 +210,9 @@ def intake_of(tools: Tools, engine: DurableEngine, gate: Gate, approvals: Approv
         approvals=approvals,
         now=now,
         precedence=tools.precedence,
+        turns=MemberTurns(per_minute=tools.settings.member_commands_per_minute),
         stop_time=tools.stop_time,
+        tracer=tools.tracer,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a check of one part found, for the host's doctor and for a server's `setup`."""
+"""What a check of one part found, for a server's `/video-admin setup`."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,3 @@ class Finding:
     well: bool
     words: str
     remedy: str = ""
-
-    def line(self) -> str:
-        """Return the finding as one line of text."""
-        mark = "ok   " if self.well else "WRONG"
-        return f"{mark} {self.part}: {self.words}" + (f" {self.remedy}" if self.remedy else "")

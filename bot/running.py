@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 # A start may be tried again; sysexits.h calls it EX_TEMPFAIL.
 EXIT_TRY_AGAIN = 75
+# A wrong setting; sysexits.h calls it EX_CONFIG.
+EXIT_CONFIGURATION = 78
 # So soon after a change of who is to do it, work that only one process does goes on.
 _ASK_AGAIN_S = 2.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)

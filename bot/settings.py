@@ -6,6 +6,7 @@ import tempfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -20,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigurationError
 from bot.pacing import LEAST_PER_MINUTE
+from bot.throttle import DEFAULT_PER_MINUTE
 from bot.zones import checked_zone
 
 
@@ -38,6 +40,8 @@ def _secret(value: SecretStr) -> SecretStr:
 
 
 _MOST_PROCESSES = 256
+# Discord's ids have 64 bits.
+_MOST_ID = 2**63
 Address = Annotated[str, AfterValidator(_web_address)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -75,6 +79,8 @@ class Settings(BaseSettings):
     monthly_credits: int = Field(default=2000, ge=0)
     jobs_in_flight_per_member: int = Field(default=3, ge=1)
     jobs_in_flight_per_guild: int = Field(default=20, ge=1)
+    # Fewer than one in ten seconds and nobody could leaf through a page.
+    member_commands_per_minute: int = Field(default=DEFAULT_PER_MINUTE, ge=6)
     time_zone: str = "UTC"
     credits_per_cent: Positive = 1.0
     prices_file: Path | None = None
@@ -119,9 +125,17 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     # Without a pause between them the lines would be all that the bot does.
     loop_lag_log_s: float | None = Field(default=None, ge=1, allow_inf_nan=False)
+    sentry_dsn: Secret | None = None
+    otel_exporter_otlp_endpoint: Address | None = None
+    otel_exporter_otlp_headers: SecretStr | None = None
     watch_port: int | None = Field(default=None, ge=1, le=65535)
     watch_host: str = "127.0.0.1"
     poll_speed: Positive = 1.0
+
+    # Whom to tell when something is wrong
+    host_channel_id: int | None = Field(default=None, gt=0, lt=_MOST_ID)
+    host_user_id: int | None = Field(default=None, gt=0, lt=_MOST_ID)
+    low_balance_usd: float = Field(default=5.0, ge=0, allow_inf_nan=False)
 
     @field_validator("media_hosts", mode="before")
     @classmethod
@@ -203,6 +217,11 @@ class Settings(BaseSettings):
         return bool(self.shard_ids) or not self.on_sqlite
 
     @property
+    def tells_host(self) -> bool:
+        """Whether the host has said where to be told of faults."""
+        return self.host_channel_id is not None or self.host_user_id is not None
+
+    @property
     def registers_commands(self) -> bool:
         """Whether this process tells Discord the commands: the one with shard 0 alone."""
         shard_ids, _ = self.shards
@@ -224,6 +243,24 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'bot.sqlite3'}"
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must be in nothing that the bot writes or sends, as it is and as it was written."""
+        # An address that cannot be taken apart is refused by whoever opens it.
+        password = urlsplit(self.database_url or "").password or ""
+        headers = _plain(self.otel_exporter_otlp_headers).split(",")
+        # A value may be "Bearer" and the secret.
+        keys = [header.partition("=")[2].split() for header in headers]
+        found = (
+            _plain(self.discord_token),
+            _plain(self.segmind_api_key),
+            password,
+            unquote(password),
+            urlsplit(_plain(self.sentry_dsn)).username or "",
+            *(unquote(key[-1]).split()[-1] for key in keys if key),
+        )
+        return tuple(secret for secret in found if secret)
+
+    @property
     def engine_address(self) -> str:
         """Where the durable engine keeps its own, disposable tables."""
         if self.database_url and not self.on_sqlite:
@@ -234,6 +271,10 @@ class Settings(BaseSettings):
     def engine_file(self) -> Path | None:
         """The file of the engine's tables, which can be removed while no bot runs."""
         return Path(self.engine_address.removeprefix("sqlite:///")) if self.on_sqlite else None
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()
 
 
 def _make_folder(name: str, folder: Path) -> None:
@@ -247,6 +288,12 @@ def _make_folder(name: str, folder: Path) -> None:
             f"{name}: {folder} cannot be written: {error.strerror}. Set it to a folder that the "
             "bot's user may write."
         ) from error
+
+
+def env_path() -> Path | None:
+    """Return where `.env` is, whether or not it exists; None when ENV_FILE is set to nothing."""
+    name = os.environ.get("ENV_FILE", ".env")
+    return Path(name) if name else None
 
 
 def load_settings(env_file: str | None = None) -> Settings:

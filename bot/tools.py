@@ -33,9 +33,11 @@ from bot.jobs.precedence import Precedence
 from bot.jobs.stop_time import StopTime
 from bot.jobs.telling import Teller
 from bot.jobs.thumbnails import Thumbnails
+from bot.jobs.tracing import Tracer
 from bot.jobs.video_log import VideoLog
 from bot.jobs.watched_provider import WatchedProvider
 from bot.media import Downloader, MediaDesk, MediaInspector
+from bot.migrated import note_migration
 from bot.pacing import WINDOW_S, used_up_evenly
 from bot.pricing import PriceTable
 from bot.pseudonyms import Pseudonyms
@@ -93,6 +95,7 @@ class Tools:
     budget: RequestBudget
     precedence: Precedence
     tally: Tally
+    tracer: Tracer
     folder: Path
 
     def ended(self, job: Job) -> None:
@@ -122,6 +125,7 @@ async def open_tools(
     stack: AsyncExitStack,
     *,
     sure: Callable[[], bool],
+    tracer: Tracer,
 ) -> Tools:
     """Make them; `stack` ends those that have an end.
 
@@ -131,6 +135,7 @@ async def open_tools(
         prices: What videos cost.
         stack: Ends what has an end.
         sure: Whether no other process can have this one's jobs.
+        tracer: Traces them.
 
     Raises:
         ConfigurationError: the database cannot be used.
@@ -159,14 +164,20 @@ async def open_tools(
         store=store,
         policies=policies,
         preferences=preferences,
-        provider=WatchedProvider(provider_of(session, settings), breaker, tally.called),
+        provider=WatchedProvider(provider_of(session, settings), breaker, tally.called, tracer),
         breaker=breaker,
         media=media,
         cards=cards,
         poster=poster,
         stop_time=stop_time,
         hand_over=HandOver(
-            store=store, media=media, poster=poster, cards=cards, now=now, sure=sure
+            store=store,
+            media=media,
+            poster=poster,
+            cards=cards,
+            now=now,
+            sure=sure,
+            tracer=tracer,
         ),
         kept=KeptVideos(
             settings.kept_folder, jobs=store, max_bytes=settings.kept_max_bytes, now=now
@@ -184,6 +195,7 @@ async def open_tools(
         budget=await budget_of(settings, database, store),
         precedence=Precedence(),
         tally=tally,
+        tracer=tracer,
         folder=folder,
     )
 
@@ -229,7 +241,8 @@ async def _opened(settings: Settings, stack: AsyncExitStack) -> Database:
     """Return the database, with this program's tables, on which a bot may run."""
     database = Database.open(settings.database_address)
     stack.push_async_callback(database.close)
-    await database.migrate()
+    migration = await database.migrate()
+    await asyncio.to_thread(note_migration, settings, migration, now())
     await refuse_away(database)
     return database
 

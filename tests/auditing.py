@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-reporting.lock", "requirements-dev.lock")
 OSV = "https://api.osv.dev/v1/querybatch"
 _TIMEOUT_S = 20.0
 # A hole that does not concern us: its name, and why. Each with the day to look again.

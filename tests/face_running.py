@@ -70,6 +70,7 @@ from bot.storage import (
     ReportStore,
     UndeliveredStore,
 )
+from bot.throttle import DEFAULT_PER_MINUTE
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.client_connection import Outcome
 from sandbox.discord_api.driver import MemberDriver
@@ -124,6 +125,7 @@ class Face:
     repeats_s: float = WINDOW_S
     provider_key: str = "none"
     user_installs: bool = False
+    commands_per_minute: int = DEFAULT_PER_MINUTE
     ahead: timedelta = timedelta(0)  # how far the clock of the log channels' cards is
     drawing: tuple[str, ...] = (sys.executable, "-m", "bot.charts")
     approvals: ApprovalDesk = field(init=False)
@@ -132,7 +134,10 @@ class Face:
     def __post_init__(self) -> None:
         """Make the client; it is not started."""
         self.bot = VideoBot(
-            start_services=self._start, data_dir=self.data_dir, user_installs=self.user_installs
+            start_services=self._start,
+            data_dir=self.data_dir,
+            user_installs=self.user_installs,
+            commands_per_minute=self.commands_per_minute,
         )
         self.preferences = PreferenceStore(self.store._database)
         self.cards = CardKeeper(
@@ -452,11 +457,16 @@ async def start(face: Face) -> asyncio.Task[None]:
 
 async def stop(face: Face, task: asyncio.Task[None]) -> None:
     """Close the client, once what it was asked is answered."""
+    await settled()
+    await face.bot.close()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def settled() -> None:
+    """Wait until what clients were asked is answered."""
     doing = [t for t in asyncio.all_tasks() if t.get_name().startswith(_ANSWERING)]
     if doing:
         await asyncio.wait(doing, timeout=5)
-    await face.bot.close()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def planted(face: Face, channel_id: str, job: Job, action: str) -> dict[str, Any]:

@@ -160,7 +160,7 @@ def _report() -> Report:
         waiting_median_s=30.0,
         waiting_p90_s=300.0,
     )
-    return Report(days=2, zone="UTC", statistics=statistics)
+    return Report(guild_id=1, days=2, zone="UTC", statistics=statistics)
 
 
 def views() -> Mapping[str, Shown]:

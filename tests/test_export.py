@@ -28,6 +28,7 @@ from bot.storage import (
     PreferenceStore,
 )
 from bot.storage import ForgettingStore as Forgetting
+from tests.discord_kit import until
 from tests.privacy_kit import NAMES
 from tests.storage_kit import GUILD, MEMBER, MODERATOR, NOW, accepted, fill_asking, walked_to
 
@@ -111,6 +112,27 @@ async def test_a_large_file_is_packed_and_one_too_large_is_refused(tmp_path: Pat
     assert suffix == ".zip"
     assert len(data["jobs"]) == 200
     assert files_in(tmp_path) == []
+
+
+async def test_one_file_of_a_member_at_a_time(tmp_path: Path) -> None:
+    """Whoever asks again and again waits for their own file; nobody else does."""
+    served = desk(tmp_path, Rows([]))
+    began: list[int] = []
+
+    async def take(user_id: int) -> None:
+        async with served.export(user_id, most_bytes=1000):
+            began.append(user_id)
+            await released.wait()
+
+    released = asyncio.Event()
+    mine = [asyncio.create_task(take(MEMBER)) for _ in range(5)]
+    await until(lambda: bool(began))
+    other = asyncio.create_task(take(MEMBER + 1))
+    await until(lambda: MEMBER + 1 in began)
+    released.set()
+    await asyncio.gather(other, *mine)
+
+    assert began == [MEMBER, MEMBER + 1, *[MEMBER] * 4]
 
 
 async def test_everything_stored_about_a_member_is_in_it(file: Path, tmp_path: Path) -> None:

@@ -532,6 +532,17 @@ async def test_a_list_is_pasted(face: Face, nora: MemberDriver) -> None:
     assert kinds == [("word", "zorgle"), ("phrase", "blarg fnord"), ("regex", "zo+m")]
 
 
+async def test_a_long_list_is_added_whole(face: Face, nora: MemberDriver) -> None:
+    """Whatever the parts in which it is written."""
+    outcome = await nora.run_command("video-admin filter paste")
+    assert outcome.modal is not None
+    words = [f"zorgle{number:03}" for number in range(120)]
+    await nora.submit_modal(outcome.modal, {"list": "\n".join(words)})
+    await told(nora, "120 rules added")
+
+    assert [rule.pattern for rule in await face.policies.rules(GUILD)] == words
+
+
 async def test_the_lists_are_a_press_away(face: Face, nora: MemberDriver) -> None:
     """From the policy page to the rules, and back."""
     await face.policies.add_rule(GUILD, "word", "zorgle", actor_id=1, now=now())

@@ -28,7 +28,7 @@ def counted(*facts: object, days: int = 30) -> Statistics:
 
 def page(found: Statistics, *, days: int = 30, pictures: int = 2) -> str:
     """Return all the page's words."""
-    report = Report(days=days, zone="Europe/Berlin", statistics=found)
+    report = Report(guild_id=1, days=days, zone="Europe/Berlin", statistics=found)
     return "\n".join(texts(stats_page(report, pictures=pictures)))
 
 
@@ -101,7 +101,9 @@ def test_the_largest_page_fits() -> None:
         states=dict.fromkeys(JobState, 10**12),
     )
     for pictures in (2, 0):
-        report = Report(days=366, zone="America/Argentina/ComodRivadavia", statistics=huge)
+        report = Report(
+            guild_id=1, days=366, zone="America/Argentina/ComodRivadavia", statistics=huge
+        )
         view = stats_page(report, pictures=pictures)
 
         assert len("".join(texts(view))) < MOST_TEXT

@@ -6,6 +6,8 @@ from typing import Any
 import discord
 import pytest
 
+from bot.log_context import About, now_about
+from bot.logs import Subject
 from bot.lookout import gateway_trouble, listen
 from sandbox.discord_api.driver import MemberDriver
 from tests.discord_kit import until
@@ -42,6 +44,37 @@ async def test_commands_refusals_and_failures_are_counted(
     assert found["wanbot_commands_total{command=animate}"] == 2
     assert found["wanbot_commands_total{command=t2v}"] == 1
     assert found["wanbot_refusals_total{rule=day}"] == 1
+
+
+async def test_what_goes_wrong_in_an_interaction_is_logged_with_its_ids(
+    face: Face, mia: MemberDriver, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A command's id is its job's; a press and its listeners likewise have their own."""
+    heard: dict[int, About] = {}
+
+    async def on_interaction(interaction: discord.Interaction[Any]) -> None:
+        heard[interaction.id] = now_about()
+
+    def logged() -> set[About]:
+        return {
+            About(getattr(record, "job", None), getattr(record, "guild", None))
+            for record in caplog.records
+            if record.name == "bot.discord_ui.answers"
+        }
+
+    subject = Subject(None)
+    caplog.handler.addFilter(subject)
+    face.bot.add_listener(on_interaction)
+    disk = Disk(file)
+    with watched(disk), disk.locked():
+        outcome = await mia.run_command("t2v", {"prompt": "A fox jumps"})
+        await until(lambda: bool(logged()))
+    caplog.handler.removeFilter(subject)
+
+    about = About(int(outcome.id), int(face.stand_in.describe()["guild_id"]))
+    assert heard == {about.job: about}
+    assert logged() == {about}
+    assert now_about() == About()
 
 
 async def test_discord_s_answers_are_counted(face: Face, mia: MemberDriver) -> None:

@@ -1,5 +1,6 @@
 """The gate: the guild's rules on a real database, and the terms that follow from them."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -168,6 +169,16 @@ async def test_a_rule_that_cannot_work_is_left_out_and_the_host_hears_of_it(
     await gate.admit(MIA, HERE, request("a dog"), "")
     with pytest.raises(RefusedError, match="filter rule 2"):
         await gate.admit(MIA, HERE, request("a fox"), "")
+
+    assert caplog.text.count("Filter rule 1 does not work") == 1
+
+
+async def test_a_new_filter_is_compiled_once_however_many_ask(
+    gate: Gate, policies: PolicyStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A thousand rules take a while: members who come meanwhile wait for the same work."""
+    await policies.add_rule(GUILD, "regex", "[", actor_id=MODERATOR, now=NOW)
+    await asyncio.gather(*(gate.admit(MIA, HERE, request("a dog"), "") for _ in range(10)))
 
     assert caplog.text.count("Filter rule 1 does not work") == 1
 

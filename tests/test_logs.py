@@ -3,11 +3,14 @@
 import json
 import logging
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from dbos._logger import init_logger
 
+from bot.log_context import about
 from bot.logs import JsonFormatter, set_up_logs
+from bot.redaction import redactor
 
 
 @pytest.fixture
@@ -82,3 +85,57 @@ def test_human_logs_name_level_and_logger(capsys: pytest.CaptureFixture[str]) ->
     logging.getLogger("cogs.jobs").debug("a word")
 
     assert capsys.readouterr().err.endswith(" DEBUG   cogs.jobs: a word\n")
+
+
+@pytest.mark.usefixtures("_silent_root")
+def test_every_line_says_what_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also a library's, and the engine's, in the middle of a job; others name the process alone."""
+    set_up_logs("json", "INFO", executor="bot-2")
+    with about(1234567890123456789, 42):
+        logging.getLogger("discord.http").warning("slow")
+        logging.getLogger("dbos").warning("late")
+    with about(5, None):
+        logging.getLogger("bot.jobs").info("asked directly")
+    logging.getLogger("bot.client").info("ready")
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    subjects = [{k: line.get(k) for k in ("job", "guild", "executor")} for line in lines]
+    inside = {"job": "1234567890123456789", "guild": "42", "executor": "bot-2"}
+    assert subjects == [
+        inside,
+        inside,
+        {"job": "5", "guild": None, "executor": "bot-2"},
+        {"job": None, "guild": None, "executor": "bot-2"},
+    ]
+
+
+@pytest.mark.usefixtures("_silent_root")
+def test_people_read_the_ids_at_the_end_of_the_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before the traceback, if there is one."""
+    set_up_logs("human", "INFO", executor="bot-1")
+    with about(7, 42):
+        logging.getLogger("bot.jobs").error("step stopped", exc_info=ValueError("no"))
+
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first.endswith(" ERROR   bot.jobs: step stopped [job=7 guild=42]")
+    assert last == "ValueError: no"
+
+
+@pytest.mark.usefixtures("_silent_root")
+@pytest.mark.parametrize("form", ["json", "human"])
+def test_a_secret_reaches_no_line(
+    form: Literal["json", "human"], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither in the message, nor in a field, nor in an exception or its cause."""
+    secret = 'MTIz"NDU2.Nzg5\\MDEy'
+    set_up_logs(form, "INFO", redact=redactor([secret, "postgres-password"]))
+    log = logging.getLogger("bot.test")
+    error = ValueError(f"Authorization: Bot {secret}")
+    error.__cause__ = KeyError(secret)
+    log.error("refused: %s", secret, extra={"header": f"Bot {secret}"}, exc_info=error)
+    log.info("postgresql://bot:postgres-password@host")
+
+    told = capsys.readouterr().err
+    assert "***" in told
+    assert "NDU2" not in told
+    assert "postgres-password" not in told

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -140,7 +141,8 @@ async def test_a_host_s_look_tells_that_the_server_is_down_and_back(
 ) -> None:
     """With counts again as soon as there are some."""
     await accepted(store)
-    probe = Probe(WatchStore(store._database).jobs)
+    watch = WatchStore(store._database)
+    probe = Probe("database", watch.jobs)
     await server(socket_folder, "stop")
     try:
         await probe.look()
@@ -149,7 +151,10 @@ async def test_a_host_s_look_tells_that_the_server_is_down_and_back(
         await server(socket_folder, "start")
     await probe.look()
 
+    jobs = await watch.stuck({JobState.QUEUED: NOW + timedelta(minutes=1)}, limit=9)
+
     assert down == "StorageTroubleError"
+    assert [one.state for one in jobs] == [JobState.QUEUED]
     assert [(one.state, one.jobs) for one in probe.answer or ()] == [(JobState.QUEUED, 1)]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCKS = ["requirements.lock", "requirements-reporting.lock", "requirements-dev.lock"]
 OWN_EXTRA = "wan-video-bot"
 
 
@@ -21,19 +22,24 @@ def _locked(file: str) -> set[str]:
 
 
 RUNTIME = {_name(r) for r in PROJECT["dependencies"]}
+REPORTING = {_name(r) for r in PROJECT["optional-dependencies"]["reporting"]}
 EXTRAS = {_name(r) for rs in PROJECT["optional-dependencies"].values() for r in rs} - {OWN_EXTRA}
 
 
 @pytest.mark.parametrize(
     ("file", "wanted"),
-    [("requirements.lock", RUNTIME), ("requirements-dev.lock", RUNTIME | EXTRAS)],
+    [
+        ("requirements.lock", RUNTIME),
+        ("requirements-reporting.lock", RUNTIME | REPORTING),
+        ("requirements-dev.lock", RUNTIME | EXTRAS),
+    ],
 )
 def test_the_lock_holds_every_dependency(file: str, wanted: set[str]) -> None:
     """What pyproject.toml asks for is locked; `make lock` renews the files."""
     assert wanted <= _locked(file)
 
 
-@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("file", LOCKS)
 def test_the_lock_has_hashes_and_no_addresses(file: str) -> None:
     """Every pinned package has its hashes; no index is named."""
     text = (ROOT / file).read_text(encoding="utf-8")
@@ -43,6 +49,16 @@ def test_the_lock_has_hashes_and_no_addresses(file: str) -> None:
     assert len(pinned) == len(entries)
     assert all("--hash=sha256:" in entry for entry in entries)
     assert "://" not in text
+
+
+def test_all_locks_name_the_same_versions() -> None:
+    """What is tested is what hosts get, with reports and without."""
+    pins = [
+        dict(re.findall(r"^(\S+)==(\S+)", (ROOT / file).read_text("utf-8"), flags=re.MULTILINE))
+        for file in LOCKS
+    ]
+
+    assert pins[0].items() <= pins[1].items() <= pins[2].items()
 
 
 def test_every_dependency_says_why() -> None:

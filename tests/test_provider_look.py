@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from bot.errors import GatewayError
 from bot.jobs.breaker import Breaker
 from bot.jobs.budget import RequestBudget
-from bot.jobs.provider_look import BALANCE_EVERY_S, LOOK_EVERY_S, ProviderLook, is_due
+from bot.jobs.provider_look import LOOK_EVERY_S, ProviderLook, balance_every_s, is_due
 from bot.jobs.watched_provider import WatchedProvider
 from bot.segmind import SegmindClient, make_session
 from tests.job_steps_kit import Clock
@@ -114,7 +114,7 @@ async def test_a_refused_key_is_told_as_that() -> None:
 
 
 async def test_while_jobs_ask_the_balance_alone_is_asked_for() -> None:
-    """What they hear tells enough: one call in five minutes, and only the leader's."""
+    """What they hear tells enough: one call in twenty seconds, and only the leader's."""
     async with idle() as bot:
         await bot.look.look()
         for _ in range(100):
@@ -126,7 +126,7 @@ async def test_while_jobs_ask_the_balance_alone_is_asked_for() -> None:
             bot.breaker.report(None)
             await bot.passes(10)
 
-        assert led == 1 + 1000 // BALANCE_EVERY_S == 4
+        assert led == 1000 // 20
         assert bot.far_end.calls["balance"] == led
         assert bot.look.balance_usd is None  # too old to be told
 
@@ -145,16 +145,24 @@ async def test_a_429_holds_all_requests_back() -> None:
     ("quiet_s", "doubtful", "age_s", "due"),
     [
         (0.0, False, 0.0, False),
-        (11.9, False, 299.0, False),
+        (11.9, False, 19.0, False),
         (12.0, False, 0.0, True),
         (1.9, True, 0.0, False),
         (2.0, True, None, True),
-        (0.0, False, 300.0, True),
+        (0.0, False, 20.0, True),
     ],
 )
 def test_when_a_call_is_due(quiet_s: float, doubtful: bool, age_s: float | None, due: bool) -> None:
     """Seldom; soon after a failure, which may have been an accident."""
-    assert is_due(quiet_s=quiet_s, doubtful=doubtful, balance_age_s=age_s) is due
+    found = is_due(quiet_s=quiet_s, doubtful=doubtful, balance_age_s=age_s, balance_every_s=20.0)
+
+    assert found is due
+
+
+@pytest.mark.parametrize(("per_minute", "every_s"), [(600, 20.0), (60, 20.0), (6, 200.0)])
+def test_the_balance_is_one_request_in_twenty_at_most(per_minute: int, every_s: float) -> None:
+    """A small budget is for videos."""
+    assert balance_every_s(per_minute) == every_s
 
 
 def test_one_failure_is_doubt_and_no_outage() -> None:

@@ -1,5 +1,6 @@
 """The books as files: every line, nothing of another guild, and sums that explain balances."""
 
+import asyncio
 import csv
 import io
 import zipfile
@@ -21,6 +22,7 @@ from bot.jobs.books_csv import safe
 from bot.jobs.report_desk import Book, ReportDesk
 from bot.policy import GuildPolicy
 from bot.storage import JobStore, PolicyStore, ReportStore, reports
+from tests.discord_kit import until
 from tests.storage_kit import (
     GENEROUS,
     GUILD,
@@ -35,6 +37,7 @@ from tests.storage_kit import (
 
 pytest_plugins = ("tests.storage_fixtures",)
 
+OTHER = GUILD + 1
 LARGE = 10 * 2**20
 Line = Mapping[str, str]
 
@@ -303,3 +306,42 @@ async def test_a_year_with_a_change_of_clocks_has_all_its_days(
 
     assert len(found.by_day) == 366
     assert found.last_day == NOW.astimezone(ZoneInfo("America/Santiago")).date()
+
+
+# -- one guild beside another ------------------------------------------------------------
+
+
+async def test_one_guild_takes_one_place(desk: ReportDesk, policies: PolicyStore) -> None:
+    """While a guild's moderators take several files, another guild's need not wait."""
+    await event(policies)
+    await event(policies, guild_id=OTHER)
+    began: list[int] = []
+    released = asyncio.Event()
+
+    async def take(guild_id: int) -> None:
+        async with desk.export(guild_id, "audit", 7, limit_bytes=LARGE):
+            began.append(guild_id)
+            await released.wait()
+
+    tasks = [asyncio.create_task(take(guild_id)) for guild_id in (GUILD, GUILD, OTHER)]
+    await until(lambda: OTHER in began)
+    released.set()
+    await asyncio.gather(*tasks)
+
+    assert sorted(began[:2]) == sorted((GUILD, OTHER))
+
+
+async def test_another_guilds_chart_comes_second(desk: ReportDesk, tmp_path: Path) -> None:
+    """However many a guild has asked for before it."""
+    desk._charts = ChartDrawer(tmp_path, command=("true",))  # draws nothing, and soon
+    drawn: list[int] = []
+
+    async def draw(guild_id: int) -> None:
+        await desk.charts(await desk.report(guild_id, 7), {})
+        drawn.append(guild_id)
+
+    mine = [asyncio.create_task(draw(GUILD)) for _ in range(5)]
+    await asyncio.sleep(0)
+    await asyncio.gather(draw(OTHER), *mine)
+
+    assert drawn.index(OTHER) <= 1

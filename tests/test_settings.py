@@ -111,6 +111,7 @@ def test_settings_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MONTHLY_CREDITS", "1.5"),
         ("JOBS_IN_FLIGHT_PER_MEMBER", "0"),
         ("JOBS_IN_FLIGHT_PER_GUILD", "0"),
+        ("MEMBER_COMMANDS_PER_MINUTE", "5"),
         ("TIME_ZONE", "Moon/Crater"),
         ("TIME_ZONE", "../../etc/passwd"),
         ("TIME_ZONE", "Europe"),
@@ -144,6 +145,11 @@ def test_settings_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("LOG_LEVEL", "LOUD"),
         ("LOOP_LAG_LOG_S", "0.0001"),
         ("POLL_SPEED", "-1"),
+        ("HOST_CHANNEL_ID", "general"),
+        ("HOST_CHANNEL_ID", "0"),
+        ("HOST_USER_ID", "9223372036854775808"),
+        ("LOW_BALANCE_USD", "-1"),
+        ("LOW_BALANCE_USD", "nan"),
         ("DISCORD_TOKEN", "two words"),
         ("SEGMIND_API_KEY", "schlüssel"),
         ("SEGMIND_API_KEY", "line\nfeed"),
@@ -271,6 +277,14 @@ def test_secrets_are_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = f"{settings!r} {settings} {settings.discord_token!r} {settings.segmind_api_key}"
     for secret in (TOKEN, KEY, "hunter2"):
         assert secret not in shown
+
+
+def test_it_is_known_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what blacks it out; a password as it is, and as it stands in the address."""
+    settings = load(monkeypatch, DATABASE_URL="postgresql://bot:hunter%402@db/bot")
+
+    assert set(settings.secrets) == {TOKEN, KEY, "hunter%402", "hunter@2"}
+    assert set(load(monkeypatch, DATABASE_URL="").secrets) == {TOKEN, KEY}
 
 
 @pytest.mark.parametrize("name", ["DISCORD_TOKEN", "SEGMIND_API_KEY"])

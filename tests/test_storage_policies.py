@@ -12,6 +12,7 @@ from bot.audit import AuditEvent
 from bot.errors import ConfigurationError
 from bot.policy import AllowanceOverride, ApprovalRules, Block, GuildPolicy, Rulebook
 from bot.storage import Database, PolicyStore
+from bot.wordfilter import RuleKind
 from tests.storage_kit import GUILD, MEMBER, MODERATOR, NOW, events_of
 
 pytest_plugins = ("tests.storage_fixtures",)
@@ -268,6 +269,42 @@ async def test_the_same_rule_twice_is_one(policies: PolicyStore) -> None:
 
     assert len(set(added)) == 1
     assert len(await log(policies)) == 1
+
+
+async def test_a_list_is_added_in_one_go(policies: PolicyStore) -> None:
+    """In its order; what is there already, or twice in it, is one rule; the log has each once."""
+    toad = await policies.add_rule(GUILD, "word", "toad", actor_id=MODERATOR, now=NOW)
+    patterns: list[tuple[RuleKind, str]] = [
+        ("word", "frog"),
+        ("word", "toad"),
+        ("regex", "toad"),
+        ("word", "frog"),
+        ("phrase", "a newt"),
+    ]
+    added = await policies.add_rules(GUILD, patterns, actor_id=MODERATOR, now=NOW)
+
+    assert [(rule.kind, rule.pattern) for rule in added] == patterns
+    assert await policies.rules(GUILD) == [toad, added[0], added[2], added[4]]
+    assert added[1] == toad
+    assert [event[1] for event in await log(policies)] == [
+        *(added[4].id, added[2].id, added[0].id, toad.id),
+    ]
+
+
+async def test_a_list_is_one_transaction(file: Path, policies: PolicyStore) -> None:
+    """When one of its events cannot be written, nothing of it is there."""
+    connection = sqlite3.connect(file)
+    connection.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON audit_event WHEN NEW.detail LIKE '%newt%'"
+        " BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    )
+    connection.commit()
+    connection.close()
+    patterns: list[tuple[RuleKind, str]] = [("word", "frog"), ("word", "newt")]
+    with pytest.raises(IntegrityError, match="disk full"):
+        await policies.add_rules(GUILD, patterns, actor_id=MODERATOR, now=NOW)
+
+    assert await policies.rules(GUILD) == []
 
 
 async def test_a_rule_is_removed_in_its_guild_only(policies: PolicyStore) -> None:

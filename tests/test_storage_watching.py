@@ -33,12 +33,44 @@ async def test_jobs_count_by_model_and_state_until_they_end(store: JobStore) -> 
     assert {one.model for one in found} == {first.model}
 
 
+async def test_stuck_jobs_are_the_oldest_of_those_that_are_late(store: JobStore) -> None:
+    """Each state has its own time; what has ended, and what is in time, is left out."""
+    late, later = NOW + timedelta(minutes=5), NOW + timedelta(minutes=6)
+    for number, at in enumerate((later, NOW, late, later)):
+        sent = await walked_to(store, JobState.SUBMITTING, number)
+        await store.transition(sent.id, JobState.RUNNING, now=at, request_id=f"request {number}")
+    queued = await walked_to(store, JobState.QUEUED, 4)
+    await walked_to(store, JobState.DELIVERED, 5)
+    before = {JobState.RUNNING: later, JobState.QUEUED: NOW}
+    watch = WatchStore(store._database)
+    running = await watch.stuck(before, limit=9)
+    first = await watch.stuck(before | {JobState.QUEUED: late}, limit=2)
+
+    assert [(job.state, job.since) for job in running] == [
+        (JobState.RUNNING, NOW),
+        (JobState.RUNNING, late),
+    ]
+    assert {job.state for job in first} == {JobState.RUNNING, JobState.QUEUED}
+    assert queued.id in {job.id for job in first}
+    assert {job.guild_id for job in first} == {queued.guild_id}
+
+
+async def test_a_stuck_job_of_direct_messages_has_no_server(store: JobStore) -> None:
+    """Zero is no server's id."""
+    await walked_to(store, JobState.QUEUED, guild_id=None)
+    found = await WatchStore(store._database).stuck(
+        {JobState.QUEUED: NOW + timedelta(minutes=1)}, limit=9
+    )
+
+    assert [job.guild_id for job in found] == [None]
+
+
 async def test_a_locked_database_is_told_and_so_is_its_end(file: Path) -> None:
     """One that can be read but not written is as good as none."""
     disk = Disk(file)
     async with store_on(disk) as store:
         watch = WatchStore(store._database)
-        probe = Probe(watch.jobs)
+        probe = Probe("database", watch.jobs)
         with disk.locked():
             with pytest.raises(StorageTroubleError):
                 await watch.jobs()

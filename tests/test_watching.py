@@ -247,7 +247,7 @@ async def test_a_probe_tells_that_nothing_answers_and_then_that_it_does() -> Non
         await answer.wait()
         return asked
 
-    probe = Probe(question, timeout_s=0.01)
+    probe = Probe("database", question, timeout_s=0.01)
     await probe.look()
     await probe.look()
     hanging = (probe.answer, probe.took_s, probe.words[:9], asked)
@@ -268,7 +268,7 @@ async def test_a_probe_tells_trouble_without_its_words(
     async def question() -> None:
         raise error
 
-    probe = Probe(question)
+    probe = Probe("database", question)
     await probe.look()
     await probe.look()
 

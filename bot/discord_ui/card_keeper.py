@@ -18,6 +18,7 @@ from bot.discord_ui.card_slots import CardSlot
 from bot.i18n import N_, gettext, speaking
 from bot.job import Job, JobState
 from bot.jobs.ports import Standing
+from bot.log_context import about
 
 log = logging.getLogger(__name__)
 
@@ -232,7 +233,8 @@ class CardKeeper:
         slot.timer = None
         if slot.wanted is not None:
             job = slot.wanted.job
-            slot.task = asyncio.create_task(self._keep(slot, job), name=f"card-{job.id}")
+            with about(job.id, job.guild_id):
+                slot.task = asyncio.create_task(self._keep(slot, job), name=f"card-{job.id}")
 
     async def _keep(self, slot: CardSlot, job: Job) -> None:
         """Show what is wanted once; then plan the next time."""

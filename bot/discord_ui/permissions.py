@@ -23,6 +23,10 @@ NEEDED = discord.Permissions(
     read_message_history=True,
 )
 
+SCOPES = ("bot", "applications.commands")
+# Discord's number for "for oneself" on the page where an application is installed.
+_FOR_A_USER = 1
+
 
 def missing_permissions(has: discord.Permissions, *, in_thread: bool) -> list[str]:
     """Return the permissions that posting a video needs and the bot lacks, by Discord's names."""
@@ -47,9 +51,13 @@ def is_locked(channel: object, has: discord.Permissions) -> bool:
 
 def invite_link(application_id: int) -> str:
     """Return the address by which a server invites the bot with exactly what it needs."""
-    return discord.utils.oauth_url(
-        application_id, permissions=NEEDED, scopes=("bot", "applications.commands")
-    )
+    return discord.utils.oauth_url(application_id, permissions=NEEDED, scopes=SCOPES)
+
+
+def user_install_link(application_id: int) -> str:
+    """Return the address by which a person installs the bot for themselves."""
+    link = discord.utils.oauth_url(application_id, scopes=("applications.commands",))
+    return f"{link}&integration_type={_FOR_A_USER}"
 
 
 def is_moderator(interaction: Interaction) -> bool:

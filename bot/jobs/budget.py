@@ -14,6 +14,7 @@ from typing import Literal
 from bot.errors import StorageTroubleError
 from bot.jobs.budget_book import MemoryBook, RequestBook
 from bot.jobs.budget_line import Line, Waiter
+from bot.log_context import apart
 from bot.pacing import LEAST_PER_MINUTE, LONGEST_PAUSE_S, Demand, Turn
 
 log = logging.getLogger(__name__)
@@ -134,7 +135,8 @@ class RequestBudget:
     def _see_to_it(self, *, at_once: bool) -> None:
         """Let turns be taken; `at_once` for what cannot wait for the next look."""
         if self._taking is None:
-            self._taking = asyncio.get_running_loop().create_task(self._take_turns())
+            # It serves all jobs, whichever of them came first.
+            self._taking = asyncio.create_task(self._take_turns(), context=apart())
         elif at_once:
             self._news = True
             self._wake()

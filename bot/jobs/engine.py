@@ -6,7 +6,6 @@ ended is enqueued again under its own id, which is idempotent.
 
 import asyncio
 import logging
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions
 
 from bot.errors import BotError
 from bot.job import Job, JobState
+from bot.jobs.engine_file import prepare_sqlite
 from bot.jobs.ports import Cards, JobStore, Standing
 from bot.jobs.step_runner import Step, StepRunner
 from bot.jobs.stop_time import DEFAULT_STOP_S, WORK, StopTime
@@ -30,6 +30,7 @@ from bot.jobs.workflows import (
     WORKFLOW,
     partition,
 )
+from bot.log_context import work_on
 from bot.pseudonyms import Pseudonyms
 
 log = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ class DurableEngine:
 
     async def launch(self) -> None:
         """Start DBOS and take up every unfinished job; needs the executor's lock."""
-        await asyncio.to_thread(_prepare_sqlite, self._settings.address)
+        await asyncio.to_thread(prepare_sqlite, self._settings.address)
         DBOS(config=self._config())
         DBOS.launch()
         concurrency = self._settings.concurrency
@@ -209,6 +210,7 @@ class DurableEngine:
             task = asyncio.current_task()
             if task is not None:
                 self._note_running(task, int(job_id))
+            work_on(int(job_id), None)  # its server is known once a step has read its row
             try:
                 return await self._run(job_id)
             except Exception:  # DBOS has no one error for it; what is no part of a stop goes on
@@ -268,15 +270,3 @@ class DurableEngine:
             "log_level": "WARNING",
             "enable_otlp": False,
         }
-
-
-def _prepare_sqlite(address: str) -> None:
-    """Set write-ahead logging before DBOS opens the file: it does not do so itself."""
-    prefix = "sqlite:///"
-    if not address.startswith(prefix):
-        return
-    connection = sqlite3.connect(address.removeprefix(prefix))
-    try:
-        connection.execute("PRAGMA journal_mode=WAL")
-    finally:
-        connection.close()

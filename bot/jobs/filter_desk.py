@@ -20,6 +20,9 @@ from bot.wordfilter import (
     read_list,
 )
 
+# Others get to write, and the event loop to its other work, between two parts of a long list.
+_RULES_A_WRITE = 50
+
 
 class FilterDesk:
     """Shows and changes filter rules; each call is about one guild and no other."""
@@ -67,12 +70,12 @@ class FilterDesk:
             known = await self._policies.rules(by.guild_id)
             pasted = await asyncio.to_thread(read_list, text, known)
             now = self._now()
-            added = [
-                await self._policies.add_rule(
-                    by.guild_id, kind, pattern, actor_id=by.user_id, now=now
+            added: list[FilterRule] = []
+            for start in range(0, len(pasted.patterns), _RULES_A_WRITE):
+                some = pasted.patterns[start : start + _RULES_A_WRITE]
+                added += await self._policies.add_rules(
+                    by.guild_id, some, actor_id=by.user_id, now=now
                 )
-                for kind, pattern in pasted.patterns
-            ]
         if added:
             await self._bulletin.tell(by, RulesAdded(rules=tuple(added)))
         return added, pasted.problems

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 # Compiled filters of this many guilds are kept.
 _KEPT_FILTERS = 256
+# Python runs one thread at a time, and each that works makes the event loop wait for its share.
+_JUDGED_AT_ONCE = 1
 _NOBODY_TO_ASK = N_(
     "A moderator has to approve this video first, but this server has no log channel where they "
     "could be asked. Nothing was charged. Ask a moderator to set one with `/video-admin`."
@@ -94,7 +96,8 @@ class Gate:
         self._refused_prompts = refused_prompts
         self._now = now
         self._direct_messages = direct_messages
-        self._filters: OrderedDict[_FilterKey, CompiledFilter] = OrderedDict()
+        self._judging = asyncio.Semaphore(_JUDGED_AT_ONCE)
+        self._filters: OrderedDict[_FilterKey, asyncio.Task[CompiledFilter]] = OrderedDict()
 
     async def terms(self, member: MemberFacts, guild_id: int | None) -> Terms:
         """Return what a member may spend in a guild (None: in direct messages)."""
@@ -123,20 +126,22 @@ class Gate:
         now = self._now()
         book = await self._policies.rulebook(place.guild_id, member.user_id, now=now)
         policy = book.policy
-        # The largest filter takes a tenth of a second on the hardest text.
-        verdict = await asyncio.to_thread(
-            judge,
-            policy=policy,
-            member=member,
-            place=place,
-            model=request.model,
-            price_credits=request.price_credits,
-            prompt=str(request.parameters["prompt"]),
-            negative_prompt=negative_prompt,
-            rules=await self._filter(place.guild_id, book),
-            block=book.block,
-            now=now,
-        )
+        rules = await self._filter(place.guild_id, book)
+        async with self._judging:
+            # The largest filter takes a tenth of a second on the hardest text.
+            verdict = await asyncio.to_thread(
+                judge,
+                policy=policy,
+                member=member,
+                place=place,
+                model=request.model,
+                price_credits=request.price_credits,
+                prompt=str(request.parameters["prompt"]),
+                negative_prompt=negative_prompt,
+                rules=rules,
+                block=book.block,
+                now=now,
+            )
         if isinstance(verdict, Refused):
             log.info(
                 "guild %s: member %s refused by rule %s",
@@ -171,15 +176,27 @@ class Gate:
         )
 
     async def _filter(self, guild_id: int, book: Rulebook) -> CompiledFilter:
-        """Return the guild's filter, compiled in a thread when its rules are new."""
+        """Return the guild's filter, compiled in a thread when its rules are new.
+
+        All who ask meanwhile wait for that one time.
+        """
         key = (book.rules, book.policy.filter_lists)
-        compiled = self._filters.get(key)
-        if compiled is None:
-            compiled = await asyncio.to_thread(compile_rules, *key)
-            for problem in compiled.problems:
-                log.warning("guild %s: its filter goes without: %s", guild_id, problem)
-            self._filters[key] = compiled
+        compiling = self._filters.get(key)
+        if compiling is None:
+            compiling = self._filters[key] = asyncio.create_task(self._compiled(guild_id, key))
             if len(self._filters) > _KEPT_FILTERS:
                 self._filters.popitem(last=False)
         self._filters.move_to_end(key)
+        try:
+            return await asyncio.shield(compiling)
+        except BaseException:
+            if compiling.done():  # it is not to be found broken for ever
+                self._filters.pop(key, None)
+            raise
+
+    async def _compiled(self, guild_id: int, key: _FilterKey) -> CompiledFilter:
+        async with self._judging:
+            compiled = await asyncio.to_thread(compile_rules, *key)
+        for problem in compiled.problems:
+            log.warning("guild %s: its filter goes without: %s", guild_id, problem)
         return compiled

@@ -26,6 +26,7 @@ from bot.jobs.ports import (
     VideoFile,
     Where,
 )
+from bot.jobs.tracing import NO_TRACES, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ class HandOver:
         cards: Cards,
         now: Callable[[], datetime],
         sure: Callable[[], bool] = lambda: True,
+        tracer: Tracer = NO_TRACES,
     ) -> None:
         """Make one.
 
@@ -100,6 +102,7 @@ class HandOver:
             cards: The members' status cards.
             now: The time, aware.
             sure: Whether no other process can have this one's jobs; nothing is posted otherwise.
+            tracer: Is told how long posting takes.
         """
         self._store = store
         self._media = media
@@ -107,6 +110,7 @@ class HandOver:
         self._cards = cards
         self._now = now
         self._sure = sure
+        self._tracer = tracer
 
     async def __call__(self, job: Job, parcel: Parcel, places: Sequence[Where]) -> Job:
         """Post the video in the first place that takes it; return the job as delivered.
@@ -189,7 +193,8 @@ class HandOver:
                 raise LockLostError("not posted: another process may have this job")
             parcel.perhaps_posted = True
             try:
-                posted = await sending
+                with self._tracer.part("post"):
+                    posted = await sending
             except (CannotPostError, TooLargeToPostError):
                 parcel.perhaps_posted = False
                 raise
@@ -210,7 +215,8 @@ class HandOver:
     async def _shrunk(self, job: Job, parcel: Parcel, limit_bytes: int) -> VideoFile | None:
         path = parcel.folder / f"fit-{limit_bytes}.mp4"
         try:
-            return await self._media.shrink(parcel.video, path, limit_bytes=limit_bytes)
+            with self._tracer.part("shrink"):
+                return await self._media.shrink(parcel.video, path, limit_bytes=limit_bytes)
         except MediaError as error:
             log.warning("job %s: no smaller copy: %s", job.id, error)
             return None

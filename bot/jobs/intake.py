@@ -7,15 +7,17 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 
-from bot.errors import RefusedError, StorageTroubleError
+from bot.errors import MemberError, RefusedError, StorageTroubleError
 from bot.i18n import N_, gettext
 from bot.job import Job, JobState, NewJob
 from bot.jobs.gate import Gate, Terms
+from bot.jobs.member_turns import MemberTurns
 from bot.jobs.order import ConfirmFirstError, Order, new_job
 from bot.jobs.ports import Approvals, Engine, JobStore, Media, Provider
 from bot.jobs.precedence import Precedence
 from bot.jobs.source_files import Parents, SourceFiles
 from bot.jobs.stop_time import DEFAULT_STOP_S, INTAKE, StopTime
+from bot.jobs.tracing import NO_TRACES, Tracer
 from bot.jobs.watch import enqueue_or_leave
 from bot.pricing import PriceTable
 from bot.quota import check, refusal_text, windows_at
@@ -45,7 +47,9 @@ class Intake:
         approvals: Approvals,
         now: Callable[[], datetime],
         precedence: Precedence,
+        turns: MemberTurns | None = None,
         stop_time: StopTime | None = None,
+        tracer: Tracer = NO_TRACES,
         draw_seed: Callable[[int, int], int] = random.randint,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -57,7 +61,9 @@ class Intake:
         self._approvals = approvals
         self._now = now
         self._precedence = precedence
+        self._turns = turns or MemberTurns()
         self._stop_time = stop_time or StopTime(DEFAULT_STOP_S)
+        self._tracer = tracer
         self._draw_seed = draw_seed
         self._sleep = sleep
         self._closing = False
@@ -81,13 +87,13 @@ class Intake:
 
         Raises:
             BadInputError: a file is not what it should be.
-            RefusedError: the quota says no, the provider's storage is out of reach, or the bot
-                is stopping.
+            RefusedError: the quota says no, the provider's storage is out of reach, too many of
+                the member's orders wait, or the bot is stopping.
             ConfirmFirstError: the member has to say yes to the price first.
         """
         if self._closing:
             raise RefusedError(gettext(_RESTARTING))
-        task = asyncio.ensure_future(self._accept(order, request))
+        task = asyncio.ensure_future(self._traced(order, request))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         await asyncio.wait({task})
@@ -107,13 +113,23 @@ class Intake:
             for task in late:
                 task.cancel()
 
+    async def _traced(self, order: Order, request: GenerationRequest) -> Job:
+        about = order.interaction_id, order.place.guild_id
+        with self._tracer.of_job("accept", *about, fine=(MemberError, ConfirmFirstError)):
+            return await self._accept(order, request)
+
     async def _accept(self, order: Order, request: GenerationRequest) -> Job:
+        async with self._turns.turn(order.member.user_id):
+            return await self._accept_in_turn(order, request)
+
+    async def _accept_in_turn(self, order: Order, request: GenerationRequest) -> Job:
         async with self._precedence.work():
             known = await self._store.get(order.interaction_id)
             if known is not None:
                 return known  # the same interaction once more, by way of another process
             terms = await self._terms(order, request)
-        request = await self._with_checked_files(order, request)
+        with self._tracer.part("check_files"):
+            request = await self._with_checked_files(order, request)
         async with self._precedence.work():
             job = await self._reserved(terms, new_job(order, request))
         if job.state is JobState.AWAITING_APPROVAL:

@@ -71,6 +71,17 @@ class PolicyStore(Protocol):
         """Add a rule to the filter."""
         ...
 
+    async def add_rules(
+        self,
+        guild_id: int,
+        patterns: Sequence[tuple[RuleKind, str]],
+        *,
+        actor_id: int,
+        now: datetime,
+    ) -> list[FilterRule]:
+        """Add some dozens of rules in one go."""
+        ...
+
     async def remove_rule(
         self, guild_id: int, rule_id: int, *, actor_id: int, now: datetime
     ) -> bool:

@@ -13,6 +13,7 @@ from bot.i18n import gettext, ngettext, number_text
 from bot.jobs.export_file import ExportFile, write_rows
 from bot.jobs.outgoing import fitted, temporary_folder
 from bot.jobs.privacy_ports import ExportingStore, ForgettingStore, KeptFiles
+from bot.jobs.turns import Turns
 from bot.privacy import Forgotten, Holdings, UnderWayError
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class PrivacyDesk:
         self._kept = kept
         self._folder = folder
         self._now = now
+        self._turns = Turns()
 
     async def holdings(self, user_id: int) -> Holdings:
         """Return what is kept about the member."""
@@ -88,7 +90,8 @@ class PrivacyDesk:
         Raises:
             RefusedError: it is larger even so.
         """
-        async with temporary_folder(self._folder) as folder:
+        # One file of a member at a time, however often they ask.
+        async with self._turns.of(user_id), temporary_folder(self._folder) as folder:
             path = await self._written(user_id, folder / "my-data.json")
             yield await asyncio.to_thread(_fitting, path, most_bytes)
 

@@ -21,24 +21,36 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 2.0
 QUIET_S = 12.0
 _ANSWERS_WITHIN_S = 4.0
-BALANCE_EVERY_S = 300.0
+# How often the leading process asks for the balance while jobs ask for other things: soon enough
+# to tell in time that it is low, and never more than one request in so many.
+_BALANCE_EVERY_S = 20.0
+_OF_REQUESTS = 20
+_MINUTE_S = 60.0
 # Older than that a balance is no news: another process asks for it now, or nobody can.
-_BALANCE_FOR_S = 3 * BALANCE_EVERY_S
+_BALANCE_FOR_S = 900.0
 # Every other request goes first.
 _NOT_URGENT = 0.0
 
 
-def is_due(*, quiet_s: float, doubtful: bool, balance_age_s: float | None) -> bool:
+def balance_every_s(per_minute: int) -> float:
+    """Return how often to ask for the balance, in seconds; `per_minute` are all requests. Pure."""
+    return max(_BALANCE_EVERY_S, _OF_REQUESTS * _MINUTE_S / per_minute)
+
+
+def is_due(
+    *, quiet_s: float, doubtful: bool, balance_age_s: float | None, balance_every_s: float
+) -> bool:
     """Tell whether to make a call. Pure.
 
     Args:
         quiet_s: For how long no call has told anything, in seconds.
         doubtful: Whether the last one failed, which may have been an accident.
         balance_age_s: How old the balance is, in seconds; None when it is not ours to ask for.
+        balance_every_s: How old it may become, in seconds.
     """
     if quiet_s >= QUIET_S or (doubtful and quiet_s >= LOOK_EVERY_S):
         return True
-    return balance_age_s is not None and balance_age_s >= BALANCE_EVERY_S
+    return balance_age_s is not None and balance_age_s >= balance_every_s
 
 
 class ProviderLook:
@@ -73,6 +85,8 @@ class ProviderLook:
         self._now = now
         self._clock = clock
         self._timeout_s = timeout_s
+        self._balance_every_s = balance_every_s(budget.per_minute)
+        self._balance_for_s = max(_BALANCE_FOR_S, 3 * self._balance_every_s)
         self._balance_usd: float | None = None
         self._asked_at_s = float("-inf")
         self._refused = False
@@ -80,7 +94,17 @@ class ProviderLook:
     @property
     def balance_usd(self) -> float | None:
         """What the account has left; None when this process has not asked for it lately."""
-        return self._balance_usd if self._age_s() < _BALANCE_FOR_S else None
+        return self._balance_usd if self._age_s() < self._balance_for_s else None
+
+    @property
+    def outage_since(self) -> datetime | None:
+        """Since when the service is out of order; None while it is not."""
+        return self._breaker.down_since
+
+    @property
+    def refused(self) -> bool:
+        """Whether the key was refused at the last look."""
+        return self._refused
 
     @property
     def trouble(self) -> str:
@@ -95,6 +119,7 @@ class ProviderLook:
             quiet_s=self._breaker.quiet_s,
             doubtful=self._breaker.doubtful,
             balance_age_s=self._age_s() if self._leads() else None,
+            balance_every_s=self._balance_every_s,
         ):
             return
         await self._budget.acquire("poll", urgency=lambda: _NOT_URGENT)

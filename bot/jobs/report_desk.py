@@ -19,6 +19,7 @@ from bot.jobs.checks import check_range
 from bot.jobs.csv_file import CsvFile
 from bot.jobs.moderating_ports import Charts, PolicyStore, Reports
 from bot.jobs.outgoing import fitted, temporary_folder
+from bot.jobs.turns import Turns
 from bot.policy import zone_of
 from bot.quota import LedgerEntry, Window, days_window
 from bot.statistics import Statistics
@@ -39,10 +40,12 @@ class Report:
     """The numbers of a guild's last days.
 
     Attributes:
+        guild_id: Whose.
         days: How many, today included.
         zone: The name of the time zone in which they begin.
     """
 
+    guild_id: int
     days: int
     zone: str
     statistics: Statistics
@@ -93,6 +96,8 @@ class ReportDesk:
         self._usd_per_credit = usd_per_credit
         self._now = now
         self._exports = asyncio.Semaphore(_EXPORTS_AT_ONCE)
+        # One thing of a guild at a time, so that none takes all places of what is for everybody.
+        self._turns = Turns()
 
     async def report(self, guild_id: int, days: int) -> Report:
         """Return the numbers of the last so many days.
@@ -102,15 +107,16 @@ class ReportDesk:
         """
         check_range("days", days, least=1, most=MOST_DAYS)
         zone = await self._zone(guild_id)
-        statistics = await self._reports.statistics(
-            guild_id,
-            days=days,
-            zone=zone,
-            usd_per_credit=self._usd_per_credit,
-            now=self._now(),
-            top=TOP_MEMBERS,
-        )
-        return Report(days=days, zone=zone.key, statistics=statistics)
+        async with self._turns.of(guild_id):
+            statistics = await self._reports.statistics(
+                guild_id,
+                days=days,
+                zone=zone,
+                usd_per_credit=self._usd_per_credit,
+                now=self._now(),
+                top=TOP_MEMBERS,
+            )
+        return Report(guild_id=guild_id, days=days, zone=zone.key, statistics=statistics)
 
     async def charts(self, report: Report, names: Mapping[int, str]) -> tuple[bytes, ...]:
         """Return the report as pictures (PNG); none when they cannot be drawn: the log says why.
@@ -120,7 +126,8 @@ class ReportDesk:
             names: Of the top members, as far as they are known.
         """
         try:
-            return await self._charts.draw(report.statistics, zone=report.zone, names=names)
+            async with self._turns.of(report.guild_id):
+                return await self._charts.draw(report.statistics, zone=report.zone, names=names)
         except ChartError as error:
             log.warning("a chart could not be drawn: %s", error)
             return ()
@@ -144,7 +151,11 @@ class ReportDesk:
         check_range("days", days, least=1, most=MOST_DAYS)
         zone = await self._zone(guild_id)
         span = days_window(self._now(), zone, days)
-        async with self._exports, temporary_folder(self._folder) as folder:
+        async with (
+            self._turns.of(guild_id),
+            self._exports,
+            temporary_folder(self._folder) as folder,
+        ):
             path = folder / _file_name(book, span, zone)
             rows = await self._write(path, guild_id, book, span, zone)
             yield await _fitting(Export(path=path, rows=rows), book, days, limit_bytes)

@@ -24,6 +24,7 @@ from bot.jobs.ports import DIRECT, CannotPostError, Cards, Media, PostLaterError
 from bot.jobs.sending_ports import Rules, UndeliveredStore
 from bot.jobs.stop_time import DEFAULT_STOP_S, WORK, StopTime
 from bot.jobs.thumbnails import Thumbnails
+from bot.log_context import about
 from bot.moderation import judge_sending
 from bot.policy import PlaceFacts
 
@@ -119,7 +120,8 @@ class SendAgain:
             )
         if job.id in self._under_way:
             raise RefusedError(gettext(words.UNDER_WAY))
-        task = asyncio.create_task(self._sent(job, pressed), name=f"send-again-{job.id}")
+        with about(job.id, job.guild_id):
+            task = asyncio.create_task(self._sent(job, pressed), name=f"send-again-{job.id}")
         self._under_way[job.id] = task
         task.add_done_callback(lambda _: self._under_way.pop(job.id, None))
         await asyncio.wait({task})

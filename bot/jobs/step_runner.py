@@ -12,6 +12,7 @@ from bot.i18n import N_, gettext, speak
 from bot.job import FailureReason, Job, JobState
 from bot.jobs.perseverance import is_trouble, retry_after_s, worn_out
 from bot.jobs.ports import Cards, JobStore, Standing
+from bot.log_context import work_on
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +99,7 @@ class StepRunner:
         job = tries.job = await self._store.get(job_id)
         if job is None:
             return FORGOTTEN
+        work_on(job.id, job.guild_id)
         speak(job.locale)  # what the step says on cards is for the job's member
         if tries.looks >= _MOST_LOOKS:
             return job.state.value

@@ -9,11 +9,11 @@ from weakref import WeakValueDictionary
 
 
 class Turns:
-    """A lock for each guild, for as long as somebody holds it."""
+    """A lock for each guild or member, for as long as somebody holds it."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    def of(self, guild_id: int) -> asyncio.Lock:
-        """Return the guild's lock."""
-        return self._locks.setdefault(guild_id, asyncio.Lock())
+    def of(self, whose: int) -> asyncio.Lock:
+        """Return the lock of a guild or a member."""
+        return self._locks.setdefault(whose, asyncio.Lock())

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from bot.errors import ProviderError
 from bot.jobs.breaker import Breaker
 from bot.jobs.ports import Accepted, HistoryPage, HistoryRow, Progress, Provider, Result
+from bot.jobs.tracing import NO_TRACES, Tracer
 
 T = TypeVar("T")
 
@@ -21,17 +22,25 @@ def _nobody(_call: str, _error: ProviderError | None) -> None:
 class WatchedProvider:
     """The `Provider` of `bot.jobs.ports`; errors and answers go through as they are."""
 
-    def __init__(self, provider: Provider, breaker: Breaker, heard: Heard = _nobody) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        breaker: Breaker,
+        heard: Heard = _nobody,
+        tracer: Tracer = NO_TRACES,
+    ) -> None:
         """Listen.
 
         Args:
             provider: Makes the calls.
             breaker: Is told how they end.
             heard: Likewise, with which call it was: `submit`, `poll`, ...
+            tracer: Is told how long they take.
         """
         self._provider = provider
         self._breaker = breaker
         self._heard = heard
+        self._tracer = tracer
 
     async def submit(self, slug: str, body: dict[str, Any]) -> Accepted:
         """Ask for a video."""
@@ -82,7 +91,8 @@ class WatchedProvider:
 
     async def _counted(self, name: str, call: Awaitable[T]) -> T:
         try:
-            answer = await call
+            with self._tracer.part(f"provider.{name}"):
+                answer = await call
         except ProviderError as error:
             self._heard(name, error)
             raise

@@ -83,6 +83,11 @@ class Decoder:
         self._process: subprocess.Popen[bytes] | None = None
         self._end: Callable[[], object] | None = None
 
+    @property
+    def is_apart(self) -> bool:
+        """Whether files are opened by processes of their own."""
+        return self._apart
+
     async def image(self, data: bytes, *, limits: MediaLimits) -> PreparedImage:
         """Return what to give to the provider; raises as `inspect_image` does."""
         asked = asdict(limits)

@@ -70,7 +70,7 @@ async def usage(
         )
         found = replace(found, guild_month_credits=spent)
     if budget.host_monthly_usd is not None:
-        spent = await _host_credits(session, windows.host_month, budget)
+        spent = await host_credits(session, windows.host_month, budget)
         found = replace(found, host_month_credits=spent)
     return found
 
@@ -106,7 +106,7 @@ async def _in_flight(session: AsyncSession, *, guild_id: int | None, user_id: in
     )
 
 
-async def _host_credits(session: AsyncSession, month: Window, budget: Budget) -> int:
+async def host_credits(session: AsyncSession, month: Window, budget: Budget) -> int:
     """Return what the jobs of all guilds, let in in this month, cost: really, or by estimate."""
     real = col(JobRow.cost_usd)
     unknown = real.is_(None) & col(JobRow.state).in_(PAID_STATES)

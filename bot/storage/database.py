@@ -63,16 +63,23 @@ class Database:
         sqlite = self._address.drivername == "sqlite"
         return Path(str(self._address.database)) if sqlite else None
 
-    async def migrate(self) -> None:
+    async def migrate(self) -> revisions.Migration | None:
         """Create the tables or bring them up to date; safe when several processes do it at once.
+
+        Returns:
+            What was done; None when there was nothing to do.
 
         Raises:
             ConfigurationError: the database cannot be reached, or is newer than this program.
         """
         try:
-            await asyncio.to_thread(self._migrate)
+            return await asyncio.to_thread(self._migrate)
         except (SQLAlchemyError, OSError) as error:
             raise engines.unusable(self._address, error, self._name) from error
+
+    async def downgrade(self, revision: str) -> None:
+        """Take the tables back to an older version, in one transaction; see `going_back`."""
+        await asyncio.to_thread(self._downgrade, revision)
 
     async def check(self) -> None:
         """Return when the database answers and has this program's schema.
@@ -80,16 +87,26 @@ class Database:
         Raises:
             ConfigurationError: says what is wrong and what to do.
         """
-        try:
-            current = await self.read(_current_revision)
-        except (SQLAlchemyError, StorageTroubleError, OSError) as error:
-            raise engines.unusable(self._address, error, self._name) from error
-        newest = await asyncio.to_thread(revisions.newest_revision)
+        current, newest = await self.versions()
         if current != newest:
             raise ConfigurationError(
                 f"{self._name}: {self.url} has tables of version {current or 'none'}, this "
                 f"program needs {newest}. Run: python -m bot migrate"
             )
+
+    async def versions(self) -> tuple[str | None, str]:
+        """Return the version of the tables (None: there are none), and the one they need.
+
+        Versions are in the order of their names.
+
+        Raises:
+            ConfigurationError: the database cannot be used.
+        """
+        try:
+            current = await self.read(_current_revision)
+        except (SQLAlchemyError, StorageTroubleError, OSError) as error:
+            raise engines.unusable(self._address, error, self._name) from error
+        return current, await asyncio.to_thread(revisions.newest_revision)
 
     async def revision(self) -> str | None:
         """Return the version of the tables; None when there are none of the bot's."""
@@ -198,16 +215,25 @@ class Database:
         task.add_done_callback(self._unfinished.discard)
         return await to_the_end(task)
 
-    def _migrate(self) -> None:
+    def _migrate(self) -> revisions.Migration | None:
         if self.file is not None:
             backups.refuse_half_restored(self.file)
         engine = engines.migration_engine(self._address)
         try:
             if revisions.is_newest(engine):
-                return
+                return None
             from bot.storage import schema  # noqa: PLC0415 - Alembic is seldom needed, and large
 
-            schema.upgrade(engine)
+            return schema.upgrade(engine)
+        finally:
+            engine.dispose()
+
+    def _downgrade(self, revision: str) -> None:
+        from bot.storage import schema  # noqa: PLC0415 - Alembic is seldom needed, and large
+
+        engine = engines.migration_engine(self._address)
+        try:
+            schema.downgrade(engine, revision)
         finally:
             engine.dispose()
 

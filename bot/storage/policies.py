@@ -5,7 +5,7 @@ the same transaction, and what changes nothing adds none.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -223,21 +223,37 @@ class PolicyStore:
         self, guild_id: int, kind: RuleKind, pattern: str, *, actor_id: int, now: datetime
     ) -> FilterRule:
         """Add a rule to the guild's filter; one that is there already is returned as it is."""
-        same = select(FilterRuleRow).where(
-            col(FilterRuleRow.guild_id) == guild_id,
-            col(FilterRuleRow.kind) == kind,
-            col(FilterRuleRow.pattern) == pattern,
-        )
+        (rule,) = await self.add_rules(guild_id, [(kind, pattern)], actor_id=actor_id, now=now)
+        return rule
 
-        async def work(session: AsyncSession) -> FilterRule:
-            row = (await session.scalars(same)).one_or_none()
-            if row is None:
-                row = FilterRuleRow(guild_id=guild_id, kind=kind, pattern=pattern)
-                session.add(row)
-                await session.flush()
-                event = _rule_event(row, AuditAction.FILTER_ADD, actor_id, now)
-                await audit_log.add(session, event)
-            return rulebooks.rule_of(row)
+    async def add_rules(
+        self,
+        guild_id: int,
+        patterns: Sequence[tuple[RuleKind, str]],
+        *,
+        actor_id: int,
+        now: datetime,
+    ) -> list[FilterRule]:
+        """Add rules to the guild's filter, each as `add_rule` does; give no more than some dozens.
+
+        All in one transaction: hundreds of them one by one kept everybody else from writing.
+        """
+
+        async def work(session: AsyncSession) -> list[FilterRule]:
+            there = await _rules_among(session, guild_id, patterns)
+            new = {
+                key: FilterRuleRow(guild_id=guild_id, kind=key[0], pattern=key[1])
+                for key in patterns
+                if key not in there
+            }
+            session.add_all(new.values())
+            await session.flush()
+            events = [
+                _rule_event(row, AuditAction.FILTER_ADD, actor_id, now) for row in new.values()
+            ]
+            await audit_log.add_all(session, events)
+            known = there | new
+            return [rulebooks.rule_of(known[key]) for key in patterns]
 
         return await self._database.write(work, locks=(guild_id,))
 
@@ -265,6 +281,17 @@ class PolicyStore:
     async def record(self, event: AuditEvent) -> AuditEvent:
         """Add an event of something that no method here did; return it with its id."""
         return await self._database.write(lambda session: audit_log.add(session, event))
+
+
+async def _rules_among(
+    session: AsyncSession, guild_id: int, patterns: Sequence[tuple[RuleKind, str]]
+) -> dict[tuple[str, str], FilterRuleRow]:
+    """Return which of these the guild has already, by kind and pattern."""
+    same = select(FilterRuleRow).where(
+        col(FilterRuleRow.guild_id) == guild_id,
+        col(FilterRuleRow.pattern).in_([pattern for _, pattern in patterns]),
+    )
+    return {(row.kind, row.pattern): row for row in await session.scalars(same)}
 
 
 async def _recorded(session: AsyncSession, event: AuditEvent, *, happened: bool) -> bool:

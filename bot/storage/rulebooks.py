@@ -1,10 +1,14 @@
-"""Reading what a guild has set: policy, allowances, blocks and filter rules."""
+"""Reading what a guild has set: policy, allowances, blocks and filter rules.
+
+Allowances and rules are read as plain values: a large guild has hundreds of each, and mapped
+objects of all of them took the event loop 20 ms for every command of its members.
+"""
 
 from datetime import datetime
 from typing import cast
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -12,6 +16,23 @@ from bot.errors import ConfigurationError
 from bot.policy import AllowanceOverride, Block, GuildPolicy, Rulebook, Target
 from bot.storage.tables import AllowanceRow, BlockRow, FilterRuleRow, PolicyRow
 from bot.wordfilter import FilterRule, RuleKind
+
+# Their tables allow no other targets and kinds than there are.
+_OVERRIDES = (
+    select(
+        col(AllowanceRow.target),
+        col(AllowanceRow.target_id),
+        col(AllowanceRow.daily_credits),
+        col(AllowanceRow.monthly_credits),
+    )
+    .where(col(AllowanceRow.guild_id) == bindparam("guild_id"))
+    .order_by(col(AllowanceRow.target), col(AllowanceRow.target_id))
+)
+_RULES = (
+    select(col(FilterRuleRow.id), col(FilterRuleRow.kind), col(FilterRuleRow.pattern))
+    .where(col(FilterRuleRow.guild_id) == bindparam("guild_id"))
+    .order_by(col(FilterRuleRow.id))
+)
 
 
 async def rulebook(
@@ -28,12 +49,16 @@ async def rulebook(
 
 async def overrides(session: AsyncSession, guild_id: int) -> list[AllowanceOverride]:
     """Return the allowances of the guild's roles and members."""
-    query = (
-        select(AllowanceRow)
-        .where(col(AllowanceRow.guild_id) == guild_id)
-        .order_by(col(AllowanceRow.target), col(AllowanceRow.target_id))
-    )
-    return [_override_of(row) for row in await session.scalars(query)]
+    found = await session.execute(_OVERRIDES, {"guild_id": guild_id})
+    return [
+        AllowanceOverride(
+            target=cast("Target", target),
+            target_id=target_id,
+            daily_credits=daily,
+            monthly_credits=monthly,
+        )
+        for target, target_id, daily, monthly in found
+    ]
 
 
 async def block(
@@ -48,12 +73,8 @@ async def block(
 
 async def rules(session: AsyncSession, guild_id: int) -> list[FilterRule]:
     """Return the guild's own filter rules, oldest first."""
-    query = (
-        select(FilterRuleRow)
-        .where(col(FilterRuleRow.guild_id) == guild_id)
-        .order_by(col(FilterRuleRow.id))
-    )
-    return [rule_of(row) for row in await session.scalars(query)]
+    found = await session.execute(_RULES, {"guild_id": guild_id})
+    return [_rule(number, kind, pattern) for number, kind, pattern in found]
 
 
 async def policy(session: AsyncSession, guild_id: int) -> GuildPolicy:
@@ -75,16 +96,10 @@ async def policy(session: AsyncSession, guild_id: int) -> GuildPolicy:
         ) from error
 
 
-def _override_of(row: AllowanceRow) -> AllowanceOverride:
-    return AllowanceOverride(
-        target=cast("Target", row.target),  # the table allows no other
-        target_id=row.target_id,
-        daily_credits=row.daily_credits,
-        monthly_credits=row.monthly_credits,
-    )
-
-
 def rule_of(row: FilterRuleRow) -> FilterRule:
     """Return a row as what it means."""
-    kind = cast("RuleKind", row.kind)  # the table allows no other
-    return FilterRule(id=row.id or 0, kind=kind, pattern=row.pattern)
+    return _rule(row.id, row.kind, row.pattern)
+
+
+def _rule(number: int | None, kind: str, pattern: str) -> FilterRule:
+    return FilterRule(id=number or 0, kind=cast("RuleKind", kind), pattern=pattern)

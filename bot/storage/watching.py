@@ -1,15 +1,18 @@
 """What a host watches of the database: whether it takes writes, and what is under way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from bot.job import TERMINAL, JobState
+from bot.quota import Budget, windows_at
+from bot.storage.accounts import host_credits
 from bot.storage.database import Database
-from bot.storage.tables import JobRow
-from bot.vital_signs import JobsInState
+from bot.storage.tables import DIRECT_MESSAGES, JobRow
+from bot.vital_signs import JobsInState, StuckJob
 
 _STATE = col(JobRow.state)
 _SINCE = case(
@@ -49,3 +52,48 @@ class WatchStore:
             ]
 
         return await self._database.write(work)
+
+    async def month_usd(self, budget: Budget, *, now: datetime) -> float:
+        """Return what all videos of the host's month have cost, in USD, as the budget counts it.
+
+        Raises:
+            StorageTroubleError: the database cannot be used just now.
+        """
+        month = windows_at(now, budget.host_zone, budget.host_zone).host_month
+
+        async def work(session: AsyncSession) -> float:
+            return float(await host_credits(session, month, budget) * budget.usd_per_credit)
+
+        return await self._database.read(work)
+
+    async def stuck(self, before: Mapping[JobState, datetime], *, limit: int) -> Sequence[StuckJob]:
+        """Return the jobs that have been in a state since before its time, the oldest first.
+
+        Args:
+            before: The states to look at, each with its time.
+            limit: At most so many.
+
+        Raises:
+            StorageTroubleError: the database cannot be used just now.
+        """
+        late = (and_(col(JobRow.state) == state, since > _SINCE) for state, since in before.items())
+        query = (
+            select(col(JobRow.id), col(JobRow.guild_id), col(JobRow.model), _STATE, _SINCE)
+            .where(or_(*late))
+            .order_by(_SINCE, col(JobRow.id))
+            .limit(limit)
+        )
+
+        async def work(session: AsyncSession) -> Sequence[StuckJob]:
+            return [
+                StuckJob(
+                    id=job_id,
+                    guild_id=None if guild_id == DIRECT_MESSAGES else guild_id,
+                    model=model,
+                    state=JobState(state),
+                    since=since,
+                )
+                for job_id, guild_id, model, state, since in await session.execute(query)
+            ]
+
+        return await self._database.read(work)

@@ -16,7 +16,7 @@ from bot.quota import Rule
 OTHER = "other"
 MODEL_VALUES = frozenset({model.slug for model in MODELS} | {OTHER})
 # What a refusal is about that no rule of a server or of the quota stands for.
-_GATE_RULES = frozenset({"direct_messages", "nobody_to_ask"})
+_GATE_RULES = frozenset({"direct_messages", "nobody_to_ask", "too_fast"})
 _RULES = frozenset({rule.value for rule in (*ModerationRule, *Rule)} | _GATE_RULES)
 RULE_VALUES = _RULES | {"bad_input", "not_found", OTHER}
 # The calls that `bot.jobs.watched_provider` tells of.

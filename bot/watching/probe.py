@@ -23,10 +23,12 @@ class Probe(Generic[T]):
         answer: The last answer; None when the last look brought none.
         took_s: How long it took, in seconds; None likewise.
         words: What is wrong; empty when nothing is.
+        asked: Whether there was a look yet.
     """
 
     def __init__(
         self,
+        name: str,
         question: Callable[[], Awaitable[T]],
         *,
         timeout_s: float = _ANSWERS_WITHIN_S,
@@ -35,19 +37,23 @@ class Probe(Generic[T]):
         """Begin with nothing known.
 
         Args:
+            name: What is asked, for the log.
             question: Raises when there is trouble. It may hang.
             timeout_s: An answer that takes longer is none.
             clock: Seconds on a clock that never goes back.
         """
+        self._name = name
         self._question = question
         self._timeout_s = timeout_s
         self._clock = clock
         self._asking: asyncio.Task[T] | None = None
         self._asked_at_s = 0.0
-        self._told = ""
+        self._told: set[str] = set()
+        self._troubled_at_s = 0.0
         self.answer: T | None = None
         self.took_s: float | None = None
         self.words = "not asked yet"
+        self.asked = False
 
     async def look(self) -> None:
         """Ask, or go on waiting for the answer to what was asked before; never raises."""
@@ -56,7 +62,9 @@ class Probe(Generic[T]):
             self._asking = asyncio.ensure_future(self._ask())
         done, _ = await asyncio.wait({self._asking}, timeout=self._timeout_s)
         if not done:
-            self._note(None, None, f"no answer for {self._clock() - self._asked_at_s:.0f} s")
+            words = f"no answer for {self._clock() - self._asked_at_s:.0f} s"
+            self._say("no answer", words)
+            self._note(None, None, words)
             return
         asked, self._asking = self._asking, None
         took_s = self._clock() - self._asked_at_s
@@ -67,7 +75,7 @@ class Probe(Generic[T]):
         except Exception as error:  # noqa: BLE001 - a driver's: trouble is what is looked for
             self._note_trouble(error, traceback=True)
         else:
-            self._told = ""
+            self._say_well()
             self._note(answer, took_s, "")
 
     async def close(self) -> None:
@@ -82,10 +90,23 @@ class Probe(Generic[T]):
 
     def _note_trouble(self, error: Exception, *, traceback: bool) -> None:
         words = type(error).__name__
-        if words != self._told:  # not at every look of a long night
-            self._told = words
-            log.warning("a look found trouble: %s", error, exc_info=error if traceback else None)
+        self._say(words, str(error), error if traceback else None)
         self._note(None, None, words)
 
+    def _say(self, trouble: str, words: str, error: Exception | None = None) -> None:
+        """Log each trouble once, not at every look of a long night."""
+        if not self._told:
+            self._troubled_at_s = self._clock()
+        if trouble not in self._told:
+            self._told.add(trouble)
+            log.warning("the %s does not work: %s", self._name, words, exc_info=error)
+
+    def _say_well(self) -> None:
+        if self._told:
+            for_s = self._clock() - self._troubled_at_s
+            log.warning("the %s works again, after %.0f s", self._name, for_s)
+            self._told.clear()
+
     def _note(self, answer: T | None, took_s: float | None, words: str) -> None:
+        self.asked = True
         self.answer, self.took_s, self.words = answer, took_s, words

@@ -17,6 +17,7 @@ PLENTY = {
     "MONTHLY_CREDITS": "1000000",
     "JOBS_IN_FLIGHT_PER_MEMBER": "100",
     "JOBS_IN_FLIGHT_PER_GUILD": "400",
+    "MEMBER_COMMANDS_PER_MINUTE": "1000000",
     "SEGMIND_CONCURRENCY": "40",
 }
 # What other tests are about: everything runs out soon, and one video is made at a time.

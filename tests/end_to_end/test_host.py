@@ -1,6 +1,7 @@
-"""What a host sees when the bot cannot start: one sentence, and the right exit code."""
+"""What a host sees: of a bot that cannot start one sentence and a code; of one that runs, that."""
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
@@ -41,6 +42,25 @@ async def test_a_second_process_of_one_name_refuses_to_start(sandbox: SandboxPro
     assert "Traceback" not in said
     assert kept.exists()
     kept.unlink()
+
+
+async def test_the_doctor_finds_nothing_wrong_beside_a_running_bot(
+    sandbox: SandboxProcess,
+) -> None:
+    """Its commands are registered, its database is in use, its port is its own."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "doctor", "--json"),
+        cwd=PROJECT,
+        env=sandbox.bot_environment(),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(START_S):
+        said, _ = await process.communicate()
+
+    parts = {one["part"]: one for one in json.loads(said)["parts"]}
+    assert process.returncode == 0
+    assert {one["state"] for one in parts.values()} <= {"ok", "hint"}
+    assert parts["commands"]["state"] == "ok"
 
 
 async def test_a_price_file_that_is_missing_is_told(sandbox: SandboxProcess) -> None:

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from sandbox.discord_api.driver import MemberDriver
+from sandbox.discord_api.seed import LOG_ID
 from tests.end_to_end.sandbox_process import LIGHT, SandboxProcess, until
 from tests.end_to_end.seen import ask, assert_keeps_secrets, make
 from tests.watching_kit import names, samples
@@ -53,6 +54,11 @@ class Watched(SandboxProcess):
         """Whether a connection to Discord broke off."""
         return (await self.metrics())["wanbot_gateway_lost_total{}"] == 1
 
+    async def has_told_host(self) -> bool:
+        """Whether the host has heard that the balance is low."""
+        told = [message["content"] for message in (await self.all_messages()).values()]
+        return any(text.startswith("🔴 **Segmind's balance is low**") for text in told)
+
     async def metrics(self) -> dict[str, float]:
         """What Prometheus reads."""
         _, text = await self.got("/metrics")
@@ -64,7 +70,9 @@ class Watched(SandboxProcess):
 async def watched(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[Watched]:
     """One that is ready."""
     async with Watched(
-        tmp_path, bot_env={"WATCH_PORT": str(unused_tcp_port)}, options=LIGHT
+        tmp_path,
+        bot_env={"WATCH_PORT": str(unused_tcp_port), "HOST_CHANNEL_ID": LOG_ID},
+        options=LIGHT,
     ) as sandbox:
         await until(sandbox.ready, "the bot is ready")
         yield sandbox
@@ -72,7 +80,11 @@ async def watched(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[Watched
 
 
 async def test_a_host_sees_a_video_being_made_and_a_lost_connection(watched: Watched) -> None:
-    """Every metric of the dashboard and the alerts is there; the bot recovers by itself."""
+    """Every metric of the dashboard and the alerts is there; the bot recovers by itself.
+
+    The host hears of a low balance meanwhile.
+    """
+    await watched.segmind("settings", {"credits_usd": 4.2})
     mia: MemberDriver
     async with watched.member() as mia:
         await make(mia, "t2v", {"prompt": "A watched fox"})
@@ -97,6 +109,7 @@ async def test_a_host_sees_a_video_being_made_and_a_lost_connection(watched: Wat
     await watched.discord("gateway", {"action": "drop"})
     await until(watched.has_lost_gateway, "the lost gateway is counted")
     await until(watched.ready, "it is back")
+    await until(watched.has_told_host, "the host is told that the balance is low")
 
 
 def _of(name: str, found: dict[str, float]) -> list[float]:
