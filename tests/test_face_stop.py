@@ -16,7 +16,7 @@ async def test_a_command_heard_in_the_last_moment_is_answered(
     """Its answer is under way when the client is closed: it is taken, or refused, not forgotten."""
     hub = face.stand_in.hub
     await face.control(
-        "faults", method="POST", path="/interactions/*/callback", delay_s=0.5, times=1
+        "faults", method="POST", path="/interactions/*/callback", delay_s=0.2, times=1
     )
     asking = asyncio.create_task(mia.run_command("animate", {"prompt": "a hill", "image": photo}))
     await until(lambda: hub.faults.left == 0)
