@@ -252,7 +252,7 @@ async def test_the_money_of_a_month(shared: tuple[Face, Provider]) -> None:
     assert near.startswith("🔴 **The month's money is nearly used up**\n8.50 of 10.00 USD (")
     assert used_up.startswith("🔴 **The month's money is used up**\n9.99 of 10.00 USD (")
     assert [text.split("\n")[0][2:] for text in over] == [
-        "**The month's money is well below its limit again**",
+        "**The month's videos cost well below the limit again**",
         "**There is money for videos again**",
     ]
 
