@@ -49,6 +49,8 @@ _VIDEO_LOG_EVERY_S = 60.0
 _TELLING_EVERY_S = 60.0
 _LEADER_EVERY_S = 2.0
 _SEND_AGAIN_EVERY_S = 300.0
+# The garbage collector's looks at what is not new before one at everything; Python's own is 10.
+_LOOKS_BEFORE_ALL = 100
 
 _Work: TypeAlias = Coroutine[Any, Any, None]
 
@@ -167,14 +169,18 @@ async def start_services(
 
 
 def _freeze_heap(stack: AsyncExitStack) -> None:
-    """Spare what has started the garbage collector, until the stop.
+    """Spare what has started the garbage collector, until the stop; let it look at all seldom.
 
-    It stays anyway. Looked through again and again, with every thread standing still, it made a
-    burst of commands wait for most of a second.
+    What has started stays anyway. Looked through again and again, with every thread standing
+    still, it made a burst of commands wait for most of a second. So does what belongs to hundreds
+    of jobs under way: each look took a tenth of a second, and came every few seconds.
     """
     gc.collect()
     gc.freeze()
     stack.callback(gc.unfreeze)
+    stack.callback(gc.set_threshold, *gc.get_threshold())
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, _LOOKS_BEFORE_ALL)
 
 
 async def _entered(
