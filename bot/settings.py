@@ -245,18 +245,17 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must be in nothing that the bot writes or sends, as it is and as it was written."""
-        # An address that cannot be taken apart is refused by whoever opens it.
-        password = urlsplit(self.database_url or "").password or ""
+        password = _login(self.database_url or "")[1]
         headers = _plain(self.otel_exporter_otlp_headers).split(",")
         # A value may be "Bearer" and the secret.
-        keys = [header.partition("=")[2].split() for header in headers]
+        keys = [unquote(header.partition("=")[2]).split() for header in headers]
         found = (
             _plain(self.discord_token),
             _plain(self.segmind_api_key),
             password,
             unquote(password),
-            urlsplit(_plain(self.sentry_dsn)).username or "",
-            *(unquote(key[-1]).split()[-1] for key in keys if key),
+            _login(_plain(self.sentry_dsn))[0],
+            *(key[-1] for key in keys if key),
         )
         return tuple(secret for secret in found if secret)
 
@@ -275,6 +274,15 @@ class Settings(BaseSettings):
 
 def _plain(secret: SecretStr | None) -> str:
     return "" if secret is None else secret.get_secret_value()
+
+
+def _login(address: str) -> tuple[str, str]:
+    """Return the user and the password of an address, empty where there is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # what cannot be taken apart is refused by whoever opens it
+        return "", ""
+    return parts.username or "", parts.password or ""
 
 
 def _make_folder(name: str, folder: Path) -> None:

@@ -38,7 +38,8 @@ case ${1:-} in
   check) newer_than_min $((every_hours * 60 + 60)) ;;
   '')
     sleeper=
-    trap 'kill $sleeper 2>/dev/null; exit 0' TERM INT
+    # Nothing sleeps yet, or no longer: that is no failure, which would end it here.
+    trap 'kill $sleeper 2>/dev/null || :; exit 0' TERM INT
     while :; do
       if ! newer_than_min $((every_hours * 60)); then
         # In a shell of its own, where the first failure ends it.

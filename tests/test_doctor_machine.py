@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.doctoring import State
 from bot.doctoring.decoding import (
@@ -226,11 +227,51 @@ async def test_a_library_that_is_missing_is_a_fault(
     monkeypatch.setitem(sys.modules, "sentry_sdk", None)
     empty = (await found(lone_settings, "reporting"))["reporting"]
 
-    reporting = await fault(lone_settings, "reporting", sentry_dsn="https://key@127.0.0.1/1")
+    reporting = await fault(
+        lone_settings, "reporting", sentry_dsn=SecretStr("https://key@127.0.0.1/1")
+    )
 
     assert empty.words == "neither reports nor traces are sent"
-    assert "for SENTRY_DSN is not installed" in reporting.words
-    assert "requirements-reporting.lock" in reporting.remedy
+    assert "SENTRY_DSN needs the package sentry-sdk" in reporting.words
+    assert "requirements-reporting.lock" in reporting.words
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("SENTRY_DSN", {"sentry_dsn": SecretStr("https://sentry.example.org")}),
+        ("SENTRY_DSN", {"sentry_dsn": SecretStr("http://[::1/3")}),
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            {
+                "otel_exporter_otlp_endpoint": "http://127.0.0.1:9",
+                "otel_exporter_otlp_headers": SecretStr("hunter2"),
+            },
+        ),
+    ],
+)
+async def test_reports_and_traces_that_would_stop_the_start_are_a_fault(
+    lone_settings: Settings, name: str, others: dict[str, object]
+) -> None:
+    """What the bot would refuse at its start is found before, and not repeated."""
+    reporting = await fault(lone_settings, "reporting", **others)
+
+    assert name in reporting.words
+    assert "hunter2" not in reporting.words
+
+
+async def test_reports_and_traces_that_can_be_sent_are_well(lone_settings: Settings) -> None:
+    """Nobody need listen there: the bot does not need them."""
+    diagnoses = await found(
+        lone_settings,
+        "reporting",
+        sentry_dsn=SecretStr("http://key@127.0.0.1:9/1"),
+        otel_exporter_otlp_endpoint="http://127.0.0.1:9",
+    )
+    reporting = diagnoses["reporting"]
+
+    assert reporting.state is State.OK
+    assert reporting.words == "SENTRY_DSN and OTEL_EXPORTER_OTLP_ENDPOINT can be used"
 
 
 async def test_a_port_that_is_free_is_well(lone_settings: Settings) -> None:

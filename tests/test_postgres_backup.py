@@ -162,3 +162,19 @@ def test_left_alone_it_dumps_once_and_ends_when_it_is_told(backup: Backup) -> No
         assert process.returncode in (0, -15)
 
     assert len(backup.dumps) == 1
+
+
+def test_a_stop_in_the_middle_of_a_dump_is_no_failure(backup: Backup, tmp_path: Path) -> None:
+    """Whatever is under way then ends first, and nothing sleeps that could be woken."""
+    begun = tmp_path / "begun"
+    slow = tmp_path / "pg_dump"
+    slow.write_text(f"#!/bin/sh\ntouch {begun}\nsleep 0.3\nexit 1\n")
+    slow.chmod(0o700)
+    env = backup.env | {"PATH": f"{tmp_path}:{backup.env['PATH']}"}
+    process = subprocess.Popen([str(SCRIPT)], env=env, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not begun.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.terminate()
+
+    assert process.wait(timeout=30) == 0

@@ -187,10 +187,18 @@ def test_its_own_troubles_do_not_go_round_in_circles(name: str) -> None:
     assert client.events == []
 
 
-def test_an_address_that_is_none_is_told_without_repeating_it() -> None:
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "https://example.org/very-secret",
+        "https://very-secret@[example/7",
+        "https://very-secret@h:x/7",
+    ],
+)
+def test_an_address_that_is_none_is_told_without_repeating_it(dsn: str) -> None:
     """It holds a key."""
     with pytest.raises(ConfigurationError) as caught:
-        open_reports("https://example.org/very-secret", executor="b", release="1", redact=str)
+        open_reports(dsn, executor="b", release="1", redact=str)
 
     assert "SENTRY_DSN" in str(caught.value)
     assert "very-secret" not in str(caught.value)

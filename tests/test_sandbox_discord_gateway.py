@@ -9,7 +9,7 @@ from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
 from sandbox.discord_api.seed import SECOND_GUILD_ID
 from tests.discord_bare_bot import BareBot, Json, bare_bot
-from tests.discord_kit import HandClock, until
+from tests.discord_kit import HandClock, control, until
 
 pytest_plugins = ("tests.discord_fixtures",)
 
@@ -96,6 +96,17 @@ async def test_unknown_compression_is_refused(stand_in: DiscordStandIn) -> None:
             await bot.connect("?compress=brotli")
 
     assert refused.value.status == 400
+
+
+async def test_a_gateway_that_is_out_of_order_takes_no_connection(stand_in: DiscordStandIn) -> None:
+    """A fault for its path hits the connection: who knows the address does not ask for it."""
+    await control(stand_in, "faults", {"path": "/gateway*", "status": 503, "times": 1})
+    async with bare_bot(stand_in) as bot:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await bot.connect()
+        await bot.connect()
+
+    assert refused.value.status == 503
 
 
 async def test_ready_and_guild_follow_the_intents(stand_in: DiscordStandIn) -> None:

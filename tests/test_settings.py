@@ -287,6 +287,25 @@ def test_it_is_known_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(load(monkeypatch, DATABASE_URL="").secrets) == {TOKEN, KEY}
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://bot:hunter2@[db/bot"),
+        ("DATABASE_URL", "postgresql://bot:hunter2@d\u2100b/bot"),
+        ("SENTRY_DSN", "https://hunter2@[sentry/7"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=%20"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization="),
+    ],
+)
+def test_a_mistyped_address_hinders_nobody_from_knowing_the_other_secrets(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """Whoever opens it says that it is wrong; a traceback would show the password."""
+    settings = load(monkeypatch, **{name: value})
+
+    assert set(settings.secrets) == {TOKEN, KEY}
+
+
 @pytest.mark.parametrize("name", ["DISCORD_TOKEN", "SEGMIND_API_KEY"])
 def test_a_wrong_secret_is_not_repeated(
     monkeypatch: pytest.MonkeyPatch, name: str, caplog: pytest.LogCaptureFixture

@@ -1,5 +1,6 @@
 """What the host's watching asks of the database."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -80,3 +81,23 @@ async def test_a_locked_database_is_told_and_so_is_its_end(file: Path) -> None:
 
         assert (words, answer) == ("StorageTroubleError", None)
         assert (probe.words, probe.answer) == ("", [])
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["gone", "another in its place"])
+async def test_a_file_that_was_moved_is_told_until_it_is_back(
+    file: Path, tmp_path: Path, other: bool
+) -> None:
+    """It works on for who has it open; what is written into it dies with the process."""
+    aside = tmp_path / "aside"
+    async with store_on(Disk(file)) as store:
+        watch = WatchStore(store._database)
+        await watch.jobs()
+        await asyncio.to_thread(file.rename, aside)
+        if other:
+            await asyncio.to_thread(file.touch)
+        with pytest.raises(StorageTroubleError, match="put it back"):
+            await watch.jobs()
+        await asyncio.to_thread(aside.replace, file)
+        back = await watch.jobs()
+
+    assert back == []

@@ -3,7 +3,6 @@
 import errno
 import gettext
 import http.client
-import importlib.util
 import shutil
 import socket
 import struct
@@ -11,10 +10,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot import i18n
+from bot import __version__, i18n
 from bot.doctoring.diagnosis import Diagnosis, hint, well, wrong
+from bot.errors import ConfigurationError
 from bot.media import ffmpeg_program
 from bot.pricing import load_prices
+from bot.reporting import open_reporting
 from bot.settings import Settings
 
 _BYTES_IN_MB = 1e6
@@ -22,7 +23,6 @@ _BYTES_IN_MB = 1e6
 _LOW_VIDEOS = 5
 _OURS = b'{"live": true}'
 _ASK_S = 1.0
-_OTLP = "opentelemetry.exporter.otlp.proto.http"
 
 
 def check_folders(settings: Settings) -> Diagnosis:
@@ -125,30 +125,20 @@ def _unreadable(folder: Path) -> Iterator[str]:
 
 
 def check_reporting(settings: Settings) -> Diagnosis:
-    """See whether the libraries are there that reports and traces are sent with."""
-    asked = {
-        "SENTRY_DSN": (settings.sentry_dsn, "sentry_sdk"),
-        "OTEL_EXPORTER_OTLP_ENDPOINT": (settings.otel_exporter_otlp_endpoint, _OTLP),
+    """Open what sends reports and traces, and send nothing: a library or an address may be bad."""
+    wanted = {
+        "SENTRY_DSN": settings.sentry_dsn,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": settings.otel_exporter_otlp_endpoint,
     }
-    wanted = [(name, module) for name, (value, module) in asked.items() if value is not None]
-    lacking = [name for name, module in wanted if not _is_installed(module)]
-    if lacking:
-        return wrong(
-            "reporting",
-            f"the library for {' and '.join(lacking)} is not installed: the bot would not start.",
-            "Run: python -m pip install --require-hashes -r requirements-reporting.lock. Or leave "
-            "the setting empty.",
-        )
-    if not wanted:
+    names = " and ".join(name for name, value in wanted.items() if value is not None)
+    if not names:
         return well("reporting", "neither reports nor traces are sent")
-    return well("reporting", f"{' and '.join(name for name, _ in wanted)} can be used")
-
-
-def _is_installed(module: str) -> bool:
     try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # what it is in
-        return False
+        with open_reporting(settings, release=__version__, redact=str):
+            return well("reporting", f"{names} can be used")
+    except ConfigurationError as error:
+        remedy = "The bot would not start. Correct the setting, or leave it empty."
+        return wrong("reporting", str(error), remedy)
 
 
 def check_watch_port(settings: Settings) -> Diagnosis:

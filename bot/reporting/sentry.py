@@ -89,7 +89,6 @@ def open_reports(dsn: str, *, executor: str, release: str, redact: Redact) -> Er
     """
     try:
         from sentry_sdk import Client as SentryClient  # noqa: PLC0415 - only hosts who want it have it
-        from sentry_sdk.utils import BadDsn  # noqa: PLC0415 - the same
     except ImportError as error:
         raise missing("SENTRY_DSN", "sentry-sdk") from error
 
@@ -116,7 +115,7 @@ def open_reports(dsn: str, *, executor: str, release: str, redact: Redact) -> Er
             enable_backpressure_handling=False,
             spotlight=False,
         )
-    except BadDsn:
+    except ValueError:  # its own BadDsn is one; an address that is none at all is another
         raise ConfigurationError(
             "SENTRY_DSN is no address that Sentry gives, such as https://KEY@sentry.example.org/7."
         ) from None

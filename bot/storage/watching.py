@@ -1,5 +1,6 @@
 """What a host watches of the database: whether it takes writes, and what is under way."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from bot.errors import StorageTroubleError
 from bot.job import TERMINAL, JobState
 from bot.quota import Budget, windows_at
 from bot.storage.accounts import host_credits
@@ -28,12 +30,15 @@ _UNDER_WAY = (
     .group_by(col(JobRow.model), _STATE)
 )
 
+_PUT_BACK = "put it back before the bot stops, or what it has written since is lost"
+
 
 class WatchStore:
     """Looks; changes nothing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._seen_file: tuple[int, int] | None = None
 
     async def jobs(self) -> Sequence[JobsInState]:
         """Return how many jobs have not ended, by model and state.
@@ -42,8 +47,10 @@ class WatchStore:
         is as good as none.
 
         Raises:
-            StorageTroubleError: the database cannot be used just now.
+            StorageTroubleError: the database cannot be used just now, or its file is no longer
+                where the next start would look for it.
         """
+        await asyncio.to_thread(self._see_file)
 
         async def work(session: AsyncSession) -> Sequence[JobsInState]:
             return [
@@ -52,6 +59,24 @@ class WatchStore:
             ]
 
         return await self._database.write(work)
+
+    def _see_file(self) -> None:
+        """Look whether the file is the one of the first look. Blocking; StorageTroubleError.
+
+        A file that is moved or removed works on for whoever has it open, and what is written into
+        it is lost with the process.
+        """
+        file = self._database.file
+        if file is None:
+            return
+        try:
+            facts = file.stat()
+        except FileNotFoundError:
+            raise StorageTroubleError(f"the file {file} is gone: {_PUT_BACK}") from None
+        found = (facts.st_dev, facts.st_ino)
+        self._seen_file = self._seen_file or found
+        if found != self._seen_file:
+            raise StorageTroubleError(f"the file {file} is another one than before: {_PUT_BACK}")
 
     async def month_usd(self, budget: Budget, *, now: datetime) -> float:
         """Return what all videos of the host's month have cost, in USD, as the budget counts it.

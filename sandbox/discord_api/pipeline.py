@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from functools import partial
 
 from aiohttp import web
 
@@ -15,13 +16,18 @@ MAJOR = ("channel_id", "guild_id", "webhook_id", "token")
 
 def wrap(hub: Hub, endpoint: Endpoint) -> Handler:
     """The aiohttp handler of an endpoint: counting, faults, token, limits, errors as JSON."""
+    return struck(hub, partial(_answered, hub, endpoint))
+
+
+def struck(hub: Hub, handler: Handler) -> Handler:
+    """A handler that the faults on order hit."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         path = PREFIX.sub("", request.path)
         fault = hub.faults.take(request.method, path)
         if fault is None:
-            return await _answered(hub, endpoint, request)
-        response = await _answered(hub, endpoint, request) if fault.late else None
+            return await handler(request)
+        response = await handler(request) if fault.late else None
         await asyncio.sleep(fault.delay_s)
         if fault.drop:
             if request.transport is not None:
@@ -30,7 +36,7 @@ def wrap(hub: Hub, endpoint: Endpoint) -> Handler:
         if fault.status is not None:
             await request.read()
             return answer(fault.body or {}, status=fault.status, headers=fault.headers)
-        return response or await _answered(hub, endpoint, request)
+        return response or await handler(request)
 
     return handle
 

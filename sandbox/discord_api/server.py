@@ -27,7 +27,7 @@ from sandbox.discord_api.guilds import Guilds
 from sandbox.discord_api.hub import Endpoint, Hub
 from sandbox.discord_api.interactions import Interactions
 from sandbox.discord_api.messaging import Messaging
-from sandbox.discord_api.pipeline import wrap
+from sandbox.discord_api.pipeline import struck, wrap
 from sandbox.discord_api.rate_limits import RateLimits
 from sandbox.discord_api.rendering import (
     application_json,
@@ -276,7 +276,7 @@ class DiscordStandIn:
             handler = wrap(self.hub, endpoint)
             app.router.add_route(endpoint.method, API + endpoint.path, handler)
         app.router.add_route("*", "/api/{rest:.*}", self._no_route)
-        app.router.add_get("/gateway", self.hub.gateway.handle)
+        app.router.add_get("/gateway", struck(self.hub, self.hub.gateway.handle))
         for room in ("attachments", "ephemeral-attachments"):
             path = f"/{room}/{{place}}/{{attachment_id}}/{{filename}}"
             app.router.add_get(path, self.hub.files.serve)
