@@ -6,12 +6,15 @@ from typing import Any
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from bot.discord_ui.admin.checks import ChannelFacts, GuildFacts, examine
 from bot.finding import Finding
-from bot.jobs.account_desk import Account, Funds
+from bot.jobs.account_desk import Account, AccountDesk, Funds
 from bot.jobs.policy_desk import Overview
 from bot.policy import AllowanceOverride, ApprovalRules, GuildPolicy
+from bot.pricing import load_prices
+from bot.segmind import SegmindClient
 from bot.storage import JobStore, PolicyStore
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
@@ -187,6 +190,22 @@ async def test_a_moderator_is_told_how_much_is_left_without_the_figure(
     assert words in for_nora
     assert "USD" not in for_nora
     assert f"{balance_usd:.2f} USD" in for_olga
+
+
+@pytest.mark.parametrize(("low_usd", "funds"), [(50.0, Funds.LOW), (5.0, Funds.ENOUGH)])
+async def test_the_host_says_what_is_low(segmind: Provider, low_usd: float, funds: Funds) -> None:
+    """A busy bot's host wants to know long before the last few videos."""
+    await segmind.control("settings", {"credits_usd": 42.0})
+    provider = SegmindClient(
+        segmind.session,
+        api_key=SecretStr(segmind.stand_in.api_key),
+        api_base=segmind.stand_in.api_url,
+        history_base=segmind.stand_in.api_url,
+        upload_base=segmind.stand_in.api_url,
+    )
+    desk = AccountDesk(provider=provider, prices=load_prices(), low_balance_usd=low_usd)
+
+    assert (await desk.account()).funds is funds
 
 
 async def test_a_refused_key_is_said(paying: Face, segmind: Provider) -> None:
