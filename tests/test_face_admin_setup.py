@@ -97,7 +97,9 @@ def test_each_fault_is_found_and_says_what_to_do(
 
 def test_missing_permissions_are_named_once_for_all_their_channels() -> None:
     """Three hundred channels are one line."""
-    many = {number: ChannelFacts(missing=("Attach Files",)) for number in range(1000, 1300)}
+    many = {
+        number: ChannelFacts(missing_for_videos=("Attach Files",)) for number in range(1000, 1300)
+    }
     finding = found(GuildPolicy(allowed_channel_ids=tuple(many)), channels=many)["Channels"]
 
     assert "and 292 more the bot lacks **Attach Files**" in finding.words
@@ -223,6 +225,7 @@ async def test_faults_of_the_server_are_shown_with_the_invite_link(
 ) -> None:
     """What the bot lacks where, and the permissions it needs and no others."""
     await face.control("bot-permissions", channel_id=VIDEO_ID, deny=1 << 15)
+    await face.control("bot-permissions", channel_id=GENERAL_ID, deny=1 << 16)
     await face.control("bot-permissions", channel_id=LOG_ID, deny=1 << 10)
     chosen = (int(VIDEO_ID), int(GENERAL_ID))
     policy = GuildPolicy(allowed_channel_ids=chosen, log_channel_id=int(LOG_ID))
@@ -235,7 +238,8 @@ async def test_faults_of_the_server_are_shown_with_the_invite_link(
     await until(known)
     page = await examined(nora)
 
-    assert "3 things to mend" in all_text(page)
+    assert "4 things to mend" in all_text(page)
+    assert f"in <#{GENERAL_ID}> the bot lacks **Read Message History**" in all_text(page)
     assert f"in <#{LOG_ID}> the bot lacks **View Channel**" in all_text(page)
     assert "it does not answer just now" in all_text(page)
     assert "permissions=274878008320" in str(page["components"])
