@@ -351,7 +351,7 @@ async def test_a_start_without_its_database_is_told_once_it_lasts(
         told.face,
         told.provider,
         database_url=f"postgresql://bot@127.0.0.1:{unused_tcp_port}/bot",
-        poll_speed=1000,
+        poll_speed=1e6,  # whatever lasts into another start has lasted long
         process_count=processes,
     )
     said = []
