@@ -91,6 +91,19 @@ async def test_a_channel_where_the_bot_may_not_write_is_a_fault(
     assert "Permissions" in one.remedy
 
 
+async def test_in_a_thread_another_permission_counts(
+    settings: Settings, discord_stand_in: DiscordStandIn
+) -> None:
+    """By the rules of the channel that it is in."""
+    forbid(discord_stand_in, discord.Permissions(send_messages_in_threads=True))
+    body = {"id": "77", "type": 11, "guild_id": GUILD_ID, "parent_id": LOG_ID}
+    discord_stand_in.hub.faults.order({"path": "/channels/77", "status": 200, "body": body})
+
+    one = await fault(settings, "telling", host_channel_id=77)
+
+    assert one.words == "in HOST_CHANNEL_ID 77 the bot lacks Send Messages in Threads."
+
+
 BITS = discord.Permissions(read_messages=True, send_messages=True).value
 SEND = discord.Permissions(send_messages=True).value
 

@@ -74,10 +74,11 @@ async def _of_channel(account: DiscordAccount, channel_id: int | None) -> Troubl
         if guild_id is None:
             return None
         me = await rest.get("/users/@me")
+        my_id = as_discord(lambda: int(me["id"]))
         of_thread = channel["type"] in _THREADS
         guild, member, holder = await asyncio.gather(
             rest.get(f"/guilds/{guild_id}"),
-            rest.get(f"/guilds/{guild_id}/members/{me['id']}"),
+            rest.get(f"/guilds/{guild_id}/members/{my_id}"),
             rest.get(f"/channels/{channel['parent_id']}") if of_thread else _same(channel),
         )
     except HiddenError:
