@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test tests audit lint style types bench chaos chaos-short chaos-commits chaos-upgrade lock texts pictures image-size image-check format browser clean
+.PHONY: help setup demo run test tests audit lint style types bench chaos chaos-short chaos-commits chaos-upgrade release lock texts pictures image-size image-check format browser clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -87,6 +87,9 @@ chaos-commits: setup ## a kill before and after every single commit of a job, on
 
 chaos-upgrade: setup ## jobs of an older version end under this one: make chaos-upgrade FROM=revision
 	$(CHAOS) upgrade --from $(or $(FROM),HEAD~1)
+
+release: setup ## write down the databases of the version that CHANGELOG.md gives a day to, for good
+	$(BIN)/python -m tests.releasing
 
 texts: setup ## bring bot/locales up to date with the texts in the code
 	$(BIN)/python -m tests.catalogues

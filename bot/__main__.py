@@ -24,14 +24,12 @@ from bot.errors import (
 )
 from bot.heartbeat import trouble
 from bot.logs import set_up_logs
-from bot.migrated import note_migration
 from bot.pricing import load_prices
 from bot.redaction import redactor
 from bot.reporting import open_reporting
 from bot.running import EXIT_CONFIGURATION, EXIT_TRY_AGAIN
 from bot.settings import load_settings
-from bot.storage import Database, newest_revision
-from bot.tools import now
+from bot.storage import newest_revision
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,8 +67,6 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="as JSON, with every parameter")
     form.add_argument("--markdown", action="store_true", help="as the README's tables")
     models.set_defaults(command=_models)
-    migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
-    migrate.set_defaults(command=_migrate)
     health = commands.add_parser("healthcheck", help="exit with 0 if the running bot is alive")
     health.set_defaults(command=_healthcheck)
     add_to(commands)
@@ -128,22 +124,6 @@ def _models(options: argparse.Namespace) -> int:
             f"{model.slug}  {model.title}\n  {model.summary}; about {model.typical_s:.0f} s, "
             f"from {cheapest[model.slug]} credits\n  options: {taken}"
         )
-    return 0
-
-
-def _migrate(_options: argparse.Namespace) -> int:
-    settings = load_settings()
-    settings.make_data_dir()
-    database = Database.open(settings.database_address)
-
-    async def migrate() -> None:
-        try:
-            note_migration(settings, await database.migrate(), now())
-        finally:
-            await database.close()
-
-    asyncio.run(migrate())
-    print(f"{database.url} is up to date.")
     return 0
 
 

@@ -38,6 +38,9 @@ from bot.tools import Tools, open_tools
 
 log = logging.getLogger(__name__)
 
+# The garbage collector's looks at what is not new before one at everything; Python's own is 10.
+_LOOKS_BEFORE_ALL = 100
+
 
 async def run(settings: Settings, tracer: Tracer | None = None) -> None:
     """Run the bot until SIGTERM or Ctrl-C.
@@ -148,14 +151,18 @@ async def start_services(
 
 
 def _freeze_heap(stack: AsyncExitStack) -> None:
-    """Spare what has started the garbage collector, until the stop.
+    """Spare what has started the garbage collector, until the stop; let it look at all seldom.
 
-    It stays anyway. Looked through again and again, with every thread standing still, it made a
-    burst of commands wait for most of a second.
+    What has started stays anyway. Looked through again and again, with every thread standing
+    still, it made a burst of commands wait for most of a second. So does what belongs to hundreds
+    of jobs under way: each look took a tenth of a second, and came every few seconds.
     """
     gc.collect()
     gc.freeze()
     stack.callback(gc.unfreeze)
+    stack.callback(gc.set_threshold, *gc.get_threshold())
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, _LOOKS_BEFORE_ALL)
 
 
 async def _entered(

@@ -76,6 +76,20 @@ class BotProcess:
         """End it as a power cut does."""
         await self._end(signal.SIGKILL)
 
+    async def command(self, *arguments: str) -> tuple[int, str]:
+        """Run one of the bot's commands beside it; return its exit code and all that it said."""
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            *arguments,
+            cwd=self.program_folder,
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        return process.returncode or 0, said.decode(errors="replace")
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal and do not wait for what it does; nothing when it does not run."""
         if self._process is not None:

@@ -45,6 +45,21 @@ def running() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def dumped(socket_folder: str, name: str) -> str:
+    """Return a database of a server of `running` as SQL, rows as INSERT statements."""
+    return subprocess.run(  # noqa: S603 - our own arguments
+        [
+            # Some have the server's programs in one folder and the clients' in another.
+            shutil.which("pg_dump") or str((programs() or Path()) / "pg_dump"),
+            *("--host", socket_folder, "--username", "bot", "--dbname", name),
+            *("--inserts", "--no-owner", "--no-privileges", "--exclude-schema", "dbos"),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
 def programs() -> Path | None:
     """Return the folder of the server's programs; importing the wheel would start more."""
     found = shutil.which("pg_ctl")

@@ -43,6 +43,7 @@ class Options:
         bots: How many processes share the shards.
         database_url: Where the bots' tables are; None for a SQLite file.
         light_videos: Let the provider answer with one tiny video for all.
+        watch_ports: Of each bot's pages for watching; empty for none.
     """
 
     part: Part = "all"
@@ -56,6 +57,7 @@ class Options:
     bots: int = 1
     database_url: str | None = field(default=None, repr=False)  # may hold a password
     light_videos: bool = False
+    watch_ports: Sequence[int] = ()
 
 
 async def run(options: Options) -> int:
@@ -141,6 +143,7 @@ class Parts:
         # The bot of this project; whoever compares puts another in its place.
         self.bot_command: Sequence[str] = BOT_COMMAND
         self.program_folder = PROJECT
+        self.bots: Sequence[BotProcess] = ()
         self._stack = stack
         self._folder = folder
         self._segmind: SegmindStandIn | None = None
@@ -230,6 +233,7 @@ class Parts:
     async def start_bots(self) -> Sequence[BotProcess]:
         """Start the bots, pointed at both stand-ins; of several, each has one shard."""
         bots = [await self._bot(number) for number in range(1, self.options.bots + 1)]
+        self.bots = bots
         for bot in bots:
             self._stack.push_async_callback(bot.stop)
         self.control.attach(bots, self.discord)
@@ -260,6 +264,8 @@ class Parts:
     def _place_of(self, number: int) -> dict[str, str]:
         """Return the settings in which one of several bots differs from the others."""
         place = {}
+        if self.options.watch_ports:
+            place["WATCH_PORT"] = str(self.options.watch_ports[number - 1])
         if self.options.database_url is not None:
             place["DATABASE_URL"] = self.options.database_url
         if self.options.bots > 1 and self.options.database_url is not None:

@@ -1,11 +1,14 @@
 """Jobs to accept and ways to move them, for tests of storage."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from bot.asking import Draft, KeptFile, NewPreset
 from bot.audit import AuditEvent
@@ -55,6 +58,20 @@ def new_job(number: int = 0, **changes: Any) -> NewJob:
         "upload_limit_bytes": 10 * 2**20,
     }
     return NewJob(**values | changes)
+
+
+@contextmanager
+def statements(begin: str, about: str = "") -> Iterator[list[str]]:
+    """Collect the statements that reach a database and begin so."""
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith(begin) and about in statement:
+            found.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield found
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 async def accepted(store: JobStore, number: int = 0, **changes: Any) -> Job:

@@ -1,6 +1,7 @@
 """The chaos harness in small: a run with kills, and a kill at some commits of one job."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,12 @@ def test_a_small_run_keeps_every_promise(
     assert figures["happened"]["kills"] == 3
     assert figures["happened"]["starts"] == 4
     assert figures["ended_by_itself"] == []
+    searched = figures["searched_for_secrets"]
+    assert searched["files"] > 30
+    assert searched["commands"] == 7
+    assert min(searched["pages"], searched["messages"], searched["rows"]) > 0
+    # There is such a list on Linux.
+    assert searched.get("command lines", 0) > 0 or sys.platform != "linux"
 
 
 async def test_a_kill_at_a_commit_of_the_job_ends_it_once(tmp_path: Path) -> None:

@@ -2,17 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from bot.jobs.learning import Latencies, size_key
 from bot.latency import Sample
 from bot.storage import JobStore
 from tests.job_steps_kit import BODY, T2V, Clock
-from tests.storage_kit import NOW, accepted
+from tests.storage_kit import NOW, accepted, statements
 
 pytest_plugins = ("tests.storage_fixtures",)
 
@@ -20,15 +17,8 @@ pytest_plugins = ("tests.storage_fixtures",)
 @pytest.fixture
 def looked_up() -> Iterator[list[str]]:
     """Collect the questions about samples that reach the database."""
-    asked: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement.startswith("SELECT") and "latency_sample" in statement:
-            asked.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield asked
-    event.remove(Engine, "before_cursor_execute", note)
+    with statements("SELECT", "latency_sample") as asked:
+        yield asked
 
 
 async def test_jobs_that_begin_at_once_look_it_up_once(
@@ -62,6 +52,19 @@ async def test_a_sample_is_believed_soon_and_not_by_each_job(
 
     assert (at_once, asked_at_once) == (before, 0)
     assert later.usual_s == pytest.approx(before.usual_s * 2, rel=0.1)
+
+
+async def test_what_ends_at_once_is_written_down_together(store: JobStore) -> None:
+    """Of fifty jobs the first is alone, and all that come while it is written are the next."""
+    job, clock = await accepted(store, model=T2V, parameters=BODY), Clock()
+    latencies = Latencies(store, now=clock.now, clock=clock.monotonic_s)
+    samples = [Sample(latency_s=float(number), at=NOW) for number in range(1, 51)]
+    with statements("BEGIN IMMEDIATE") as writes:
+        await asyncio.gather(*(latencies.note(job, sample) for sample in samples))
+    kept = await store.latencies(job.model, size_key(job))
+
+    assert len(writes) <= 2
+    assert sorted(sample.latency_s for sample in kept) == [*map(float, range(1, 51))]
 
 
 async def test_what_others_learn_is_looked_up_after_minutes(store: JobStore) -> None:

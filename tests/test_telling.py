@@ -13,7 +13,7 @@ from bot.jobs.ports import CannotPostError, PostLaterError
 from bot.jobs.telling import Teller
 from bot.storage import JobStore, PreferenceStore
 from bot.storage.restoring import mark_uncertain
-from tests.storage_kit import FIRST_ID, GUILD, MEMBER, MODERATOR, NOW, walked_to
+from tests.storage_kit import FIRST_ID, GUILD, MEMBER, MODERATOR, NOW, statements, walked_to
 
 pytest_plugins = ("tests.storage_fixtures",)
 
@@ -75,6 +75,17 @@ async def test_who_wants_it_is_told_of_every_end(
 
     assert post.told == [job.id]
     assert getattr(await store.get(job.id), "told_at", None) == NOW + MINUTE
+
+
+async def test_an_end_that_nobody_wants_told_waits_for_no_writer(
+    store: JobStore, teller: Teller
+) -> None:
+    """Few ask for it, and hundreds may end at one moment: a look is enough."""
+    job = await walked_to(store, JobState.DELIVERED)
+    with statements("BEGIN IMMEDIATE") as writes:
+        await told_of(teller, job)
+
+    assert writes == []
 
 
 async def test_it_is_once_a_job_whoever_looks(

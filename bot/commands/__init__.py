@@ -3,7 +3,18 @@
 import argparse
 from typing import TypeAlias
 
-from bot.commands import backup, doctor, export, invite, jobs, ledger, move, prune, restore
+from bot.commands import (
+    backup,
+    doctor,
+    export,
+    invite,
+    jobs,
+    ledger,
+    migrate,
+    move,
+    prune,
+    restore,
+)
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
 
@@ -12,6 +23,7 @@ def add_to(commands: Commands) -> None:
     """Add them to the command line; each sets `command`, which returns the exit code."""
     doctor.add_to(commands.add_parser("doctor", help="check every part, and say how to mend it"))
     invite.add_to(commands.add_parser("invite", help="print the link that invites the bot"))
+    migrate.add_to(commands.add_parser("migrate", help="bring the tables up to date, or back"))
     backup.add_to(commands.add_parser("backup", help="copy the database while the bot runs"))
     restore.add_to(commands.add_parser("restore", help="go back to a backup"))
     move.add_to(commands.add_parser("move", help="move to another database, such as PostgreSQL"))

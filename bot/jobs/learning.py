@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 
@@ -53,6 +54,8 @@ class Latencies:
         # As many keys as there are models and sizes.
         self._known: dict[tuple[str, str], tuple[float, Latency]] = {}
         self._turn = asyncio.Lock()
+        self._unsaved: defaultdict[tuple[str, str], list[Sample]] = defaultdict(list)
+        self._saving = asyncio.Lock()
 
     async def of(self, job: Job) -> Latency:
         """Return what is known of jobs like this one."""
@@ -70,7 +73,12 @@ class Latencies:
     async def note(self, job: Job, sample: Sample) -> None:
         """Keep how long a job took."""
         key = (job.model, size_key(job))
-        await self._store.record_latency(*key, sample)
+        self._unsaved[key].append(sample)
+        # What hundreds of jobs teach that end at once is written down together: by the first
+        # whose turn comes, for all that have come until then.
+        async with self._saving:
+            if samples := self._unsaved.pop(key, None):
+                await self._store.record_latency(*key, *samples)
         if key in self._known:
             until_s, latency = self._known[key]
             self._known[key] = (min(until_s, self._clock() + _SOON_S), latency)

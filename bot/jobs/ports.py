@@ -86,8 +86,8 @@ class JobStore(Protocol):
         """Return those of the provider's ids that already belong to a job."""
         ...
 
-    async def record_latency(self, model: str, size_key: str, sample: Sample) -> None:
-        """Keep how long the provider took, for the poll schedule."""
+    async def record_latency(self, model: str, size_key: str, *samples: Sample) -> None:
+        """Keep how long the provider took for jobs of a kind, for the poll schedule."""
         ...
 
     async def latencies(self, model: str, size_key: str, *, limit: int = 100) -> Sequence[Sample]:

@@ -43,7 +43,7 @@ class VideoLog:
     def ended(self, job: Job) -> None:
         """Post the card of a job that has ended, or let the one there is show it, soon."""
         if job.guild_id is not None:
-            self._errands.start(self._tell(job.id))
+            self._errands.start(self._tell(job))
 
     async def look(self) -> None:
         """Post the cards that are missing. For every minute, and so for every start."""
@@ -69,13 +69,16 @@ class VideoLog:
             except Exception:
                 log.exception("job %s: its card for moderators could not be posted", job.id)
 
-    async def _tell(self, job_id: int) -> None:
+    async def _tell(self, ended: Job) -> None:
+        policy = await self._policies.policy(_guild_of(ended))
+        if ended.log_message_id is None and policy.log_channel_id is None:
+            return
         for wait_s in (*_RETRY_AFTER_S, None):
-            job = await self._store.get(job_id)  # as it stands now, which may be removed
+            job = await self._store.get(ended.id)  # as it stands now, which may be removed
             if job is None:
                 return
             if job.log_message_id is None:
-                await self._post(job, await self._policies.policy(_guild_of(job)))
+                await self._post(job, policy)
                 return  # `look` sees to it when it could not be posted
             if await self._cards.show(job) or wait_s is None:
                 return

@@ -6,6 +6,7 @@ from bot.storage.caring import CareStore, JobFilter, Unclosed
 from bot.storage.database import Database
 from bot.storage.exporting import ExportingStore
 from bot.storage.forgetting import ForgettingStore
+from bot.storage.going_back import Undone, go_back, way_back
 from bot.storage.history import HistoryStore
 from bot.storage.jobs import JobStore
 from bot.storage.keeping import Restored, back_up, mark_restored, restore
@@ -43,10 +44,12 @@ __all__ = [
     "SharedRequests",
     "Unclosed",
     "UndeliveredStore",
+    "Undone",
     "WatchStore",
     "alone_on",
     "back",
     "back_up",
+    "go_back",
     "mark_restored",
     "newest_revision",
     "prunable",
@@ -54,4 +57,5 @@ __all__ = [
     "remove_database",
     "restore",
     "told_apart",
+    "way_back",
 ]

@@ -143,9 +143,9 @@ def bring(backup: Path, candidate: Path) -> None:
         raise BotError(f"{backup} is damaged: {'; '.join(problems)}")
 
 
-def aside_of(database: Path, stamp: str) -> Path:
-    """Return where the present database goes: a name that nothing has."""
-    first = _with(database, f".before-restore-{stamp}")
+def aside_of(database: Path, stamp: str, *, what: str = "restore") -> Path:
+    """Return where the present database goes before something: a name that nothing has."""
+    first = _with(database, f".before-{what}-{stamp}")
     others = (_with(first, f"-{number}") for number in itertools.count(2))
     return next(name for name in itertools.chain([first], others) if not name.exists())
 

@@ -77,6 +77,10 @@ class Database:
         except (SQLAlchemyError, OSError) as error:
             raise engines.unusable(self._address, error, self._name) from error
 
+    async def downgrade(self, revision: str) -> None:
+        """Take the tables back to an older version, in one transaction; see `going_back`."""
+        await asyncio.to_thread(self._downgrade, revision)
+
     async def check(self) -> None:
         """Return when the database answers and has this program's schema.
 
@@ -221,6 +225,15 @@ class Database:
             from bot.storage import schema  # noqa: PLC0415 - Alembic is seldom needed, and large
 
             return schema.upgrade(engine)
+        finally:
+            engine.dispose()
+
+    def _downgrade(self, revision: str) -> None:
+        from bot.storage import schema  # noqa: PLC0415 - Alembic is seldom needed, and large
+
+        engine = engines.migration_engine(self._address)
+        try:
+            schema.downgrade(engine, revision)
         finally:
             engine.dispose()
 

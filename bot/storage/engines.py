@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.errors import ConfigurationError, DatabaseAwayError, StorageTroubleError
+from bot.storage import driver
 
 # How long one process waits for another's write transaction, in seconds.
 BUSY_TIMEOUT_S = 30.0
@@ -107,7 +108,7 @@ def async_engine(address: URL) -> AsyncEngine:
         )
     engine = create_async_engine(
         address.set(drivername="sqlite+aiosqlite"),
-        connect_args={"timeout": BUSY_TIMEOUT_S},
+        connect_args={"timeout": BUSY_TIMEOUT_S, "async_creator_fn": driver.Connection},
         **_COMMON,
     )
     _configure_sqlite(engine.sync_engine, foreign_keys=True)
@@ -197,5 +198,9 @@ def _configure_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
     def on_begin(connection: Connection) -> None:
         # A transaction that reads first and writes later could find at the write that another
         # was faster; IMMEDIATE takes the place of the one writer before it reads anything.
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        if connection.get_execution_options().get("writing", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif isinstance(own := connection.connection.driver_connection, driver.Connection):
+            own.begin_reading()
+        else:
+            connection.exec_driver_sql("BEGIN")

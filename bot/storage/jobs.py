@@ -136,8 +136,8 @@ class JobStore(DecidedJobs):
             row = await rows.moved(session, job_id, values, *also, sources=_STEPS[to])
             if to in RELEASING:
                 await ledger.mirror(session, job_id, EntryKind.RELEASE, now=now)
-            elif to in SETTLING and not await ledger.has(session, job_id, EntryKind.RELEASE):
-                await ledger.mirror(session, job_id, EntryKind.SETTLE, now=now)
+            elif to in SETTLING:
+                await ledger.settle(session, job_id, now=now)
             job = rows.job_of(row)
             rows.forget_useless_token(row, now=now)
             return job
@@ -217,10 +217,10 @@ class JobStore(DecidedJobs):
 
         return await self._database.write(work)
 
-    async def record_latency(self, model: str, size_key: str, sample: Sample) -> None:
-        """Remember how long a job of this model and size took."""
+    async def record_latency(self, model: str, size_key: str, *samples: Sample) -> None:
+        """Remember how long jobs of this model and size took."""
         await self._database.write(
-            lambda session: latencies.record(session, model, size_key, sample)
+            lambda session: latencies.record(session, model, size_key, samples)
         )
 
     # -- thumbnails ------------------------------------------------------------

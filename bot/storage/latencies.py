@@ -1,5 +1,7 @@
 """Learned latencies: a bounded number of the newest samples per model and size."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -10,9 +12,11 @@ from bot.storage.tables import UNSYNCED, LatencyRow
 KEPT_PER_KEY = 200
 
 
-async def record(session: AsyncSession, model: str, size_key: str, sample: Sample) -> None:
-    """Add a sample and forget those of its key beyond the newest `KEPT_PER_KEY`."""
-    session.add(
+async def record(
+    session: AsyncSession, model: str, size_key: str, samples: Iterable[Sample]
+) -> None:
+    """Add samples and forget those of their key beyond the newest `KEPT_PER_KEY`."""
+    session.add_all(
         LatencyRow(
             model=model,
             size_key=size_key,
@@ -21,6 +25,7 @@ async def record(session: AsyncSession, model: str, size_key: str, sample: Sampl
             failed=sample.failed,
             created_at=sample.at,
         )
+        for sample in samples
     )
     await session.flush()
     same_key = (col(LatencyRow.model) == model, col(LatencyRow.size_key) == size_key)

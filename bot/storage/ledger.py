@@ -7,7 +7,7 @@ reserve - release - adjust: over the entries of source 0 counted in a window (wh
 has left), and over the entries of a grant's source (what the grant has left).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -66,10 +66,24 @@ async def mirror(
         col(LedgerRow.job_id) == job_id, col(LedgerRow.kind) == EntryKind.RESERVE
     )
     reserved = (await session.scalars(query.order_by(col(LedgerRow.id)))).all()
-    for row in reserved:
-        entry = row.model_dump(exclude={"id"})
-        entry |= {"kind": kind, "created_at": now, "actor_id": actor_id, "reason": reason}
-        session.add(LedgerRow(**entry))
+    return _mirrored(session, reserved, kind=kind, created_at=now, actor_id=actor_id, reason=reason)
+
+
+async def settle(session: AsyncSession, job_id: int, *, now: datetime) -> None:
+    """Settle each reservation of the job, unless its credits went back already."""
+    query = select(LedgerRow).where(
+        col(LedgerRow.job_id) == job_id,
+        col(LedgerRow.kind).in_((EntryKind.RESERVE, EntryKind.RELEASE)),
+    )
+    entries = (await session.scalars(query.order_by(col(LedgerRow.id)))).all()
+    if all(row.kind == EntryKind.RESERVE for row in entries):
+        _mirrored(session, entries, kind=EntryKind.SETTLE, created_at=now)
+
+
+def _mirrored(session: AsyncSession, reserved: Sequence[LedgerRow], **own: Any) -> int:
+    """Add an entry for each of these, with `own` values; return their credits."""
+    mine = {"actor_id": None, "reason": None} | own
+    session.add_all(LedgerRow(**row.model_dump(exclude={"id"}) | mine) for row in reserved)
     return sum(row.credits for row in reserved)
 
 

@@ -59,6 +59,10 @@ class PreferenceStore:
 
         None when they are not to be told, or not again.
         """
+        # Few want to be told, and others wait to write: nearly always this look is all.
+        wanted = select(col(JobRow.id)).where(col(JobRow.id) == job_id, *_to_tell())
+        if await self._database.read(lambda session: session.scalar(wanted)) is None:
+            return None
         telling = (
             update(JobRow)
             .where(col(JobRow.id) == job_id, *_to_tell())

@@ -25,6 +25,9 @@ from bot.errors import ConfigurationError
 from bot.storage.database import Database
 from bot.storage.tables import SHORT_LIVED, RelocationRow, Table
 
+# The version of the tables that has a place for the note.
+SINCE = "0006"
+
 
 class Phase(StrEnum):
     """How far a move is, seen from one of its databases."""

@@ -29,11 +29,16 @@ class Migration:
 
 def newest_revision() -> str:
     """Return the revision that this program's tables need. Reads a folder."""
-    # Each file is named after its revision, see `tests/test_storage_migrations.py`.
-    found = [file.name.partition("_")[0] for file in _VERSIONS.glob("[0-9]*_*.py")]
+    found = known_revisions()
     if not found:
         raise RuntimeError(f"no migrations in {_VERSIONS}")
-    return max(found)
+    return found[-1]
+
+
+def known_revisions() -> list[str]:
+    """Return the revisions that this program can make, the oldest first. Reads a folder."""
+    # Each file is named after its revision, see `tests/test_storage_migrations.py`.
+    return sorted(file.name.partition("_")[0] for file in _VERSIONS.glob("[0-9]*_*.py"))
 
 
 def current_revision(connection: Connection) -> str | None:

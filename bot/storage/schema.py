@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Engine, func, select
 
@@ -37,6 +38,20 @@ def upgrade(engine: Engine, revision: str = "head") -> Migration | None:
 def downgrade(engine: Engine, revision: str) -> None:
     """Take the schema back to `revision` ("base" drops everything). Blocking."""
     _run(engine, lambda config: command.downgrade(config, revision))
+
+
+def between(older: str, newer: str) -> list[tuple[str, str]]:
+    """Return the migrations after `older` up to `newer`, the newest first, and what each is about.
+
+    Raises:
+        CommandError: one of the two is no revision, or they are in another order.
+    """
+    scripts = ScriptDirectory.from_config(_config())
+    return [
+        (script.revision, script.doc)
+        for script in scripts.iterate_revisions(newer, older)
+        if script.revision != older
+    ]
 
 
 def _run(engine: Engine, action: Callable[[Config], None]) -> tuple[str | None, str | None]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, exists, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -20,10 +20,12 @@ async def keep(session: AsyncSession, job_id: int, image: bytes, *, now: datetim
     locked = select(col(JobRow.id)).where(*wanted).with_for_update()
     if await session.scalar(locked) is None:
         return False
-    if await session.get(ThumbnailRow, job_id) is not None:
-        return False
-    session.add(ThumbnailRow(job_id=job_id, image=image, created_at=now))
-    return True
+    picture = ThumbnailRow.__table__  # type: ignore[attr-defined] # SQLModel types it not
+    values = {"job_id": job_id, "image": image, "created_at": now}
+    has_one = exists().where(col(ThumbnailRow.job_id) == job_id)
+    new = select(*(literal(value, picture.c[name].type) for name, value in values.items()))
+    kept = insert(picture).from_select([*values], new.where(~has_one)).returning(picture.c.job_id)
+    return await session.scalar(kept) is not None
 
 
 async def of(session: AsyncSession, job_ids: Sequence[int]) -> Mapping[int, bytes]:

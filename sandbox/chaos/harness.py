@@ -1,4 +1,4 @@
-"""One run: members ask, things happen, all becomes quiet, the books are compared."""
+"""One run: members ask, things happen, all becomes quiet; books are compared, secrets sought."""
 
 import asyncio
 import time
@@ -16,6 +16,8 @@ from bot.storage import PolicyStore
 from sandbox.chaos.actors import Actors, Attempt
 from sandbox.chaos.books import Books, Comparison, compare
 from sandbox.chaos.events import Happenings
+from sandbox.chaos.leaks import Search
+from sandbox.chaos.papers import searched, witness_of
 from sandbox.chaos.pictures import pictures
 from sandbox.chaos.plan import ASKING_GUILDS, Ask, Event, Plan
 from sandbox.chaos.progress import say
@@ -50,14 +52,17 @@ class Outcome:
     counts: dict[str, int]
     seconds: float
     quiet: bool
+    search: Search
     own_ends: list[str] = field(default_factory=list)
 
 
 class Run:
     """Carries out one plan on one stage."""
 
-    def __init__(self, plan: Plan, stage: Stage, actors: Actors) -> None:
+    def __init__(self, plan: Plan, stage: Stage, actors: Actors, folder: Path) -> None:
         self._plan = plan
+        self._folder = folder
+        self._witness = witness_of(stage, folder)
         self._stage = stage
         self._actors = actors
         self._clicks = SecondClicks(actors=actors)
@@ -79,6 +84,7 @@ class Run:
             watching = [
                 group.create_task(self._watch_open()),
                 group.create_task(self._tell()),
+                group.create_task(self._witness.watch()),
             ]
             await self._give_all()
             say("all commands are given; waiting for what still happens")
@@ -89,9 +95,11 @@ class Run:
             }
             self._happenings.calm()
             quiet = await self._become_quiet()
+            say("searching all that was written for secrets")
+            found = await searched(self._stage, self._folder, self._witness)
             for task in watching:
                 task.cancel()
-        return await self._outcome(time.monotonic() - started_s, hit, quiet=quiet)
+        return await self._outcome(time.monotonic() - started_s, hit, found, quiet=quiet)
 
     async def _give_all(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -161,7 +169,9 @@ class Run:
         dropped = self._clicks.dropped
         return await read_books(self._stage, self._actors.attempts, dropped=dropped)
 
-    async def _outcome(self, seconds: float, hit: dict[str, int], *, quiet: bool) -> Outcome:
+    async def _outcome(
+        self, seconds: float, hit: dict[str, int], found: Search, *, quiet: bool
+    ) -> Outcome:
         books = await self._books()
         comparison = compare(books)
         offenders = dict.fromkeys(v.job_id for v in comparison.violations if v.job_id)
@@ -189,6 +199,7 @@ class Run:
             },
             seconds=seconds,
             quiet=quiet,
+            search=found,
             own_ends=[words for keeper in keepers for words in keeper.own_ends],
         )
 
@@ -198,7 +209,7 @@ async def carry_out(plan: Plan, stage: Stage, folder: Path) -> Outcome:
     await _ask_for_prices(stage)
     async with aiohttp.ClientSession() as http:
         actors = Actors(stage=stage, http=http, pictures=await asyncio.to_thread(pictures, folder))
-        return await Run(plan, stage, actors).carry_out()
+        return await Run(plan, stage, actors, folder).carry_out()
 
 
 async def _ask_for_prices(stage: Stage) -> None:

@@ -8,6 +8,7 @@ from sandbox.chaos.harness import Outcome
 from sandbox.chaos.plan import Plan
 from sandbox.discord_api.wire import Json
 
+_SHOWN = "secret shown"
 _NUMBER = re.compile(r"\d{5,}")
 
 
@@ -63,9 +64,14 @@ def report(plan: Plan, outcome: Outcome) -> Json:
         "ledger_problems": codes["ledger"],
         "happened": outcome.counts,
         "ended_by_itself": outcome.own_ends,
-        "violations": dict(codes),
+        "searched_for_secrets": dict(outcome.search.looked_at),
+        "violations": {**codes, **_shown(outcome)},
         "offenders": [
-            {"code": v.code, "job": v.job_id, "text": v.text} for v in comparison.violations
+            *({"code": v.code, "job": v.job_id, "text": v.text} for v in comparison.violations),
+            *(
+                {"code": _SHOWN, "job": "", "text": f"{leak.what} is in {leak.place}"}
+                for leak in outcome.search.leaks
+            ),
         ],
         "histories": outcome.histories,
     }
@@ -73,4 +79,8 @@ def report(plan: Plan, outcome: Outcome) -> Json:
 
 def went_well(outcome: Outcome) -> bool:
     """Tell whether every promise was kept."""
-    return outcome.quiet and not outcome.comparison.violations
+    return outcome.quiet and not outcome.comparison.violations and not outcome.search.leaks
+
+
+def _shown(outcome: Outcome) -> dict[str, int]:
+    return {_SHOWN: len(outcome.search.leaks)} if outcome.search.leaks else {}

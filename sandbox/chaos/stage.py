@@ -1,8 +1,12 @@
 """A running sandbox for a run: both stand-ins in this process, the bots in their own."""
 
 import asyncio
+import itertools
+import random
+import secrets
+import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +19,7 @@ from sandbox.bot_process import BOT_COMMAND, PROJECT
 from sandbox.chaos.crowd import Crowd
 from sandbox.chaos.keeper import Keeper
 from sandbox.chaos.plan import DatabaseKind
-from sandbox.runner import CannotStartError, Options, Parts
+from sandbox.runner import HOST, CannotStartError, Options, Parts
 
 # What a run is not about: nobody ever runs out of anything.
 _PLENTY = {
@@ -30,6 +34,8 @@ _CREDITS_USD = 1e6
 # Discord's limits are those of one bot; the run is many times as fast as a community.
 _DISCORD_SPEED = 5.0
 _OWN = "chaos-books"
+# Below those that Linux gives to connections.
+_PORTS = (20_000, 32_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +95,7 @@ async def opened(setting: Setting) -> AsyncIterator[Stage]:
         bots=setting.bots,
         database_url=setting.database_url,
         light_videos=True,
+        watch_ports=await asyncio.to_thread(_free_ports, setting.bots),
         bot_settings={**_PLENTY, **(setting.bot_settings or {})},
     )
     async with AsyncExitStack() as stack:
@@ -150,7 +157,22 @@ def new_database(socket_folder: str, name: str) -> str:
         connection.execute(
             psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name))
         )
-    return f"postgresql://bot@/{name}?host={socket_folder}"
+    # The server asks for none. It is made up, and must be seen nowhere.
+    password = secrets.token_hex(16)
+    return f"postgresql://bot:{password}@/{name}?host={socket_folder}"
+
+
+def _free_ports(number: int) -> list[int]:
+    """Return ports that nobody listens on, and that no connection gets while a bot is down."""
+    start = random.SystemRandom().randrange(*_PORTS)
+    found: list[int] = []
+    for port in itertools.chain(range(start, _PORTS[1]), range(_PORTS[0], start)):
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind((HOST, port))
+            found.append(port)
+        if len(found) == number:
+            return found
+    raise CannotStartError("There are no free ports.")
 
 
 def _ours(database_url: str | None) -> str | None:
