@@ -197,7 +197,7 @@ async def measure_act(scene: Scene, stage: Stage, crowd: Crowd, name: str) -> Fo
 async def _acting(act: Act, stage: Stage) -> None:
     try:
         await act(stage)
-    except Exception as error:
+    except Exception as error:  # said at once; raised where the act is awaited, much later
         say(f"the act failed: {error!r}")
         raise
 

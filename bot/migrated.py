@@ -20,7 +20,9 @@ def note_migration(settings: Settings, migration: Migration | None, at: datetime
         return
     log.warning(
         "version %s has changed the database's tables: schema %s is now %s",
-        *(__version__, migration.before, migration.after),
+        __version__,
+        migration.before,
+        migration.after,
     )
     if not settings.tells_host:
         return

@@ -1,5 +1,6 @@
 """What the doctor finds on the machine; each fault is made on purpose."""
 
+import asyncio
 import os
 import resource
 import socket
@@ -241,6 +242,22 @@ async def test_a_port_that_is_free_is_well(lone_settings: Settings) -> None:
     second = (await found(lone_settings, "watch_port", watch_port=port))["watch_port"]
 
     assert first.words == second.words == f"127.0.0.1 port {port} is free"
+
+
+async def test_a_program_that_speaks_something_else_has_the_port(lone_settings: Settings) -> None:
+    """What greets like a mail server is no bot, and the check says so."""
+
+    async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example.org\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        watch_port = await fault(lone_settings, "watch_port", watch_port=port)
+
+    assert "is taken by another program" in watch_port.words
+    assert "Choose another WATCH_PORT" in watch_port.remedy
 
 
 async def test_a_port_that_another_program_has_is_a_fault(lone_settings: Settings) -> None:

@@ -252,7 +252,7 @@ async def test_the_money_of_a_month(shared: tuple[Face, Provider]) -> None:
     assert near.startswith("🔴 **The month's money is nearly used up**\n8.50 of 10.00 USD (")
     assert used_up.startswith("🔴 **The month's money is used up**\n9.99 of 10.00 USD (")
     assert [text.split("\n")[0][2:] for text in over] == [
-        "**The month's money is well below its limit again**",
+        "**The month's videos cost well below the limit again**",
         "**There is money for videos again**",
     ]
 
@@ -351,7 +351,8 @@ async def test_a_start_without_its_database_is_told_once_it_lasts(
         told.face,
         told.provider,
         database_url=f"postgresql://bot@127.0.0.1:{unused_tcp_port}/bot",
-        poll_speed=1e6,  # whatever lasts into another start has lasted long
+        # It lasts after a millisecond, which every start takes.
+        poll_speed=12_000,
         process_count=processes,
     )
     said = []

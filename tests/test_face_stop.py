@@ -23,7 +23,7 @@ async def test_a_command_heard_in_the_last_moment_is_answered(
     monkeypatch.setattr(client, "_LAST_ANSWERS_S", PATIENCE_S)
     hub = face.stand_in.hub
     await face.control(
-        "faults", method="POST", path="/interactions/*/callback", delay_s=0.5, times=1
+        "faults", method="POST", path="/interactions/*/callback", delay_s=0.2, times=1
     )
     asking = asyncio.create_task(mia.run_command("animate", {"prompt": "a hill", "image": photo}))
     await until(lambda: hub.faults.left == 0)

@@ -232,6 +232,13 @@ def test_a_migration_says_from_what_to_what() -> None:
     )
 
 
+def test_a_migration_says_the_way_back() -> None:
+    """To the tables that there were: a backup of before would lose what happened since."""
+    note = MigrationNote(before="0007", after="0012", program="0.2.0", at=NOW)
+
+    assert migration_text(note).endswith("The way back: `python -m bot migrate --to 0007`.")
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [

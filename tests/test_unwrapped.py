@@ -37,7 +37,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     # What the host's command line says, and the file of a server that it writes.
     "bot/jobs/care.py": ("",),
     "bot/jobs/export_file.py": ("What this bot keeps about a server",),
-    "bot/jobs/engine.py": ("PRAGMA",),
+    "bot/jobs/engine_file.py": ("PRAGMA",),
     "bot/jobs/follow.py": ("no answer", "no reason"),
     "bot/jobs/order.py": ("order {} costs",),
     "bot/jobs/locks.py": ("lost the lock",),

@@ -77,7 +77,7 @@ FAULT_WORDS: Mapping[Kind, FaultWords] = {
     ),
     Kind.CAP_NEAR: FaultWords(
         begin="The month's money is nearly used up",
-        end="The month's money is well below its limit again",
+        end="The month's videos cost well below the limit again",
         members="nothing yet. When it is used up every new video is refused until the month ends.",
         host="raise `MONTHLY_USD_CAP` and start the bot again, if you want to spend more.",
     ),
@@ -127,12 +127,13 @@ def news_text(news: News, *, process: str = "") -> str:
 
 def migration_text(note: MigrationNote) -> str:
     """Return a message about a migration that ran."""
+    before, after = excerpt(note.before, 60), excerpt(note.after, 60)
     return "\n".join(
         [
             f"{_NEWS} **Version {excerpt(note.program, 60)} has changed the database's tables**",
-            f"From schema {excerpt(note.before, 60)} to {excerpt(note.after, 60)}, {at(note.at)}.",
+            f"From schema {before} to {after}, {at(note.at)}.",
             "**Members:** nothing.",
-            "**You:** nothing. To go back to an older version, restore a backup from before.",
+            f"**You:** nothing. The way back: `python -m bot migrate --to {before}`.",
         ]
     )
 

@@ -21,6 +21,7 @@ _ANSWERS_WITHIN_S = 8.0
 _SIDE_PX = 64
 _GROUPS = Path("/sys/fs/cgroup")
 _OWN_GROUPS = Path("/proc/self/cgroup")
+_REINSTALL = "Install the bot's locked dependencies again (make setup)."
 
 
 async def check_decoder(
@@ -72,9 +73,6 @@ async def _picture_trouble(decoder: Decoder) -> Diagnosis | None:
     except BotError as error:
         return wrong("decoder", f"a sound picture cannot be opened: {error}", _REINSTALL)
     return None
-
-
-_REINSTALL = "Install the bot's locked dependencies again (make setup)."
 
 
 async def _video_trouble(decoder: Decoder) -> Diagnosis | None:

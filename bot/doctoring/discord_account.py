@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -74,8 +75,7 @@ class DiscordAccount:
                 "the bot's token is refused.",
                 f"{PORTAL}, your application, Bot page: press Reset Token and set DISCORD_TOKEN.",
             )
-        seen = self._witness.seen(self.rest.base)
-        latency_ms = seen.latency_ms if seen is not None else 0
+        latency_ms = self._witness.latency_ms(self.rest.base)
         words = f"the token is {application.name}'s; answers in {latency_ms} ms"
         return well("discord", words, latency_ms=latency_ms)
 
@@ -116,7 +116,7 @@ class DiscordAccount:
         after = 0
         for _ in range(_PAGES):
             page = await self.rest.get("/users/@me/guilds", limit=str(_PAGE), after=str(after))
-            servers = as_discord(lambda: [Server.of(one) for one in page])  # noqa: B023 - called now
+            servers = as_discord(partial(_servers, page))
             found += servers
             if len(servers) < _PAGE:
                 return of_servers(found, all_seen=True)
@@ -127,6 +127,10 @@ class DiscordAccount:
         await self.application()
         advice: Mapping[str, Any] = await self._gateway()
         return advice
+
+
+def _servers(page: Any) -> list[Server]:
+    return [Server.of(one) for one in page]
 
 
 def _is_greeting(message: aiohttp.WSMessage) -> bool:

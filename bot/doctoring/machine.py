@@ -2,11 +2,11 @@
 
 import errno
 import gettext
+import http.client
 import importlib.util
 import shutil
 import socket
 import struct
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -181,5 +181,6 @@ def _is_bot(host: str, port: int) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"http://{shown}:{port}/healthz", timeout=_ASK_S) as answer:
             return bool(answer.read(len(_OURS) + 1) == _OURS)
-    except (OSError, urllib.error.URLError, ValueError):
+    # Nothing, or what is no HTTP: a mail server's greeting, say.
+    except (OSError, http.client.HTTPException, ValueError):
         return False

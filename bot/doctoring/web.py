@@ -43,6 +43,11 @@ class Witness:
         """Return what the first answer from an address's host told."""
         return self._seen.get(_place(address))
 
+    def latency_ms(self, address: str) -> int:
+        """Return how long that answer took, in ms; 0 when there was none."""
+        seen = self.seen(address)
+        return 0 if seen is None else seen.latency_ms
+
     def watch(self, session: aiohttp.ClientSession) -> None:
         """See the answers of a session from now on."""
         trace = aiohttp.TraceConfig()

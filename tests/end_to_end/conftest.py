@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from sandbox.discord_api.driver import MemberDriver
 from tests.end_to_end.media_files import picture
-from tests.end_to_end.sandbox_process import SandboxProcess
+from tests.end_to_end.sandbox_process import LIGHT, SandboxProcess
 from tests.end_to_end.seen import assert_keeps_secrets
 
 # What these tests are not about: no member ever runs out of anything.
@@ -51,7 +51,7 @@ async def sandbox(shared_sandbox: SandboxProcess) -> AsyncIterator[SandboxProces
 async def tight_sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SandboxProcess]:
     """A sandbox in which everything is scarce; its tests leave nothing under way."""
     folder = tmp_path_factory.mktemp("tight")
-    async with SandboxProcess(folder, bot_env=LITTLE) as running:
+    async with SandboxProcess(folder, bot_env=LITTLE, options=LIGHT) as running:
         yield running
         await assert_keeps_secrets(running)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from bot.pricing import load_prices
 from sandbox.discord_api import DiscordStandIn
@@ -17,7 +17,7 @@ from tests.page_kit import find
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 TITLE = "Every state of a video"
-PHONE_PX, DESKTOP_PX = 390, 1280
+PHONE_PX = 390
 STATES = all_states(load_prices())
 
 
@@ -33,13 +33,10 @@ async def stand_in(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Di
     await states.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser) -> AsyncIterator[Page]:
+@pytest.fixture
+def page(empty_page: Page) -> Page:
     """An empty page."""
-    context = await browser.new_context(viewport={"width": DESKTOP_PX, "height": 900})
-    page = await context.new_page()
-    yield page
-    await context.close()
+    return empty_page
 
 
 async def test_every_state_is_shown_at_both_widths_without_a_complaint(
