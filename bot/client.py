@@ -22,6 +22,7 @@ from discord.http import INTERNAL_API_VERSION, Route
 from bot.discord_ui.admin.items import AdminItem
 from bot.discord_ui.answers import answer_error
 from bot.discord_ui.buttons import JobButton, ModelSelect
+from bot.discord_ui.command_differences import Command, differences
 from bot.discord_ui.confirming import DraftButton
 from bot.discord_ui.edit_calls import answers_trace
 from bot.discord_ui.history_items import HistoryItem
@@ -181,13 +182,20 @@ class VideoBot(commands.AutoShardedBot):
         await self.tree.set_translator(CatalogueTranslator())
 
     async def sync_if_changed(self) -> bool:
-        """Register the commands with Discord if they are not what was registered last."""
+        """Register the commands with Discord if they are not what it has: two calls at most.
+
+        Somebody may have removed or changed them, it may be a fresh sandbox, or an older version
+        that ran for a while.
+        """
         payload = await self.payload()
         known = json.dumps([Route.BASE, self.application_id, payload], sort_keys=True)
         digest = hashlib.sha256(known.encode()).hexdigest()
         path = self._data_dir / SYNCED_FILE
-        if await asyncio.to_thread(_read, path) == digest and await self._are_registered():
-            return False
+        if await asyncio.to_thread(_read, path) == digest:
+            words = differences(await self._registered(), payload).words()
+            if not words:
+                return False
+            log.warning("Discord has other commands than were registered: %s", words)
         await self.tree.sync()
         await asyncio.to_thread(path.write_text, digest, encoding="ascii")
         log.info("registered %d commands", len(payload))
@@ -200,10 +208,12 @@ class VideoBot(commands.AutoShardedBot):
             raise RuntimeError("the commands have no translator")
         return [await one.get_translated_payload(tree, translator) for one in tree.get_commands()]
 
-    async def _are_registered(self) -> bool:
-        """Ask Discord: somebody may have removed them, or it may be a fresh sandbox."""
-        registered = {command.name for command in await self.tree.fetch_commands()}
-        return registered == {command.name for command in self.tree.get_commands()}
+    async def _registered(self) -> Sequence[Command]:
+        """Return the commands that Discord has; discord.py's own call lacks their translations."""
+        path = "/applications/{application_id}/commands"
+        route = Route("GET", path, application_id=self.application_id)
+        found: list[Command] = await self.http.request(route, params={"with_localizations": "true"})
+        return found
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
         """Let an event's listeners speak the language of the interaction that it is about.

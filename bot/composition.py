@@ -3,11 +3,10 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from bot.client import Services, VideoBot, redirect
 from bot.desks import (
@@ -20,39 +19,27 @@ from bot.desks import (
     services_of,
 )
 from bot.errors import BotError, DatabaseAwayError
-from bot.heartbeat import BEAT_EVERY_S, heartbeat_path
+from bot.heartbeat import heartbeat_path
 from bot.host_telling import tell_away
 from bot.jobs.engine import DurableEngine
 from bot.jobs.executor import FileLocks
-from bot.jobs.last_looks import LastLooks
 from bot.jobs.locks import Leadership, Locks, Tenure
-from bot.jobs.privacy import Privacy
 from bot.jobs.stop_time import CARDS, StopTime
-from bot.jobs.takeover import LOOK_EVERY_S as TAKEOVER_EVERY_S
 from bot.jobs.takeover import Takeover
 from bot.jobs.tracing import NO_TRACES, Tracer
-from bot.jobs.watch import QueueWatch
 from bot.lookout import trace_interactions, watching
 from bot.loop_lag import LoopLag, log_lag
 from bot.pricing import load_prices
-from bot.running import background, repeat, until_stopped
+from bot.rounds import desk_rounds, job_rounds, upkeep_rounds
+from bot.running import background, until_stopped
 from bot.settings import Settings
-from bot.storage import JobStore, PostgresLocks, told_apart
-from bot.tools import Tools, now, open_tools
+from bot.storage import PostgresLocks, told_apart
+from bot.tools import Tools, open_tools
 
 log = logging.getLogger(__name__)
 
-_TIDY_EVERY_S = 3600.0
-_LOOK_EVERY_S = 30.0
-_APPROVALS_EVERY_S = 60.0
-_VIDEO_LOG_EVERY_S = 60.0
-_TELLING_EVERY_S = 60.0
-_LEADER_EVERY_S = 2.0
-_SEND_AGAIN_EVERY_S = 300.0
 # The garbage collector's looks at what is not new before one at everything; Python's own is 10.
 _LOOKS_BEFORE_ALL = 100
-
-_Work: TypeAlias = Coroutine[Any, Any, None]
 
 
 async def run(settings: Settings, tracer: Tracer | None = None) -> None:
@@ -140,16 +127,11 @@ async def start_services(
         privacy = privacy_of(tools)
         send_again = send_again_of(tools)
         stack.push_async_callback(send_again.close)
+        takeover = Takeover(locks, settings.executor_id, sure=tenure.sure)
         for work in (
-            *_job_work(tools, engine, leader),
-            *_upkeep(tools, engine, privacy, leader),
-            repeat(
-                Takeover(locks, settings.executor_id, sure=tenure.sure).look,
-                # Alone, it takes over at the start what it began under another executor id.
-                every_s=TAKEOVER_EVERY_S if settings.is_one_of_several else _LOOK_EVERY_S,
-            ),
-            repeat(approvals.look, every_s=_APPROVALS_EVERY_S, only_when=leader.held),
-            repeat(send_again.look, every_s=_SEND_AGAIN_EVERY_S, only_when=leader.held),
+            *job_rounds(tools, engine, leader, takeover),
+            *desk_rounds(approvals, send_again, leader),
+            *upkeep_rounds(tools, engine, privacy, leader),
         ):
             await stack.enter_async_context(background(work))
         intake = intake_of(tools, engine, gate, approvals)
@@ -199,46 +181,6 @@ async def _entered(
     return locks, tenure, leader
 
 
-def _job_work(tools: Tools, engine: DurableEngine, leader: Leadership) -> tuple[_Work, ...]:
-    """Return the work that keeps jobs and their cards going."""
-    watch = QueueWatch(
-        store=tools.store,
-        cards=tools.cards,
-        engine=engine,
-        budget=tools.budget,
-        breaker=tools.breaker,
-        leads=leader.held,
-    )
-    last_looks = LastLooks(store=tools.store, cards=tools.cards, leads=leader.held, now=now)
-    return (
-        watch.run(),
-        repeat(engine.look, every_s=_LOOK_EVERY_S),
-        repeat(leader.look, every_s=_LEADER_EVERY_S),
-        repeat(
-            last_looks.look,
-            every_s=_LEADER_EVERY_S,
-            only_when=lambda: tools.settings.is_one_of_several,
-        ),
-        repeat(tools.teller.look, every_s=_TELLING_EVERY_S, only_when=leader.held),
-        repeat(tools.video_log.look, every_s=_VIDEO_LOG_EVERY_S, only_when=leader.held),
-    )
-
-
-def _upkeep(
-    tools: Tools, engine: DurableEngine, privacy: Privacy, leader: Leadership
-) -> tuple[_Work, ...]:
-    """Return the work that tidies up, and that says that the bot lives."""
-    led = partial(repeat, only_when=leader.held)
-    return (
-        led(lambda: _tidy(engine, tools.store), every_s=_TIDY_EVERY_S),
-        led(privacy.housekeeper.tidy, every_s=_TIDY_EVERY_S),
-        # Each in its own folder, and for the guilds of its own shards.
-        repeat(tools.kept.tidy, every_s=_TIDY_EVERY_S),
-        repeat(privacy.departures.look, every_s=_TIDY_EVERY_S),
-        repeat(lambda: _beat(heartbeat_path(tools.settings)), every_s=BEAT_EVERY_S),
-    )
-
-
 def _locks(settings: Settings) -> AbstractAsyncContextManager[Locks]:
     if settings.on_sqlite:
         return FileLocks.open(settings.data_dir)
@@ -279,14 +221,5 @@ async def _close_cards(tools: Tools, engine: DurableEngine, lost: asyncio.Event)
         await tools.cards.close()
 
 
-async def _beat(path: Path) -> None:
-    await asyncio.to_thread(path.touch)
-
-
 async def _no_beat(path: Path) -> None:
     await asyncio.to_thread(path.unlink, missing_ok=True)
-
-
-async def _tidy(engine: DurableEngine, store: JobStore) -> None:
-    await engine.tidy()
-    await store.forget_expired_tokens(now=now())

@@ -264,6 +264,7 @@ def services_of(
         prices=tools.prices,
         reports=_reports(tools),
         now=now,
+        low_balance_usd=settings.low_balance_usd,
         host_retention_days=settings.retention_days,
     )
     return Services(

@@ -9,7 +9,6 @@ import asyncio
 import importlib
 import io
 import pkgutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -39,7 +38,7 @@ _CODECS = ("h264", "hevc", "aac", "mp3", "pcm_s16le")
 
 def main() -> int:
     """Run every check; the first that fails ends it with its own error."""
-    refuse_old_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info)
+    refuse_old_sqlite()
     imported = sum(_imports(package) for package in (bot, cogs))
     for name in _CODECS:
         av.codec.Codec(name, "r")

@@ -272,6 +272,7 @@ class Face:
             prices=prices,
             reports=self._reports(),
             now=now,
+            low_balance_usd=5.0,
         )
         self.videos = VideoDesk(
             store=self.store,

@@ -209,5 +209,5 @@ def test_a_python_with_a_new_enough_sqlite_is_taken(
 
 def test_an_sqlite_too_old_for_the_engine_is_told() -> None:
     """Instead of a constraint that fails somewhere inside: both versions, and what to do."""
-    with pytest.raises(ConfigurationError, match=r"SQLite 3\.40\.1 .* Python 3\.12: run .* 3\.11"):
+    with pytest.raises(ConfigurationError, match=r"SQLite 3\.40\.1 .* Python 3\.12\. Run .* 3\.11"):
         refuse_old_sqlite((3, 12), (3, 40, 1))

@@ -58,7 +58,9 @@ async def test_a_sound_installation_has_nothing_wrong(
     assert [line.split()[1].rstrip(":") for line in lines] == [*PARTS]
     assert not [line for line in lines if line.startswith(("WRONG", "?"))]
     assert code == 0
-    assert last.startswith(f"{len(PARTS) - 1} well, 1 with a hint; in ")  # no commands yet
+    assert last.startswith(
+        f"{len(PARTS) - 2} well, 2 with a hint; in "
+    )  # no commands yet, nobody told
 
 
 async def test_the_json_is_for_programs(

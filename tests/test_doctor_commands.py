@@ -69,7 +69,7 @@ async def test_commands_of_another_version_are_a_fault(
     commands = await fault(settings, "commands")
 
     assert commands.words == "missing: t2v; not of this version: video; changed: animate."
-    assert "discord-commands.sha256" in commands.remedy
+    assert "Start the bot again" in commands.remedy
 
 
 async def test_user_installs_change_every_command(

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.doctoring import State
+from bot.doctoring.stored import check_database
 from bot.job import JobState
+from bot.jobs.engine_file import old_sqlite
 from bot.settings import Settings
 from bot.storage import Database, JobStore, Move
 from bot.tools import now
@@ -42,6 +44,21 @@ async def test_a_sound_database_tells_how_fast_it_is(made: Settings) -> None:
 
     assert [one.state for one in findings.values()] == [State.OK, State.OK]
     assert findings["database"].figures["latency_ms"] >= 0
+
+
+async def test_an_sqlite_too_old_for_the_engine_is_a_fault(made: Settings) -> None:
+    """The bot would not start; with PostgreSQL it is in nobody's way."""
+
+    def old() -> str | None:
+        return old_sqlite((3, 12), (3, 40, 1))
+
+    away = made.model_copy(update={"database_url": "postgresql://bot@127.0.0.1:9/none"})
+    one = told(await check_database(made, trouble=old), State.WRONG)
+    other = await check_database(away, trouble=old)
+
+    assert one.words == "This machine's SQLite 3.40.1 is too old for Python 3.12."
+    assert "SQLite 3.42 or newer" in one.remedy
+    assert "SQLite" not in other.words
 
 
 async def test_a_database_that_is_not_there_yet_is_a_hint(lone_settings: Settings) -> None:

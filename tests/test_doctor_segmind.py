@@ -85,6 +85,18 @@ async def test_a_low_balance_is_a_fault(
     assert balance.figures == {"balance_usd": balance_usd}
 
 
+async def test_what_is_a_low_balance_is_the_host_s_to_say(
+    settings: Settings, provider: Provider
+) -> None:
+    """By the setting by which the bot writes to them, too."""
+    await provider.control("settings", {"credits_usd": 30.0})
+    well = (await found(settings, "balance"))["balance"]
+    low = await fault(settings, "balance", low_balance_usd=30.5)
+
+    assert well.state is State.OK
+    assert low.words == "30.00 USD are left: that is little."
+
+
 async def test_a_history_that_does_not_answer_is_a_fault(
     settings: Settings, provider: Provider
 ) -> None:

@@ -6,12 +6,15 @@ from typing import Any
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from bot.discord_ui.admin.checks import ChannelFacts, GuildFacts, examine
 from bot.finding import Finding
-from bot.jobs.account_desk import Account, Funds
+from bot.jobs.account_desk import Account, AccountDesk, Funds
 from bot.jobs.policy_desk import Overview
 from bot.policy import AllowanceOverride, ApprovalRules, GuildPolicy
+from bot.pricing import load_prices
+from bot.segmind import SegmindClient
 from bot.storage import JobStore, PolicyStore
 from sandbox.discord_api import DiscordStandIn
 from sandbox.discord_api.driver import MemberDriver
@@ -94,7 +97,9 @@ def test_each_fault_is_found_and_says_what_to_do(
 
 def test_missing_permissions_are_named_once_for_all_their_channels() -> None:
     """Three hundred channels are one line."""
-    many = {number: ChannelFacts(missing=("Attach Files",)) for number in range(1000, 1300)}
+    many = {
+        number: ChannelFacts(missing_for_videos=("Attach Files",)) for number in range(1000, 1300)
+    }
     finding = found(GuildPolicy(allowed_channel_ids=tuple(many)), channels=many)["Channels"]
 
     assert "and 292 more the bot lacks **Attach Files**" in finding.words
@@ -189,6 +194,22 @@ async def test_a_moderator_is_told_how_much_is_left_without_the_figure(
     assert f"{balance_usd:.2f} USD" in for_olga
 
 
+@pytest.mark.parametrize(("low_usd", "funds"), [(50.0, Funds.LOW), (5.0, Funds.ENOUGH)])
+async def test_the_host_says_what_is_low(segmind: Provider, low_usd: float, funds: Funds) -> None:
+    """A busy bot's host wants to know long before the last few videos."""
+    await segmind.control("settings", {"credits_usd": 42.0})
+    provider = SegmindClient(
+        segmind.session,
+        api_key=SecretStr(segmind.stand_in.api_key),
+        api_base=segmind.stand_in.api_url,
+        history_base=segmind.stand_in.api_url,
+        upload_base=segmind.stand_in.api_url,
+    )
+    desk = AccountDesk(provider=provider, prices=load_prices(), low_balance_usd=low_usd)
+
+    assert (await desk.account()).funds is funds
+
+
 async def test_a_refused_key_is_said(paying: Face, segmind: Provider) -> None:
     """The host must mend it."""
     fault = {"on": "credits", "kind": "error", "status": 401}
@@ -204,6 +225,7 @@ async def test_faults_of_the_server_are_shown_with_the_invite_link(
 ) -> None:
     """What the bot lacks where, and the permissions it needs and no others."""
     await face.control("bot-permissions", channel_id=VIDEO_ID, deny=1 << 15)
+    await face.control("bot-permissions", channel_id=GENERAL_ID, deny=1 << 16)
     await face.control("bot-permissions", channel_id=LOG_ID, deny=1 << 10)
     chosen = (int(VIDEO_ID), int(GENERAL_ID))
     policy = GuildPolicy(allowed_channel_ids=chosen, log_channel_id=int(LOG_ID))
@@ -216,7 +238,8 @@ async def test_faults_of_the_server_are_shown_with_the_invite_link(
     await until(known)
     page = await examined(nora)
 
-    assert "3 things to mend" in all_text(page)
+    assert "4 things to mend" in all_text(page)
+    assert f"in <#{GENERAL_ID}> the bot lacks **Read Message History**" in all_text(page)
     assert f"in <#{LOG_ID}> the bot lacks **View Channel**" in all_text(page)
     assert "it does not answer just now" in all_text(page)
     assert "permissions=274878008320" in str(page["components"])

@@ -83,6 +83,21 @@ async def test_commands_are_registered_only_when_they_changed(face: Face) -> Non
     assert await face.bot.sync_if_changed()
 
 
+async def test_commands_that_another_program_changed_are_registered_again(face: Face) -> None:
+    """Under the same names, in one language: the next start sees it, and mends it once."""
+    path = f"/applications/{face.bot.application_id}/commands"
+    address = face.stand_in.api_url + path
+    bot = {"Authorization": f"Bot {face.stand_in.bot_token}"}
+    async with face.http.get(address, headers=bot) as answer:
+        quota = next(one for one in await answer.json() if one["name"] == "quota")
+    foreign = {"description_localizations": {**quota["description_localizations"], "de": "Anders"}}
+    async with face.http.patch(f"{address}/{quota['id']}", headers=bot, json=foreign) as answer:
+        assert answer.status == 200
+
+    assert await face.bot.sync_if_changed()
+    assert not await face.bot.sync_if_changed()
+
+
 async def test_closing_ends_the_services_first(face: Face) -> None:
     """What runs on Discord's connection ends with it, and once more does no harm."""
     await face.bot.close()

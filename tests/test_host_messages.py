@@ -24,9 +24,7 @@ from bot.host_news import (
     stuck_before,
 )
 from bot.job import JobState
-from bot.jobs.account_desk import LOW_BALANCE_USD
 from bot.jobs.host_desk import nonce_of
-from bot.settings import Settings
 from bot.vital_signs import JobsInState, Part, StuckJob
 from tests.face_kit import MOST_CONTENT, hostile_text
 from tests.watching_kit import NOW, parts, signs
@@ -149,11 +147,6 @@ def test_without_a_limit_nothing_is_used_up() -> None:
     free = diagnose(signs(month_usd=1e6), replace(RAILS, monthly_usd_cap=None))
 
     assert not {Kind.CAP, Kind.CAP_NEAR} & set(free)
-
-
-def test_the_balance_is_low_for_the_host_when_it_is_for_moderators() -> None:
-    """Unless the host has set another limit."""
-    assert Settings.model_fields["low_balance_usd"].default == LOW_BALANCE_USD
 
 
 # -- what the host reads -----------------------------------------------------------------------

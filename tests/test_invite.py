@@ -11,7 +11,7 @@ import discord
 import pytest
 
 from bot.__main__ import main
-from bot.discord_ui.permissions import NEEDED, missing_permissions
+from bot.discord_ui.permissions import NEEDED, missing_for_videos
 from bot.doctoring import permission_name
 from bot.settings import Settings
 from sandbox.discord_api import DiscordStandIn
@@ -133,20 +133,16 @@ def test_the_readme_s_number_is_the_link_s() -> None:
 
 
 def test_what_setup_checks_is_what_the_link_asks_for() -> None:
-    """A server that used the link lacks nothing; each of its permissions is checked or explained.
-
-    Reading the history is for the bot's own posts, which it must find again after a kill.
-    """
+    """A server that used the link lacks nothing; each of its permissions is checked."""
     lacking = {
         name
         for in_thread in (False, True)
-        for name in missing_permissions(discord.Permissions.none(), in_thread=in_thread)
+        for name in missing_for_videos(discord.Permissions.none(), in_thread=in_thread)
     }
     asked = {
         permission_name(name).replace("View Channels", "View Channel") for name, on in NEEDED if on
     }
 
-    assert missing_permissions(NEEDED, in_thread=False) == []
-    assert missing_permissions(NEEDED, in_thread=True) == []
-    assert asked - lacking == {"Read Message History"}
-    assert lacking - asked == set()
+    assert missing_for_videos(NEEDED, in_thread=False) == []
+    assert missing_for_videos(NEEDED, in_thread=True) == []
+    assert asked == lacking

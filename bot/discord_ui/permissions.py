@@ -41,6 +41,16 @@ def missing_permissions(has: discord.Permissions, *, in_thread: bool) -> list[st
     return [name for name, granted in needed.items() if not granted]
 
 
+def missing_for_videos(has: discord.Permissions, *, in_thread: bool) -> list[str]:
+    """Return what the bot lacks of all that it uses where videos are made, by Discord's names.
+
+    Without the history it posts all the same, but cannot reply, nor find after a crash what it
+    has posted.
+    """
+    missing = missing_permissions(has, in_thread=in_thread)
+    return missing if has.read_message_history else [*missing, gettext("Read Message History")]
+
+
 def is_locked(channel: object, has: discord.Permissions) -> bool:
     """Tell whether a channel is a locked thread, in which only those who manage threads write.
 

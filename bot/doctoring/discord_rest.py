@@ -18,7 +18,9 @@ from bot.settings import Settings
 
 T = TypeVar("T")
 
-_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _OUTAGE = 401, 403, 429, 500
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _OUTAGE = 401, 403, 404, 429, 500
+# Unknown channel, server, member, user; no access.
+_HIDDEN_CODES = frozenset({10003, 10004, 10007, 10013, 50001})
 # In the form that Discord wants, or its edge may refuse us.
 _USER_AGENT = f"DiscordBot (https://github.com/Rapptz/discord.py {discord.__version__})"
 
@@ -30,6 +32,13 @@ class TokenRefusedError(ConfigurationError):
         super().__init__(
             "DISCORD_TOKEN is refused by Discord. Reset it in the developer portal (Bot page)."
         )
+
+
+class HiddenError(BotError):
+    """What was asked for does not exist, or the bot may not see it."""
+
+    def __init__(self) -> None:
+        super().__init__("Discord has no such place for the bot.")
 
 
 class NotDiscordError(BotError):
@@ -95,6 +104,7 @@ class DiscordRest:
         Raises:
             TokenRefusedError: the token.
             TransientError: Discord has an outage, or it is asked too often.
+            HiddenError: there is no such channel or user, or not for the bot.
             BotError: something else answers there, or refuses.
         """
         try:
@@ -122,6 +132,8 @@ def _content(status: int, body: bytes) -> Any:
         raise TokenRefusedError
     if status == _TOO_MANY or status >= _OUTAGE:
         raise TransientError(f"HTTP {status}", status)
+    if status in {_FORBIDDEN, _NOT_FOUND} and _code(body) in _HIDDEN_CODES:
+        raise HiddenError
     if status == _FORBIDDEN:
         raise BotError("Discord refuses this machine or this bot (HTTP 403).")
     try:
@@ -131,3 +143,13 @@ def _content(status: int, body: bytes) -> Any:
     if status >= _UNAUTHORIZED:
         raise NotDiscordError
     return content
+
+
+def _code(body: bytes) -> int | None:
+    """Return Discord's own number of an error, of which it has many for each status."""
+    try:
+        content = json.loads(body)
+    except ValueError:  # a page of some proxy
+        return None
+    code = content.get("code") if isinstance(content, dict) else None
+    return code if isinstance(code, int) else None

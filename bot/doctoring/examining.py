@@ -16,6 +16,8 @@ from bot.doctoring.diagnosis import Diagnosis, NotCheckedError
 from bot.doctoring.discord_account import DiscordAccount
 from bot.doctoring.provider import SegmindAccount
 from bot.doctoring.registration import check_commands
+from bot.doctoring.telling import PART as TELLING
+from bot.doctoring.telling import check_telling
 from bot.doctoring.web import Witness
 from bot.errors import ConfigurationError
 from bot.segmind import make_session
@@ -42,6 +44,7 @@ PARTS = (
     "installs",
     "permissions",
     "commands",
+    TELLING,
     "segmind",
     "balance",
     "segmind_history",
@@ -161,6 +164,7 @@ def _of_network(
         "installs": discord.check_installs,
         "permissions": discord.check_permissions,
         "commands": lambda: check_commands(discord, settings),
+        TELLING: lambda: check_telling(discord, settings),
     }
     of_others: Mapping[str, Callable[[], Awaitable[Diagnosis]]] = {
         "clock": lambda: check_clock((discord.seen(), segmind.seen())),

@@ -18,7 +18,6 @@ from bot.errors import (
     UnauthorizedError,
     WrongVerbError,
 )
-from bot.jobs.account_desk import LOW_BALANCE_USD
 from bot.pricing import load_prices
 from bot.segmind import SegmindClient
 from bot.settings import Settings
@@ -80,7 +79,11 @@ class SegmindAccount:
         except ProviderError as error:
             raise NotCheckedError("see segmind") from error
         prices = await asyncio.wrap_future(apart(load_prices))
-        return of_balance(balance_usd, cheapest_usd=prices.cheapest_usd)
+        return of_balance(
+            balance_usd,
+            cheapest_usd=prices.cheapest_usd,
+            low_usd=self._settings.low_balance_usd,
+        )
 
     async def check_history(self, *, now: datetime) -> Diagnosis:
         """Ask for the list of requests, in which a submit is looked for that was cut off."""
@@ -135,17 +138,18 @@ def _of_refusal(part: str, error: ProviderError, setting: str) -> Diagnosis:
     )
 
 
-def of_balance(balance_usd: float, *, cheapest_usd: float) -> Diagnosis:
+def of_balance(balance_usd: float, *, cheapest_usd: float, low_usd: float) -> Diagnosis:
     """Judge what the account has left. Pure.
 
     Args:
         balance_usd: That.
         cheapest_usd: What the cheapest video costs.
+        low_usd: Less than this is little.
     """
     words, figures = f"{balance_usd:.2f} USD are left", {"balance_usd": balance_usd}
     remedy = f"Buy credits in {_CONSOLE}."
     if balance_usd < cheapest_usd:
         return wrong("balance", f"{words}: no video can be made.", remedy, **figures)
-    if balance_usd < LOW_BALANCE_USD:
+    if balance_usd < low_usd:
         return wrong("balance", f"{words}: that is little.", remedy, **figures)
     return well("balance", words, **figures)

@@ -1,13 +1,14 @@
 """Checks the database: that it answers, has this program's tables, takes writes, and adds up."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.doctoring.diagnosis import Diagnosis, NotCheckedError, hint, well, wrong
 from bot.doctoring.web import MS_IN_S
 from bot.errors import ConfigurationError, DatabaseAwayError, StorageTroubleError
+from bot.jobs.engine_file import NEWER_SQLITE, old_sqlite
 from bot.settings import Settings
 from bot.storage import Database, JobStore, WatchStore, refuse_away
 
@@ -24,10 +25,19 @@ async def _opened(settings: Settings) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def check_database(settings: Settings) -> Diagnosis:
-    """See whether a bot may run on the database; makes none where there is none."""
+async def check_database(
+    settings: Settings, *, trouble: Callable[[], str | None] = old_sqlite
+) -> Diagnosis:
+    """See whether a bot may run on the database; makes none where there is none.
+
+    Args:
+        settings: The host's.
+        trouble: Says why the engine could not use this machine's SQLite, if so.
+    """
     if malformed := _malformed(settings):
         return malformed
+    if settings.on_sqlite and (old := trouble()):
+        return wrong("database", old, NEWER_SQLITE)
     async with _opened(settings) as database:
         if _is_absent(database.file):
             return hint(

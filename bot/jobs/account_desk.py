@@ -10,9 +10,6 @@ from bot.pricing import PriceTable
 
 log = logging.getLogger(__name__)
 
-# A few videos' worth; the host is told to buy more.
-LOW_BALANCE_USD = 5.0
-
 
 class Funds(StrEnum):
     """How much is left, without the figure."""
@@ -39,9 +36,19 @@ class Account:
 class AccountDesk:
     """Asks the video service what is left."""
 
-    def __init__(self, *, provider: ProviderAccount, prices: PriceTable) -> None:
+    def __init__(
+        self, *, provider: ProviderAccount, prices: PriceTable, low_balance_usd: float
+    ) -> None:
+        """Make one.
+
+        Args:
+            provider: The account.
+            prices: What videos cost.
+            low_balance_usd: Less than this is little.
+        """
         self._provider = provider
         self._prices = prices
+        self._low_balance_usd = low_balance_usd
 
     async def account(self) -> Account:
         """Return what is left; never raises for the provider's troubles."""
@@ -55,5 +62,5 @@ class AccountDesk:
         if balance_usd < self._prices.cheapest_usd:
             funds = Funds.EMPTY
         else:
-            funds = Funds.LOW if balance_usd < LOW_BALANCE_USD else Funds.ENOUGH
+            funds = Funds.LOW if balance_usd < self._low_balance_usd else Funds.ENOUGH
         return Account(funds=funds, balance_usd=balance_usd)

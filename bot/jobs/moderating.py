@@ -38,6 +38,7 @@ def open_moderation(
     prices: PriceTable,
     reports: ReportDesk,
     now: Callable[[], datetime],
+    low_balance_usd: float,
     host_retention_days: int | None = None,
 ) -> Moderation:
     """Return the desks.
@@ -52,6 +53,7 @@ def open_moderation(
         prices: Estimated prices.
         reports: The desk that only reads.
         now: The time, aware.
+        low_balance_usd: From when on the host's balance is called low.
         host_retention_days: After how many days the host has jobs forgotten; None: never.
     """
     return Moderation(
@@ -72,6 +74,6 @@ def open_moderation(
             now=now,
         ),
         filter=FilterDesk(policies=policies, bulletin=bulletin, now=now),
-        account=AccountDesk(provider=provider, prices=prices),
+        account=AccountDesk(provider=provider, prices=prices, low_balance_usd=low_balance_usd),
         reports=reports,
     )

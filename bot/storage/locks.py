@@ -133,8 +133,12 @@ async def _let_go(session: AsyncConnection, engine: AsyncEngine) -> None:
     """End the session, without waiting long for a server that may be gone."""
 
     async def close() -> None:
-        await session.close()
-        await engine.dispose()
+        try:
+            # Else the server frees them some time after the connection has ended.
+            await session.execute(select(func.pg_advisory_unlock_all()))
+        finally:
+            await session.close()
+            await engine.dispose()
 
     closing = asyncio.ensure_future(close())
     await asyncio.wait({closing}, timeout=_ANSWER_WITHIN_S)

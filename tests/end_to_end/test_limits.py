@@ -261,3 +261,14 @@ async def test_commands_sent_at_the_same_moment_cannot_spend_the_same_credits(
     assert len(refused) == 4
     assert all("daily credits are left" in text_of(m) for m in refused)
     assert (balance.used_today, balance.reserved) == (FLASH_CREDITS, 0)
+
+
+async def test_moderators_are_told_that_the_host_s_balance_is_low_when_the_host_says_so(
+    tight_sandbox: SandboxProcess,
+) -> None:
+    """By the setting by which the bot writes to the host, without the figure."""
+    async with tight_sandbox.member("Nora") as nora:
+        answer = text_of(await ask(nora, "video-admin setup"))
+
+    assert "the balance is low" in answer
+    assert "USD" not in answer

@@ -103,6 +103,8 @@ async def test_cards_say_that_the_bot_is_restarting_and_then_the_truth_again(
     prompts = [f"a restarted wheel {number}" for number in range(4)]
     words = "The bot is being restarted. Nothing is lost"
     async with SandboxProcess(tmp_path, speed=20, bot_env=settings, options=LIGHT) as sandbox:
+        # However slow this machine is, no video is finished before the stop.
+        await sandbox.segmind("settings", {"speed": 0.01})
         async with sandbox.member() as mia:
             jobs = {(await mia.run_command("t2v", {"prompt": p})).id for p in prompts}
 
@@ -115,6 +117,9 @@ async def test_cards_say_that_the_bot_is_restarting_and_then_the_truth_again(
             await sandbox.bot("stop")
             stopped = await cards_of(sandbox, jobs)
             log = sandbox.bot_log()
+            await sandbox.segmind("settings", {"speed": 20})
+            for request in (await sandbox.provider_state())["requests"]:
+                await sandbox.segmind(f"requests/{request['request_id']}/complete", {})
             await sandbox.bot("start")
 
             async def all_true_again() -> bool:

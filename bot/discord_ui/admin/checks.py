@@ -22,12 +22,14 @@ class ChannelFacts:
     """A channel as Discord has it.
 
     Attributes:
-        missing: The permissions the bot lacks there, by Discord's names.
+        missing: The permissions the bot lacks to post there, by Discord's names.
+        missing_for_videos: Likewise, to make videos there.
         public: Whether everybody on the server can read it.
     """
 
     age_restricted: bool = False
     missing: tuple[str, ...] = ()
+    missing_for_videos: tuple[str, ...] = ()
     public: bool = False
 
 
@@ -123,8 +125,8 @@ def _channels(policy: GuildPolicy, guild: GuildFacts) -> Iterator[Finding]:
     known = [one for one in chosen if one in guild.channels]
     lacking: dict[tuple[str, ...], list[int]] = {}
     for one in known:
-        if guild.channels[one].missing:
-            lacking.setdefault(guild.channels[one].missing, []).append(one)
+        if missing := guild.channels[one].missing_for_videos:
+            lacking.setdefault(missing, []).append(one)
     for missing, where in lacking.items():
         words = _lacks(mentions("channel", where), missing)
         yield Finding(part=part, well=False, words=words, remedy=gettext(_ALLOW))

@@ -9,7 +9,7 @@ from discord import ui
 from bot.discord_ui.admin.checks import ChannelFacts, GuildFacts
 from bot.discord_ui.admin.parts import Names, text
 from bot.discord_ui.boxes import BLURPLE, YELLOW, Box, view_of
-from bot.discord_ui.permissions import missing_permissions
+from bot.discord_ui.permissions import missing_for_videos, missing_permissions
 from bot.discord_ui.services import Interaction
 from bot.errors import RefusedError
 from bot.finding import Finding
@@ -67,11 +67,12 @@ def guild_facts(interaction: Interaction) -> GuildFacts:
 
 def _facts(place: discord.abc.GuildChannel | discord.Thread, guild: discord.Guild) -> ChannelFacts:
     threaded = isinstance(place, discord.Thread | discord.ForumChannel)
-    missing = missing_permissions(place.permissions_for(guild.me), in_thread=threaded)
+    has = place.permissions_for(guild.me)
     nsfw = place.is_nsfw() if hasattr(place, "is_nsfw") else False
     return ChannelFacts(
         age_restricted=nsfw,
-        missing=tuple(missing),
+        missing=tuple(missing_permissions(has, in_thread=threaded)),
+        missing_for_videos=tuple(missing_for_videos(has, in_thread=threaded)),
         public=place.permissions_for(guild.default_role).view_channel,
     )
 
