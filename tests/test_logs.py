@@ -133,7 +133,7 @@ def test_a_secret_reaches_no_line(
     error = ValueError(f"Authorization: Bot {secret}")
     error.__cause__ = KeyError(secret)
     log.error("refused: %s", secret, extra={"header": f"Bot {secret}"}, exc_info=error)
-    log.info("postgresql://bot:postgres-password@host")
+    log.info("postgresql://bot:%s@host", "postgres-password")
 
     told = capsys.readouterr().err
     assert "***" in told
