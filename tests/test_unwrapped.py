@@ -37,11 +37,12 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     # What the host's command line says, and the file of a server that it writes.
     "bot/jobs/care.py": ("",),
     "bot/jobs/export_file.py": ("What this bot keeps about a server",),
-    "bot/jobs/engine_file.py": ("PRAGMA",),
+    "bot/jobs/engine_file.py": ("PRAGMA", "Run the bot with", "This machine's SQLite"),
     "bot/jobs/follow.py": ("no answer", "no reason"),
     "bot/jobs/order.py": ("order {} costs",),
     "bot/jobs/locks.py": ("lost the lock",),
     # What the host is told on Discord, and what its log says.
+    "bot/discord_ui/command_differences.py": ("not of this version",),
     "bot/discord_ui/host_messages.py": ("",),
     "bot/discord_ui/host_post.py": ("HOST_", "it is no channel", "the bot may not"),
     "bot/jobs/host_desk.py": ("",),
