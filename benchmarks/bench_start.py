@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks import crowd_kit, kit
 
-OLD = (0, 20_000)
+OLD = (0, 10_000)
 IN_FLIGHT = (1000,)
 # Times as fast as the provider: few jobs are asked about before the last was sent.
 SPEED = 2.5

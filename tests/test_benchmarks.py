@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from benchmarks import limits
-from benchmarks.__main__ import HERE, end, main, names, run
+from benchmarks.__main__ import COUNTING, HERE, end, main, names, run
 
 FIGURES = {
     "rows": [
@@ -154,3 +154,15 @@ def test_one_that_is_ended_may_take_down_what_it_started(tmp_path: Path) -> None
         end(process)
 
     assert left.exists()
+
+
+def test_only_benchmarks_without_limits_of_time_run_beside_others() -> None:
+    """Whatever has a limit in seconds or milliseconds, or of the processor, runs alone."""
+    timed = {
+        one.benchmark
+        for one in limits.read(HERE / "limits.toml")
+        if one.says.endswith(("in ms", "in ms of the processor")) or "CPU" in one.says
+    }
+
+    assert timed
+    assert not timed & COUNTING
