@@ -205,7 +205,7 @@ PIECES = st.lists(
 
 @given(PIECES)
 def test_whatever_happens_the_host_can_follow_it(pieces: Sequence[tuple[Any, bool, int]]) -> None:
-    """Each end has its begin, begins are ten minutes apart, and all that was told is ended."""
+    """Each end has its begin, begins are a minute apart, and all that was told is ended."""
     host = Host(step_s=6.0)
     for bad, reachable, steps in pieces:
         host.reachable = reachable
@@ -220,8 +220,19 @@ def test_whatever_happens_the_host_can_follow_it(pieces: Sequence[tuple[Any, boo
 
     assert not open_now
     assert host.book.faults == {}
-    assert all((b - a).total_seconds() >= PATIENCE.quiet_s for a, b in pairwise(begins))
+    assert all((b - a).total_seconds() >= PATIENCE.insist_s for a, b in pairwise(begins))
     assert host.logged == [False, True] * (len(host.logged) // 2)
+
+
+def test_what_comes_back_and_stays_is_told_after_a_minute() -> None:
+    """Or the host would believe for ten minutes that all is well again."""
+    host = Host().sees(bad=True, seconds=30).sees(bad=False, seconds=30)
+    host.sees(bad=True, seconds=50)
+    soon = host.phases
+    host.sees(bad=True, seconds=20)
+
+    assert soon == [Phase.BEGIN, Phase.END]
+    assert host.phases == [Phase.BEGIN, Phase.END, Phase.BEGIN]
 
 
 @given(PIECES)

@@ -1,7 +1,7 @@
 """When a fault begins, lasts and ends, and when the host is told: pure.
 
 A fault that is over in a moment is nobody's matter, and one that comes and goes is told once in a
-while. What could not be said in time is said later, in one message: that it was, from when to when.
+while, unless it stays. What could not be said in time is said later, in one message: that it was, from when to when.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -84,12 +84,15 @@ def _changes(kind: Kind, before: Fault | None, after: Fault) -> Iterator[Change]
 def _untold_and_noisy(
     book: Book, kind: Kind, fault: Fault, now: datetime, patience: Patience
 ) -> bool:
-    return fault.told_at is None and not _may_begin(book, kind, now, patience)
+    return fault.told_at is None and not _may_begin(book, kind, fault, now, patience)
 
 
-def _may_begin(book: Book, kind: Kind, now: datetime, patience: Patience) -> bool:
+def _may_begin(book: Book, kind: Kind, fault: Fault, now: datetime, patience: Patience) -> bool:
     before = book.begun_at.get(kind)
-    return before is None or _passed(before, now, patience.quiet_s)
+    if before is None or _passed(before, now, patience.quiet_s):
+        return True
+    # The last that the host heard is that all is well again.
+    return not fault.over and _passed(fault.noticed_at, now, patience.insist_s)
 
 
 def due(book: Book, *, now: datetime, patience: Patience) -> Sequence[News]:
@@ -107,7 +110,7 @@ def _phase(book: Book, kind: Kind, fault: Fault, now: datetime, patience: Patien
     if not fault.lasts or (fault.well_at is not None and not fault.over):
         return None
     if fault.told_at is None:
-        if not _may_begin(book, kind, now, patience):
+        if not _may_begin(book, kind, fault, now, patience):
             return None
         return Phase.PAST if fault.over else Phase.BEGIN
     if fault.over:

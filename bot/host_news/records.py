@@ -101,6 +101,7 @@ class Patience:
         hold_s: A fault that is over sooner is not told.
         settle_s: One that is back sooner was not over.
         quiet_s: Between two faults of one kind that are told.
+        insist_s: One that stays for so long is told even so.
         repeat_s: After so long a fault that goes on is told again.
     """
 
@@ -115,6 +116,7 @@ class Patience:
     )
     settle_s: float = 8.0
     quiet_s: float = _IN_TEN_MINUTES_S
+    insist_s: float = 60.0
     repeat_s: float = _IN_A_DAY_S
 
     def faster(self, speed: float) -> "Patience":
@@ -123,6 +125,7 @@ class Patience:
             hold_s={kind: seconds / speed for kind, seconds in self.hold_s.items()},
             settle_s=self.settle_s / speed,
             quiet_s=self.quiet_s / speed,
+            insist_s=self.insist_s / speed,
             repeat_s=self.repeat_s / speed,
         )
 
