@@ -1,7 +1,8 @@
 """When a fault begins, lasts and ends, and when the host is told: pure.
 
 A fault that is over in a moment is nobody's matter, and one that comes and goes is told once in a
-while, unless it stays. What could not be said in time is said later, in one message: that it was, from when to when.
+while, unless it stays. What could not be said in time is said later, in one message: that it was,
+from when to when.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
