@@ -23,7 +23,8 @@ class Slices:
     """Takes the time of every piece of work of the loop, and says which was the longest."""
 
     def __init__(self) -> None:
-        self._run = asyncio.Handle._run  # noqa: SLF001 - what is to be timed
+        # Every piece of the loop's work goes through it, and nothing public does.
+        self._run = asyncio.Handle._run  # noqa: SLF001 - see above
         self._longest_s = 0.0
         self._what = ""
         self._said_s = time.monotonic()
@@ -63,7 +64,8 @@ class Slices:
 
 def _name(handle: asyncio.Handle) -> str:
     """Return what a piece of work belongs to: of a task its coroutine."""
-    callback: Any = handle._callback  # type: ignore[attr-defined]  # noqa: SLF001 - what it does
+    # A handle does not say publicly what it calls; the types do not know of it either.
+    callback: Any = handle._callback  # type: ignore[attr-defined]  # noqa: SLF001 - see above
     task = getattr(callback, "__self__", None)
     work = task.get_coro() if isinstance(task, asyncio.Task) else callback
     return str(getattr(work, "__qualname__", work))
@@ -76,5 +78,6 @@ if __name__ == "__main__":
         """Be `asyncio.Handle._run`."""
         slices.run(handle)
 
-    setattr(asyncio.Handle, "_run", run)  # noqa: B010 - asyncio has no hook for this
+    # asyncio has no hook for this, and a plain assignment to a method is an error to mypy.
+    setattr(asyncio.Handle, "_run", run)  # noqa: B010 - see above
     sys.exit(main())

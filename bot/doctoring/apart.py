@@ -24,7 +24,8 @@ def apart(work: Callable[[], T]) -> "Future[T]":
     def run() -> None:
         try:
             answer.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - it is whoever waits who handles it
+        # Whatever it is, whoever waits gets it: a thread has nobody else who would hear of it.
+        except BaseException as error:  # noqa: BLE001 - see above
             answer.set_exception(error)
 
     threading.Thread(target=run, daemon=True, name="doctor").start()
@@ -41,7 +42,8 @@ def run_apart(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     async def run() -> None:
         try:
             answer.set_result(await work())
-        except BaseException as error:  # noqa: BLE001 - raised again below
+        # `answer.result()` below raises it again, in the thread that waits.
+        except BaseException as error:  # noqa: BLE001 - see above
             answer.set_exception(error)
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True, name="doctor")

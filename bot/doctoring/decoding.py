@@ -124,7 +124,8 @@ def group_limit_files(own_groups: Path = _OWN_GROUPS, groups: Path = _GROUPS) ->
 
 def _address_space() -> Iterator[int]:
     try:
-        import resource  # noqa: PLC0415 - not on Windows
+        # Windows has neither the module nor such a limit.
+        import resource  # noqa: PLC0415 - see above
     except ImportError:
         return
     _, most = resource.getrlimit(resource.RLIMIT_AS)

@@ -164,7 +164,8 @@ def check_watch_port(settings: Settings) -> Diagnosis:
 
 
 def _is_bot(host: str, port: int) -> bool:
-    shown = "127.0.0.1" if host in {"0.0.0.0", ""} else host  # noqa: S104 - asked, not bound
+    # 0.0.0.0, :: and nothing mean every address of this machine: it is asked at its own.
+    shown = host if host.strip("0.:") else "127.0.0.1"
     shown = f"[{shown}]" if ":" in shown else shown
     try:
         # No proxy: it is this machine.

@@ -50,18 +50,11 @@ class NoTraces:
     def begin(self, name: str, job_id: int, guild_id: int | None, *, since: datetime) -> None:
         """Do nothing."""
 
-    def of_job(
-        self,
-        name: str,  # noqa: ARG002 - the protocol's
-        job_id: int,  # noqa: ARG002 - the same
-        guild_id: int | None,  # noqa: ARG002 - the same
-        *,
-        fine: tuple[type[Exception], ...] = (),  # noqa: ARG002 - the same
-    ) -> AbstractContextManager[Note]:
+    def of_job(self, *_: object, **__: object) -> AbstractContextManager[Note]:
         """Do nothing around it."""
         return _NOTHING
 
-    def part(self, name: str) -> AbstractContextManager[object]:  # noqa: ARG002 - the protocol's
+    def part(self, *_: object, **__: object) -> AbstractContextManager[object]:
         """Do nothing around it."""
         return _NOTHING
 
